@@ -1,0 +1,53 @@
+# Every target sets itself up; a second run is quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FILE ?=
+SIZES ?= 1 5
+.PHONY: demo test lint types layers bench docs oracle lock clean soak
+
+demo: $(VENV)/.ready
+	$(BIN)/loanbook demo
+
+test: $(VENV)/.ready-dev lint types layers
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
+	LOANBOOK_JIT=0 $(BIN)/python -m pytest -q -n 2 --dist loadfile -W error::RuntimeWarning -m "plain" tests
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+
+types: $(VENV)/.ready-dev
+	$(BIN)/mypy src
+
+layers: $(VENV)/.ready-dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.bench --sizes $(SIZES)
+
+docs: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.reference_pages
+
+oracle: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.oracles $(FILE)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+lock:
+	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
+	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml requirements-build.in -o requirements.txt
+	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

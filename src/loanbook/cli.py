@@ -1,0 +1,28 @@
+"""The command line: each command is one service call and prints what it returns."""
+
+import sys
+
+import typer
+
+from loanbook.errors import LoanbookError
+
+app = typer.Typer(
+    name="loanbook",
+    help="From loan facts to the risk and volume figures a platform publishes, every figure traceable to its loans.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose end with their words and exit code 2."""
+    try:
+        app()
+    except LoanbookError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)

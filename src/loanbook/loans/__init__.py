@@ -1,0 +1,1 @@
+"""One credit contract and its dues: days, schedules, payments, and the account as a pure function of dated facts."""

@@ -1,0 +1,1 @@
+"""The verbs: thin; they own transactions and locks."""

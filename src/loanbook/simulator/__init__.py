@@ -1,0 +1,1 @@
+"""A seeded world that uses the house as a stranger would."""

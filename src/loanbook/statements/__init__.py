@@ -1,0 +1,1 @@
+"""Ordered lines over measures, rendered as documents."""

@@ -1,0 +1,1 @@
+"""From somebody else's tape to events: mappings, parsers, quarantine."""

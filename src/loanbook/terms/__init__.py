@@ -1,0 +1,1 @@
+"""What was decided beforehand: conventions by name, contracts as integer rows, product terms, calendars, measure definitions."""
