@@ -8,6 +8,7 @@
 """
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any, TypeAlias
@@ -106,7 +107,7 @@ def _divide_wide(a: int, b: int, c: int) -> Any:
 
 
 @kernel
-def _mul_div_compiled(a: int, b: int, c: int, rule: int) -> int:
+def _mul_div_compiled(a: int, b: int, c: int, rule: int) -> Any:
     if c <= 0:
         raise ValueError("mul_div divides by a positive number")
     negative = (a < 0) != (b < 0)
@@ -144,7 +145,7 @@ def _mul_div_plain(a: int, b: int, c: int, rule: int) -> int:
     return np.int64(-quotient if negative else quotient)  # type: ignore[return-value]
 
 
-mul_div = _mul_div_compiled if COMPILED else _mul_div_plain
+mul_div: Callable[[int, int, int, int], int] = _mul_div_compiled if COMPILED else _mul_div_plain
 """a x b / c rounded by a `Rounding`: int64 in and out, 128-bit intermediate, c > 0; OverflowError, never a wrapped product."""
 
 

@@ -113,9 +113,9 @@ def shift_day(day: int, convention: int, closed: Ints, closed_from: int) -> int:
     """
     if convention == _NONE:
         return day
-    forward = convention == _FOLLOWING or convention == _MODIFIED_FOLLOWING
+    forward = convention in (_FOLLOWING, _MODIFIED_FOLLOWING)
     moved = _to_open_day(day, 1 if forward else -1, closed, closed_from)
-    if convention == _FOLLOWING or convention == _PRECEDING:
+    if convention in (_FOLLOWING, _PRECEDING):
         return moved
     if month_index(moved) != month_index(day):
         return _to_open_day(day, -1 if forward else 1, closed, closed_from)

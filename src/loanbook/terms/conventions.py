@@ -41,7 +41,7 @@ class DayCount(IntEnum):
     THIRTY_E_360 = 1
     """30E/360 (Eurobond): every 31 becomes 30."""
     THIRTY_E_360_ISDA = 2
-    """30E/360 ISDA: as 30E/360, and the last day of February becomes 30 (no maturity exception: `year_fraction` knows no maturity)."""
+    """30E/360 ISDA: as 30E/360, and the last day of February becomes 30 (without the maturity exception)."""
     THIRTY_US_360 = 3
     """30/360 US: bond basis, and the last day of February counts as 30 when the start is one."""
     ACTUAL_360 = 4

@@ -1,0 +1,47 @@
+"""The scratch that every decoder fills and the one measure body reads: a loan's dues, what paid them, and its ends.
+
+A decoder returns (rows, pieces, ends): how many rows and pieces it wrote, with `ends` filled by `End`. The arrays belong to
+the caller and are reused from loan to loan, so a close allocates nothing per loan.
+"""
+
+from enum import IntEnum
+
+
+class Due(IntEnum):
+    """Columns of `due`, (most instalments, len(Due)) int64, ascending by ON."""
+
+    ON = 0
+    """Holiday-adjusted due date."""
+    PRINCIPAL = 1
+    INTEREST = 2
+    CLEARED_ON = 3
+    """The day it left arrears; `units.NEVER`."""
+
+
+class Paid(IntEnum):
+    """Columns of `paid`, (most pieces, len(Paid)) int64, ascending by ON: money that reduced what the borrower owes."""
+
+    ON = 0
+    DUE = 1
+    """The row of `due` it paid; -1 for none (a reported balance that moved outside the schedule, a further disbursement)."""
+    PRINCIPAL = 2
+    """Negative when a payment came back and for a further disbursement."""
+    INTEREST = 3
+    RECOVERED = 4
+    """Money after charge-off; the other amounts of such a row are 0."""
+
+
+class End(IntEnum):
+    """Columns of `ends`, (len(End),) int64."""
+
+    OPENED_ON = 0
+    """First day the loan is measured: disbursement, or a tape's cut-off."""
+    OPENED_BALANCE = 1
+    """Principal outstanding at the end of that day, before any piece."""
+    CHARGED_OFF_ON = 2
+    """`units.NEVER` if not; later rows of `paid` only recover."""
+    CHARGED_OFF = 3
+    """Principal written off."""
+    CANCELLED_ON = 4
+    ORIGINAL = 5
+    """Principal originally lent, all disbursements: the vintage's denominator."""
