@@ -1,0 +1,12 @@
+"""Every test session has a user's folder of its own; compiled kernels are kept beside the environment between sessions."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ["LOANBOOK_HOME"] = tempfile.mkdtemp(prefix="loanbook-test-")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "compiled"))
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""Data and oracles that are not part of the repository; tests that need them skip, with this as the reason, where it is absent."""
