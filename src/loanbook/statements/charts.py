@@ -1,0 +1,275 @@
+"""The pictures of a portfolio report: Vega-Lite specifications built with Altair, from rows of a close's tables.
+
+Every function takes rows and a size in pixels and returns one chart; `drawing.svg` turns it into a picture. Colours rise in
+darkness where there is an order (age, days past due) and come from the Okabe-Ito set where there is none, so that the
+pictures hold for colour-blind readers and in grey. Series are labelled where they end, not in a legend.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+from loanbook.statements.close_folder import PAST_DUE, Row
+
+INK = "#1c2733"
+MUTED = "#5b6775"
+RULE = "#e3e8ee"
+ACCENT = "#0b4f8a"
+FONT = "Inter, system-ui, -apple-system, Segoe UI, Helvetica Neue, Arial, sans-serif"
+
+_AGES = ("#9cbb1c", "#3fae63", "#1f9e89", "#31688e", "#443983", "#3b0a4f")
+_DEPTHS = ("#f7c65b", "#f1943f", "#dd5a45", "#b02f5c", "#7a1d6d", "#46105f", "#160b39")
+_KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98")
+_LABEL_PIXELS = 14
+_AXIS_PIXELS = 46
+_TICKS = 5
+
+Point = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Pixels of the whole picture, axes and labels included."""
+
+    width: int
+    height: int
+
+
+def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
+    """One line per vintage over months on book; `rate` is a share of initial principal."""
+    vintages = sorted({row["vintage"] for row in rows})
+    points: list[Point] = [
+        {"vintage": row["vintage"], "x": row["mob"], "y": row["rate"]} for row in rows if row["rate"] is not None
+    ]
+    ends = list({row["vintage"]: row for row in sorted(points, key=lambda row: row["x"])}.values())
+    pixel = _most(points, "y") / (size.height - _AXIS_PIXELS)
+    ends = _apart_at_one_age(ends, gap=_LABEL_PIXELS * pixel)
+    ends = _without_collisions(ends, wide=_most(points, "x") * 50 / size.width, tall=0.99 * _LABEL_PIXELS * pixel)
+    colour = alt.Color("vintage:O", scale=alt.Scale(domain=vintages, range=_ramp(_AGES, len(vintages))), legend=None)
+    base = alt.Chart().encode(
+        x=alt.X("x:Q", title="Months on book", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+        y=alt.Y("y:Q", title=None, axis=_percent_axis(0.0, _most(points, "y"))),
+        color=colour,
+    )
+    lines = base.mark_line(strokeWidth=1.8).properties(data=_inline(points))
+    written = base.encode(y="at:Q", text="vintage:N").properties(data=_inline(ends))
+    style = {"align": "left", "dx": 5, "fontSize": 11.5, "fontWeight": 600}
+    halo = written.mark_text(stroke="white", strokeWidth=4, strokeJoin="round", **style)
+    return _framed(alt.layer(lines, halo, written.mark_text(**style)), size, right=52)
+
+
+def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colours: Sequence[str] = _KINDS) -> alt.LayerChart:
+    """Shares over month ends, one line per named series, each labelled at its end with its name."""
+    points: list[Point] = [{"s": name, "x": day.isoformat(), "y": share} for name, line in series.items() for day, share in line]
+    names = list(series)
+    scale = alt.Scale(domain=names, range=list(colours[: len(names)]))
+    base = alt.Chart().encode(x=_months(points), color=alt.Color("s:N", scale=scale, legend=None))
+    lowest, highest = _span([share for line in series.values() for _, share in line])
+    y_scale = alt.Scale(domain=[lowest, highest], nice=False)
+    axis = _percent_axis(lowest, highest)
+    lines = (
+        base.mark_line(strokeWidth=2.2)
+        .encode(y=alt.Y("y:Q", title=None, axis=axis, scale=y_scale))
+        .properties(data=_inline(points))
+    )
+    ends: list[Point] = [{"s": name, "x": line[-1][0].isoformat(), "y": line[-1][1]} for name, line in series.items() if line]
+    gap = (highest - lowest) * _LABEL_PIXELS / (size.height - _AXIS_PIXELS)
+    for end, place in zip(ends, spread([end["y"] for end in ends], gap), strict=True):
+        end["at"] = place
+    layers = [
+        lines,
+        base.mark_point(filled=True, size=34, opacity=1).encode(y=alt.Y("y:Q", scale=y_scale)).properties(data=_inline(ends)),
+    ]
+    right = 16
+    if len(series) > 1:
+        text = base.mark_text(align="left", dx=8, fontSize=12, fontWeight=600).encode(y=alt.Y("at:Q", scale=y_scale), text="s:N")
+        layers.append(text.properties(data=_inline(ends)))
+        right = 16 + round(7.4 * max(map(len, names)))
+    return _framed(alt.layer(*layers), size, right=right)
+
+
+def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
+    """Shares of the balance in the buckets past due, stacked over month ends, the youngest bucket at the bottom."""
+    order = [name for name in PAST_DUE if any(row["bucket"] == name and row["share"] for row in rows)]
+    points: list[Point] = [
+        {"s": row["bucket"], "x": row["month_end"].isoformat(), "y": row["share"] or 0.0, "o": order.index(row["bucket"])}
+        for row in rows
+        if row["bucket"] in order
+    ]
+    last = max((point["x"] for point in points), default=None)
+    ends: list[Point] = []
+    below = 0.0
+    for point in sorted((point for point in points if point["x"] == last), key=lambda point: point["o"]):
+        ends.append({"s": point["s"], "x": last, "at": below + point["y"] / 2})
+        below += point["y"]
+    tops: dict[str, float] = {}
+    for point in points:
+        tops[point["x"]] = tops.get(point["x"], 0.0) + point["y"]
+    top = max(tops.values(), default=1.0) * 1.05 or 1.0
+    gap = top * _LABEL_PIXELS / (size.height - _AXIS_PIXELS)
+    for end, place in zip(ends, spread([end["at"] for end in ends], gap), strict=True):
+        end["at"] = place
+    scale = alt.Scale(domain=order, range=_ramp(_DEPTHS, len(order)))
+    base = alt.Chart().encode(x=_months(points), color=alt.Color("s:N", scale=scale, legend=None))
+    y_scale = alt.Scale(domain=[0, top], nice=False)
+    axis = _percent_axis(0.0, top)
+    areas = base.mark_area(stroke="white", strokeWidth=0.6).encode(
+        y=alt.Y("y:Q", stack="zero", title=None, axis=axis, scale=y_scale), order=alt.Order("o:Q")
+    )
+    labels = alt.Chart().mark_text(align="left", dx=6, fontSize=12, fontWeight=600, color=INK)
+    labels = labels.encode(x=_months(points), y=alt.Y("at:Q", scale=y_scale), text="s:N")
+    return _framed(alt.layer(areas.properties(data=_inline(points)), labels.properties(data=_inline(ends))), size, right=66)
+
+
+def bars(amounts: Sequence[tuple[str, float, str]], size: Size) -> alt.LayerChart:
+    """Horizontal bars in the order given; each is (name, length, label written at its end)."""
+    points: list[Point] = [{"s": name, "x": length, "label": label} for name, length, label in amounts]
+    names = [name for name, _, _ in amounts]
+    base = alt.Chart(_inline(points)).encode(
+        y=alt.Y("s:N", sort=names, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8, labelFontSize=12)),
+        x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, max([length for _, length, _ in amounts], default=1) or 1])),
+    )
+    scale = alt.Scale(domain=names, range=_ramp(_DEPTHS, len(names)))
+    drawn = base.mark_bar(height={"band": 0.66}).encode(color=alt.Color("s:N", scale=scale, legend=None))
+    text = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(text="label:N")
+    return _framed(alt.layer(drawn, text), size, right=12 + round(6.6 * max([len(label) for _, _, label in amounts], default=0)))
+
+
+def columns(parts: dict[str, list[tuple[dt.date, float]]], size: Size) -> alt.LayerChart:
+    """Stacked columns over month ends (amounts in millions), the largest part at the bottom, parts named at the right."""
+    names = sorted(parts, key=lambda name: -sum(amount for _, amount in parts[name]))
+    points: list[Point] = [
+        {"s": name, "x": day.isoformat()[:7], "y": amount, "o": order}
+        for order, name in enumerate(names)
+        for day, amount in parts[name]
+    ]
+    months = sorted({point["x"] for point in points})
+    tops = [sum(point["y"] for point in points if point["x"] == month) for month in months]
+    top = max(tops, default=1.0) * 1.04 or 1.0
+    ends: list[Point] = []
+    below = 0.0
+    for name in names:
+        amount = next((point["y"] for point in points if point["s"] == name and point["x"] == months[-1]), 0.0)
+        ends.append({"s": name, "x": months[-1], "at": below + amount / 2})
+        below += amount
+    gap = top * _LABEL_PIXELS / (size.height - _AXIS_PIXELS)
+    for end, place in zip(ends, spread([end["at"] for end in ends], gap), strict=True):
+        end["at"] = place
+    scale = alt.Scale(domain=names, range=_coloured(len(names)))
+    ticks = [month for month in months if month.endswith("-01")] or months[:: max(1, len(months) // 4)]
+    axis = alt.Axis(
+        values=ticks, labelExpr="slice(datum.value, 5) == '01' ? slice(datum.value, 0, 4) : datum.value", labelAngle=0
+    )
+    base = alt.Chart().encode(
+        x=alt.X("x:O", title=None, axis=axis, scale=alt.Scale(domain=months, paddingInner=0.18)),
+        color=alt.Color("s:N", scale=scale, legend=None),
+    )
+    y_scale = alt.Scale(domain=[0, top], nice=False)
+    drawn = base.mark_bar().encode(
+        y=alt.Y("y:Q", stack="zero", title=None, axis=alt.Axis(format=",~f", tickCount=5), scale=y_scale), order=alt.Order("o:Q")
+    )
+    text = base.mark_text(align="left", dx=10, fontSize=12, fontWeight=600).encode(y=alt.Y("at:Q", scale=y_scale), text="s:N")
+    right = 14 + round(7.2 * max(map(len, names), default=0))
+    return _framed(alt.layer(drawn.properties(data=_inline(points)), text.properties(data=_inline(ends))), size, right=right)
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Places moved apart, as little as an upward and a downward sweep can, so that neighbours are at least `gap` apart."""
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    moved = list(places)
+    for lower, upper in pairwise(order):
+        moved[upper] = max(moved[upper], moved[lower] + gap)
+    if order:
+        excess = (sum(moved) - sum(places)) / len(order)
+        moved = [place - excess for place in moved]
+        floor = min(min(places), min(moved)) if min(moved) >= 0 else 0.0
+        moved = [place + max(0.0, floor - min(moved)) for place in moved]
+    return moved
+
+
+def _apart_at_one_age(ends: list[Point], *, gap: float) -> list[Point]:
+    """Lines that end at the same age get labels one above the other; `at` is where a label stands."""
+    placed = []
+    for age in {end["x"] for end in ends}:
+        here = [end for end in ends if end["x"] == age]
+        places = spread([end["y"] for end in here], gap)
+        placed += [end | {"at": place} for end, place in zip(here, places, strict=True)]
+    return placed
+
+
+def _without_collisions(ends: list[Point], *, wide: float, tall: float) -> list[Point]:
+    """Drop the labels of older lines that would cover a younger line's label, `wide` and `tall` in units of the axes."""
+    kept: list[Point] = []
+    for end in sorted(ends, key=lambda row: row["vintage"], reverse=True):
+        x, y = end["x"], end["at"]
+        if all(abs(other["x"] - x) >= wide or abs(other["at"] - y) >= tall for other in kept):
+            kept.append(end)
+    return kept
+
+
+def _most(rows: Sequence[Point], column: str) -> float:
+    return max((row[column] for row in rows), default=1.0) or 1.0
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low > 0.4 * high:
+        margin = (high - low) * 0.15 or 0.05 * high
+        return max(0.0, low - margin), high + margin
+    return 0.0, high * 1.06 or 1.0
+
+
+def _percent_axis(low: float, high: float) -> alt.Axis:
+    """About five ticks, with as many decimals as their distance needs."""
+    step = (high - low) / _TICKS
+    return alt.Axis(format=".0%" if step >= 0.01 else ".1%" if step >= 0.001 else ".2%", tickCount=_TICKS)
+
+
+def _months(points: Sequence[Point]) -> alt.X:
+    years = len({point["x"][:4] for point in points})
+    axis = alt.Axis(format="%Y" if years > 2 else "%b %Y", tickCount="year" if years > 2 else 5, grid=False, labelFlush=False)
+    return alt.X("utcyearmonthdate(x):T", title=None, axis=axis, scale=alt.Scale(type="utc", nice=False))
+
+
+def _coloured(count: int) -> list[str]:
+    return [_KINDS[min(i, len(_KINDS) - 1)] for i in range(count)]
+
+
+def _ramp(anchors: Sequence[str], count: int) -> list[str]:
+    """`count` colours at equal steps along the anchors."""
+    if count == 1:
+        return [anchors[-1]]
+    stops = [tuple(int(anchor[i : i + 2], 16) for i in (1, 3, 5)) for anchor in anchors]
+    colours = []
+    for number in range(count):
+        place = number * (len(stops) - 1) / (count - 1)
+        lower = min(int(place), len(stops) - 2)
+        part = place - lower
+        mixed = [round(a + (b - a) * part) for a, b in zip(stops[lower], stops[lower + 1], strict=True)]
+        colours.append("#" + "".join(f"{value:02x}" for value in mixed))
+    return colours
+
+
+def _inline(rows: Sequence[Point]) -> alt.InlineData:
+    return alt.InlineData(values=list(rows))
+
+
+def _framed(chart: alt.LayerChart, size: Size, *, right: int) -> alt.LayerChart:
+    framed = chart.properties(
+        width=size.width,
+        height=size.height,
+        padding={"left": 6, "top": 8, "bottom": 2, "right": right},
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+    )
+    axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12, "titleFontWeight": 500}
+    lines = {"gridColor": RULE, "domainColor": "#b8c2cd", "tickColor": "#b8c2cd", "labelPadding": 5}
+    return (
+        framed.configure(font=FONT, background="transparent")
+        .configure_view(stroke=None)
+        .configure_axis(**axis, **lines)
+        .configure_axisY(domain=False, ticks=False)
+    )

@@ -1,0 +1,94 @@
+"""How a figure is written: exact fractions in, text out, rounded half-up once.
+
+Formats follow the releases of listed platforms (DOMAIN section 8): volume and balance in millions without decimals, counts
+exact, tenor and the 90 day+ ratio with two decimals, other rates with one; growth from unrounded figures with one decimal.
+"""
+
+from fractions import Fraction
+
+from loanbook.errors import RequestError
+
+SYMBOLS = {"CNY": "RMB", "USD": "US$"}
+"""How a currency is written before an amount; any other is written by its ISO code."""
+
+NONE = "–"
+"""Stands where there is no figure."""
+
+SMALL_BOOK_FEN = 1_000_000_000
+"""Amounts under ten million keep two decimals of a million: without them a small book's growth could not be read."""
+
+TWO_DECIMALS = ("90",)
+"""A share whose measure id carries one of these is written with two decimals."""
+
+
+def half_up(value: Fraction, places: int) -> str:
+    """A fraction with thousands commas and `places` decimals, halves away from zero; no minus before a zero."""
+    scaled, rest = divmod(abs(value.numerator) * 10**places, value.denominator)
+    if 2 * rest >= value.denominator:
+        scaled += 1
+    whole, part = divmod(scaled, 10**places)
+    sign = "-" if value < 0 and scaled else ""
+    return f"{sign}{whole:,}.{part:0{places}d}" if places else f"{sign}{whole:,}"
+
+
+def symbol(currency: str) -> str:
+    """RMB for CNY, US$ for USD, else the ISO code."""
+    return SYMBOLS.get(currency, currency)
+
+
+def money(fen: Fraction | int, currency: str) -> str:
+    """An amount in millions: "RMB 1,234 million"; two decimals under ten million. `fen` are minor units, a hundred to one."""
+    exact = Fraction(fen)
+    places = 0 if exact == 0 or abs(exact) >= SMALL_BOOK_FEN else 2
+    return f"{symbol(currency)} {half_up(exact / 100_000_000, places)} million"
+
+
+def exact_money(fen: int, currency: str) -> str:
+    """An amount to its last minor unit: "RMB 1,234,567.89"."""
+    return f"{symbol(currency)} {half_up(Fraction(fen, 100), 2)}"
+
+
+def percent(share: Fraction, places: int = 1) -> str:
+    """A share as per cent: Fraction(1, 8) is "12.5%"."""
+    return f"{half_up(share * 100, places)}%"
+
+
+def places_of(measure: str) -> int:
+    """Decimals of a share: two for 90 day+ delinquency, else one."""
+    return 2 if any(mark in measure for mark in TWO_DECIMALS) else 1
+
+
+def figure(value: Fraction | None, *, measure: str, unit: str, currency: str) -> str:
+    """A measure's value as text.
+
+    unit     money (minor units), count, months or share (a fraction of one)
+    raises   RequestError for another unit
+    """
+    if value is None:
+        return NONE
+    match unit:
+        case "money":
+            return money(value, currency)
+        case "count":
+            return half_up(value, 0)
+        case "months":
+            return f"{half_up(value, 2)} months"
+        case "share":
+            return percent(value, places_of(measure))
+    raise RequestError(f"measure {measure}: unit {unit!r} cannot be written. Use money, count, months or share.")
+
+
+def change(current: Fraction | None, earlier: Fraction | None, *, measure: str, unit: str) -> str:
+    """Growth in per cent from unrounded figures; for a share the difference in percentage points ("+0.25 pp")."""
+    if current is None or earlier is None:
+        return NONE
+    if unit == "share":
+        return _signed((current - earlier) * 100, places_of(measure)) + " pp"
+    if earlier <= 0:
+        return NONE
+    return _signed((current / earlier - 1) * 100, 1) + "%"
+
+
+def _signed(value: Fraction, places: int) -> str:
+    text = half_up(value, places)
+    return text.replace("-", "−") if value <= 0 else f"+{text}"

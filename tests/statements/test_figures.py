@@ -1,0 +1,56 @@
+"""Formats are those of the releases of listed platforms; growth comes from unrounded figures."""
+
+from fractions import Fraction
+
+import pytest
+
+from loanbook.errors import RequestError
+from loanbook.statements.figures import NONE, change, exact_money, figure, half_up, money
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [
+        (Fraction(5, 100), 1, "0.1"),
+        (Fraction(-5, 100), 1, "-0.1"),
+        (Fraction(49, 1000), 1, "0.0"),
+        (Fraction(-49, 1000), 1, "0.0"),
+        (Fraction(12345678, 10), 0, "1,234,568"),
+        (Fraction(2, 3), 2, "0.67"),
+    ],
+)
+def test_halves_go_away_from_zero_and_a_zero_has_no_sign(value, places, text):
+    assert half_up(value, places) == text
+
+
+def test_each_unit_has_its_format():
+    assert figure(Fraction(99_600_000_000_00), measure="volume", unit="money", currency="CNY") == "RMB 99,600 million"
+    assert figure(Fraction(23_014), measure="loans", unit="count", currency="CNY") == "23,014"
+    assert figure(Fraction(1012, 100), measure="tenor", unit="months", currency="CNY") == "10.12 months"
+    assert figure(Fraction(335, 10_000), measure="delinquency_90", unit="share", currency="CNY") == "3.35%"
+    assert figure(Fraction(335, 10_000), measure="day1", unit="share", currency="CNY") == "3.4%"
+    assert figure(None, measure="day1", unit="share", currency="CNY") == NONE
+
+
+def test_amounts_of_a_small_book_keep_two_decimals_of_a_million():
+    assert money(999_999_999, "USD") == "US$ 10.00 million"
+    assert money(1_000_000_000, "USD") == "US$ 10 million"
+    assert exact_money(-12345, "EUR") == "EUR -123.45"
+
+
+def test_growth_is_computed_before_rounding():
+    """99.96 on 95.65 grows by 4.5 %; from the printed 100 and 96 it would be 4.2 %."""
+    assert change(Fraction(9996), Fraction(9565), measure="volume", unit="money") == "+4.5%"
+    assert change(Fraction(9565), Fraction(9996), measure="volume", unit="money") == "−4.3%"
+    assert change(Fraction(1), Fraction(1), measure="volume", unit="money") == "0.0%"
+    assert change(Fraction(1), Fraction(0), measure="volume", unit="money") == NONE
+
+
+def test_shares_are_compared_in_percentage_points():
+    assert change(Fraction(272, 10_000), Fraction(340, 10_000), measure="delinquency_90", unit="share") == "−0.68 pp"
+    assert change(Fraction(874, 1000), Fraction(863, 1000), measure="collection", unit="share") == "+1.1 pp"
+
+
+def test_an_unknown_unit_is_refused_with_the_units_there_are():
+    with pytest.raises(RequestError, match=r"unit 'bananas' cannot be written. Use money, count, months or share"):
+        figure(Fraction(1), measure="x", unit="bananas", currency="CNY")

@@ -1,0 +1,124 @@
+"""The page is whole by itself, its links lead somewhere, and what cannot be measured says so."""
+
+import re
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from loanbook.errors import StateError
+from loanbook.statements.report import Definition, render
+from loanbook.statements.sections import PORTFOLIO_REPORT
+from tests.statements.made_close import FIGURES, make_close
+
+DEFINITIONS = [
+    Definition(
+        measure=name, title=title, text="Made up.", numerator="a", denominator="b", source="made up", effective_from="2020-01-01"
+    )
+    for name, title, *_ in FIGURES
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return make_close(tmp_path_factory.mktemp("close"))
+
+
+@pytest.fixture(scope="module")
+def page(folder) -> str:
+    return render(folder, DEFINITIONS)
+
+
+def test_the_page_asks_for_nothing_from_outside(page):
+    tree = html.fromstring(page)
+    addresses = [*tree.xpath("//@src"), *tree.xpath("//@href"), *re.findall(r"url\(([^)]*)\)", page)]
+    assert addresses
+    assert not [address for address in addresses if ":" in address or address.startswith("//")]
+    assert "@import" not in page
+    assert not tree.xpath("//link")
+
+
+def test_every_link_leads_somewhere(page, folder):
+    tree = html.fromstring(page)
+    ids = set(tree.xpath("//@id"))
+    for target in tree.xpath("//a/@href"):
+        assert target[1:] in ids if target.startswith("#") else (folder / target).is_file(), target
+
+
+def test_no_id_stands_twice_and_every_clip_has_its_path(page):
+    ids = html.fromstring(page).xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+
+
+def test_every_section_has_a_picture_or_a_table_a_sentence_and_a_table(page):
+    tree = html.fromstring(page)
+    for section in PORTFOLIO_REPORT:
+        (found,) = tree.xpath(f"//section[@id='{section.key}']")
+        assert len(found.xpath(".//figure")) == len(section.pictures)
+        assert found.xpath(".//table//td")
+        assert found.xpath(".//p[@class='says']")[0].text.endswith(".")
+
+
+def test_headline_figures_are_those_of_the_table(page):
+    tree = html.fromstring(page)
+    card = tree.xpath("//div[@id='figure-delinquency_90']")[0].text_content()
+    assert "2.72%" in card
+    assert "+0.90 pp" in card
+    assert "−0.68 pp" in card
+    assert "RMB 117 million" in tree.xpath("//div[@id='figure-loan_volume']")[0].text_content()
+
+
+def test_a_figure_links_to_its_loans_where_the_file_exists(page):
+    tree = html.fromstring(page)
+    assert tree.xpath("//div[@id='figure-delinquency_90']//a/@href") == [
+        "#definition-delinquency_90",
+        "drilldown/delinquency_90.csv",
+    ]
+    assert tree.xpath("//div[@id='figure-loans']//a/@href") == ["#definition-loans"]
+
+
+def test_a_page_written_elsewhere_still_finds_the_files(folder, tmp_path):
+    page = render(folder, DEFINITIONS, page=tmp_path / "report.html")
+    links = [link for link in html.fromstring(page).xpath("//a/@href") if not link.startswith("#")]
+    assert links
+    assert all((tmp_path / link).resolve().is_file() for link in links)
+
+
+def test_what_the_book_cannot_tell_is_said_with_the_reason(tmp_path):
+    reason = "the tape reports balances, not the days of payments"
+    folder = make_close(tmp_path / "close", without={"collection": reason, "collection_30": reason})
+    tree = html.fromstring(render(folder, DEFINITIONS))
+    section = tree.xpath("//section[@id='collection']")[0]
+    assert f"Not measured: {reason}." in section.text_content()
+    assert not section.xpath(".//svg")
+    assert reason in tree.xpath("//div[@id='figure-collection_30']")[0].text_content()
+
+
+def test_names_from_the_book_cannot_write_markup(tmp_path):
+    folder = make_close(tmp_path / "close", book="<script>alert(1)</script>")
+    tree = html.fromstring(render(folder, DEFINITIONS))
+    assert tree.xpath("//h1")[0].text == "<script>alert(1)</script>"
+    assert len(tree.xpath("//script")) == 1
+
+
+def test_a_book_in_dollars_is_written_in_dollars(tmp_path):
+    page = render(make_close(tmp_path / "close", currency="USD"), DEFINITIONS)
+    assert "RMB" not in page
+    assert "US$ million a month" in page
+
+
+def test_the_same_close_renders_to_the_same_bytes(folder, page):
+    assert render(folder, DEFINITIONS) == page
+
+
+def test_a_folder_without_a_close_says_what_to_run(tmp_path):
+    with pytest.raises(StateError, match=r"has no close\.json\. Run `loanbook close BOOK --as-of DATE` first"):
+        render(tmp_path, DEFINITIONS)
+
+
+def test_a_half_written_close_names_what_it_lacks(tmp_path):
+    folder = make_close(tmp_path / "close")
+    (folder / "loss.parquet").unlink()
+    with pytest.raises(StateError, match=r"lacks loss\."):
+        render(folder, DEFINITIONS)

@@ -1,0 +1,77 @@
+"""A sentence says what the rows say, not more: numbers are recomputed here by hand."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from loanbook.statements import words
+from loanbook.statements.close_folder import read_close
+from tests.statements.made_close import make_close
+
+
+def _curve(vintage, *rates):
+    return [{"vintage": vintage, "mob": mob, "rate": rate} for mob, rate in enumerate(rates, 1)]
+
+
+def test_vintages_are_compared_at_the_greatest_age_two_of_them_have():
+    rows = _curve("2022Q3", 0.01, 0.05, 0.06) + _curve("2023Q2", 0.02, 0.07) + _curve("2023Q3", 0.02, 0.03)
+    said = words.vintage(rows, "was late")
+    assert said == (
+        "After 2 months on book 3.0% of the 2023Q3 vintage was late, below 5.0% of 2022Q3 at that age; "
+        "the worst at that age is 2023Q2 with 7.0%."
+    )
+
+
+def test_a_vintage_that_is_the_worst_is_called_so():
+    rows = _curve("2022Q1", 0.01) + _curve("2022Q2", 0.02) + _curve("2022Q3", 0.03)
+    assert words.vintage(rows, "was late").endswith("no vintage was worse at that age (3 vintages compared).")
+
+
+def test_without_vintages_nothing_is_claimed():
+    assert words.vintage([], "was late") == "No vintage is old enough to be measured."
+
+
+@pytest.fixture(scope="module")
+def close(tmp_path_factory):
+    return read_close(make_close(tmp_path_factory.mktemp("close")))
+
+
+def test_the_delinquency_sentence_holds_the_last_share_the_year_before_and_the_peak(close):
+    shares: dict[dt.date, float] = {}
+    for row in close.rows("delinquency"):
+        if row["bucket"] != "current":
+            shares[row["month_end"]] = shares.get(row["month_end"], 0) + row["share"]
+    said = words.delinquency(close)
+    last, peak = max(shares), max(shares, key=shares.__getitem__)
+    assert said.startswith(
+        f"{shares[last] * 100:.1f}% of the outstanding balance was at least one day past due on 30 September 2024"
+    )
+    assert said.endswith(f"the peak was {shares[peak] * 100:.1f}% in {peak:%B %Y}.")
+
+
+def test_the_volume_sentence_compares_twelve_months_with_the_twelve_before(close):
+    lent: dict[dt.date, int] = {}
+    for row in close.rows("volume"):
+        lent[row["month_end"]] = lent.get(row["month_end"], 0) + row["principal_fen"]
+    days = sorted(lent)
+    year, before = (sum(lent[day] for day in part) for part in (days[-12:], days[-24:-12]))
+    assert f"RMB {year / 1e8:.0f} million was lent in the 12 months to September 2024" in words.volume(close)
+    assert f"{(year / before - 1) * 100:.1f}% more than the twelve months before" in words.volume(close)
+
+
+def test_the_other_sentences_hold_figures_of_their_tables(close):
+    collection = close.rows("collection")
+    assert f"{collection[-1]['day1_rate'] * 100:.1f}% of the principal due in September 2024" in words.collection(close)
+    assert f"in August 2024, {collection[-2]['collection_rate'] * 100:.1f}% came back" in words.collection(close)
+    assert f"yearly speed of {close.rows('prepayment')[-1]['cpr'] * 100:.1f}%" in words.prepayment(close)
+    assert "steepest step is 151-180 → 181+" in words.roll_rate(close)
+    assert words.balance(close).startswith("92.4% of RMB 115 million is current")
+
+
+def test_empty_tables_have_words_too(tmp_path: Path):
+    names = ("transitions", "delinquency", "volume", "collection", "prepayment")
+    close = read_close(make_close(tmp_path, without=dict.fromkeys(names, "made-up reason")))
+    said = [words.roll_rate(close), words.delinquency(close), words.balance(close), words.volume(close)]
+    said += [words.collection(close), words.prepayment(close)]
+    assert all(sentence.endswith(".") and not any(character.isdigit() for character in sentence) for sentence in said)
