@@ -4,8 +4,10 @@ A kernel is a pure function on integer columns. With ``LOANBOOK_JIT=0`` (or ``NU
 slow, and with every int64 overflow visible, which is how the test suite runs a second time.
 """
 
+import hashlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -27,6 +29,30 @@ if not COMPILED:
 import numba  # noqa: E402  (the two settings above must stand before numba reads them)
 
 
+def _stamp(scope: Mapping[str, Any], seen: set[str]) -> list[str]:
+    """What compiled code depends on: constants in its scope, and the files of the Loanbook modules whose names it imports."""
+    parts = [f"{name}={value!r}" for name, value in sorted(scope.items()) if isinstance(value, int | float)]
+    modules = {str(getattr(value, "__module__", "")) for value in list(scope.values())}
+    for name in sorted(module for module in modules if module.startswith("loanbook.") and module not in seen):
+        seen.add(name)
+        module = sys.modules[name]
+        status = Path(str(module.__file__)).stat()
+        parts.append(f"{name}:{status.st_mtime_ns}:{status.st_size}")
+        parts.extend(_stamp(vars(module), seen))
+    return parts
+
+
 def kernel(function: _Function) -> _Function:
-    """Compile a kernel: cached on disk, without the interpreter lock, no fast-math, division by zero raises."""
-    return cast(_Function, numba.njit(cache=True, nogil=True, fastmath=False, error_model="python")(function))
+    """Compile a kernel: cached on disk, without the interpreter lock, no fast-math, division by zero raises.
+
+    Numba renews cached code when the function's own file changes; here also when a kernel or constant that it imports does, or
+    an old figure would outlive its rule. A kernel must not call itself: such code crashed when loaded
+    from the cache (numba 0.68).
+    """
+    compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python")(function)
+    if COMPILED:
+        own = str(function.__module__)
+        stamp = hashlib.sha256("\n".join(_stamp(function.__globals__, {own})).encode()).hexdigest()
+        file = compiled._cache._cache_file
+        file._source_stamp = (file._source_stamp, stamp)
+    return cast(_Function, compiled)

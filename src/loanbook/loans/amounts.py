@@ -1,6 +1,7 @@
 """Principal and interest of every row of one loan's schedule, from cached rate fractions: the inner loop of the close."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _GRACE_PRINCIPAL = int(Field.GRACE_PRINCIPAL)
 _GRACE_INTEREST = int(Field.GRACE_INTEREST)
 _INTEREST_ONLY_COUNT = int(Field.INTEREST_ONLY_COUNT)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
+_LEVEL = int(Method.LEVEL)
 _EQUAL_PRINCIPAL = int(Method.EQUAL_PRINCIPAL)
 _BULLET = int(Method.BULLET)
 _INTEREST_ONLY_THEN_LEVEL = int(Method.INTEREST_ONLY_THEN_LEVEL)
@@ -35,8 +37,8 @@ def _row_interest_compiled(balance: int, rate_fraction: int, rule: int) -> int:
     estimate = np.float64(balance) * (np.float64(rate_fraction) * _PER_SCALE)
     if balance < 0 or rate_fraction < 0 or estimate >= _ESTIMATE_LIMIT:
         return mul_div(balance, rate_fraction, INTEREST_SCALE, rule)
-    quotient = np.int64(estimate)
-    remainder = balance * rate_fraction - quotient * INTEREST_SCALE
+    quotient: Any = np.int64(estimate)
+    remainder: Any = balance * rate_fraction - quotient * INTEREST_SCALE
     while remainder < 0:
         quotient -= 1
         remainder += INTEREST_SCALE
@@ -57,19 +59,21 @@ row_interest: Callable[[int, int, int], int] = _row_interest_compiled if COMPILE
 @kernel
 def row_count(contract: Ints) -> int:
     """Rows of the schedule: the instalments, and the down payment as row 0 where the contract has one."""
-    return contract[_COUNT] + (1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0)
+    count: int = contract[_COUNT]
+    return count + 1 if contract[_DOWN_PAYMENT_PPM] > 0 else count
 
 
 @kernel
 def first_amortizing(contract: Ints) -> int:
     """The first row that repays principal regularly; the down payment (row 0) is not counted as one."""
     start = 1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0
-    without = contract[_GRACE_PRINCIPAL]
+    count: int = contract[_COUNT]
+    without: int = contract[_GRACE_PRINCIPAL]
     if contract[_METHOD] == _INTEREST_ONLY_THEN_LEVEL:
         without += contract[_INTEREST_ONLY_COUNT]
     if contract[_METHOD] == _BULLET:
-        without = contract[_COUNT]
-    return start + min(without, contract[_COUNT] - 1)
+        without = count
+    return start + min(without, count - 1)
 
 
 @kernel
@@ -91,6 +95,23 @@ def regular_installment(contract: Ints, principal_fen: int, rate_fraction: Ints,
         first, last = first_amortizing(contract), row_count(contract)
         return smooth_installment(principal_fen, installment, rate_fraction, first, last, rounding, multiple)
     return installment
+
+
+@kernel
+def _fill_equal_principal(
+    contract: Ints, principal_fen: int, installment_fen: int, rate_fraction: Ints, first: int, principal: Ints, interest: Ints
+) -> None:
+    rounding = contract[_ROUNDING]
+    rows = row_count(contract)
+    amount = installment_fen
+    if amount == 0:
+        amount = round_to_multiple(principal_fen, 1, rows - first, rounding, contract[_MULTIPLE])
+    balance = principal_fen
+    for row in range(1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0, rows):
+        repaid = 0 if row < first else min(amount, balance)
+        interest[row] = row_interest(balance, rate_fraction[row], rounding)
+        principal[row] = balance if row == rows - 1 else repaid
+        balance -= principal[row]
 
 
 @kernel
@@ -160,34 +181,35 @@ def fill_amounts(
     rounding                 Field.ROUNDING, once a row; the last row takes what is left
     source                   Field.METHOD; twin tests/reference/schedule.py
     """
-    method = contract[_METHOD]
+    # Every array handed to another function costs about 5 ns a loan, so the level loop stands here and reads the row itself.
+    method, rounding = contract[_METHOD], contract[_ROUNDING]
     if method == _LISTED:
         raise ValueError("a listed schedule is read from the contract, not computed")
-    rows = row_count(contract)
-    rounding = contract[_ROUNDING]
+    count: int = contract[_COUNT]
     balance = principal_fen
     start = 0
     if contract[_DOWN_PAYMENT_PPM] > 0:
         start = 1
-        principal[0] = down_payment(contract, principal_fen)
+        principal[0] = mul_div(principal_fen, contract[_DOWN_PAYMENT_PPM], _PPM, rounding)
         interest[0] = 0
         balance -= principal[0]
-    first = first_amortizing(contract)
+    rows = start + count
+    first = start
+    if method != _LEVEL or contract[_GRACE_PRINCIPAL] > 0:
+        first = first_amortizing(contract)
     if method == _FLAT:
         _fill_flat(contract, balance, installment_fen, rate_fraction, first, principal, interest)
+    elif method == _EQUAL_PRINCIPAL:
+        _fill_equal_principal(contract, balance, installment_fen, rate_fraction, first, principal, interest)
     else:
         amount = installment_fen
         if amount == 0:
-            if method == _EQUAL_PRINCIPAL:
-                amount = round_to_multiple(balance, 1, rows - first, rounding, contract[_MULTIPLE])
-            else:
-                amount = regular_installment(contract, balance, rate_fraction, numerator, denominator)
-        fixed = method == _EQUAL_PRINCIPAL
+            amount = round_to_multiple(balance, numerator, denominator, rounding, contract[_MULTIPLE])
+            if contract[_SMOOTHING] != 0:
+                amount = smooth_installment(balance, amount, rate_fraction, first, rows, rounding, contract[_MULTIPLE])
         for row in range(start, rows - 1):
             earned = row_interest(balance, rate_fraction[row], rounding)
-            repaid = 0
-            if row >= first:
-                repaid = min(amount if fixed else max(amount - earned, 0), balance)
+            repaid = min(max(amount - earned, 0), balance) if row >= first else 0
             principal[row] = repaid
             interest[row] = earned
             balance -= repaid

@@ -74,13 +74,7 @@ def _split_by_year(start: int, end: int, last_day_offset: int) -> int:
 
 
 @kernel
-def year_fraction(start: int, end: int, convention: int) -> int:
-    """The fraction of a year from start to end (day numbers), `YEAR_SCALE`-ths; negative when end lies before start.
-
-    source   see `DayCount`; differential test against QuantLib in tests/loans/test_daycount.py
-    """
-    if end < start:
-        return -year_fraction(end, start, convention)
+def _forward_fraction(start: int, end: int, convention: int) -> int:
     if convention == _ACTUAL_365:
         return (end - start) * DAY_OF_365
     if convention == _ACTUAL_360:
@@ -99,3 +93,15 @@ def year_fraction(start: int, end: int, convention: int) -> int:
                     return (end - start) * DAY_OF_366
         return (end - start) * DAY_OF_365
     return days_30_360(start, end, convention) * DAY_OF_360
+
+
+@kernel
+def year_fraction(start: int, end: int, convention: int) -> int:
+    """The fraction of a year from start to end (day numbers), `YEAR_SCALE`-ths; negative when end lies before start.
+
+    source   see `DayCount`; differential test against QuantLib in tests/loans/test_daycount.py
+    """
+    # No recursion: a cached kernel that calls itself crashed when it was loaded again (numba 0.68).
+    if end < start:
+        return -_forward_fraction(end, start, convention)
+    return _forward_fraction(start, end, convention)

@@ -33,11 +33,12 @@ def _counts_periods(convention: int) -> bool:
 @kernel
 def _conventional_days(contract: Ints) -> int:
     """Days that one regular period counts under the THIRTY_A_MONTH day counts."""
+    every: int = contract[_EVERY]
     if contract[_UNIT] == _MONTH:
-        return _DAYS_A_MONTH * contract[_EVERY]
+        return _DAYS_A_MONTH * every
     if contract[_UNIT] == _WEEK:
-        return _DAYS_A_WEEK * contract[_EVERY]
-    return contract[_EVERY]
+        return _DAYS_A_WEEK * every
+    return every
 
 
 @kernel
@@ -94,18 +95,15 @@ def _cumulative(contract: Ints, start: int, end: int, until: int) -> int:
 
 
 @kernel
-def part_fraction(contract: Ints, period_start: int, period_end: int, since: int, until: int) -> int:
-    """The fraction of the days [since, until) of a period, `units.YEAR_SCALE`-ths of a year; parts of a period are additive.
-
-    30/360 and the split actual/actual rules count from the period's start and take the difference; THIRTY_A_MONTH and the
-    February-29 rule take the share of actual days of the whole period. Days beyond the period's end (interest on overdue
-    principal) count as a period of their own that starts there.
-    """
-    if until > period_end:
-        late_from = max(since, period_end)
-        late = _overdue(contract, period_start, period_end, late_from, until)
-        return late if since >= period_end else late + part_fraction(contract, period_start, period_end, since, period_end)
-    return _cumulative(contract, period_start, period_end, until) - _cumulative(contract, period_start, period_end, since)
+def _by_leap_days(since: int, until: int) -> int:
+    """Open-ended days under the February-29 rule: only the leap day itself counts over 366, so that days stay additive."""
+    leap_days = 0
+    year_1, _, _ = civil(since)
+    year_2, _, _ = civil(until)
+    for year in range(year_1, year_2 + 1):
+        if is_leap(year) and since < day_number(year, 2, 29) <= until:
+            leap_days += 1
+    return (until - since - leap_days) * DAY_OF_365 + leap_days * DAY_OF_366
 
 
 @kernel
@@ -122,15 +120,20 @@ def _overdue(contract: Ints, period_start: int, period_end: int, since: int, unt
 
 
 @kernel
-def _by_leap_days(since: int, until: int) -> int:
-    """Open-ended days under the February-29 rule: only the leap day itself counts over 366, so that days stay additive."""
-    leap_days = 0
-    year_1, _, _ = civil(since)
-    year_2, _, _ = civil(until)
-    for year in range(year_1, year_2 + 1):
-        if is_leap(year) and since < day_number(year, 2, 29) <= until:
-            leap_days += 1
-    return (until - since - leap_days) * DAY_OF_365 + leap_days * DAY_OF_366
+def part_fraction(contract: Ints, period_start: int, period_end: int, since: int, until: int) -> int:
+    """The fraction of the days [since, until) of a period, `units.YEAR_SCALE`-ths of a year; parts of a period are additive.
+
+    30/360 and the split actual/actual rules count from the period's start and take the difference; THIRTY_A_MONTH and the
+    February-29 rule take the share of actual days of the whole period. Days beyond the period's end (interest on overdue
+    principal) count as a period of their own that starts there.
+    """
+    fraction = 0
+    if until > period_end:
+        fraction = _overdue(contract, period_start, period_end, max(since, period_end), until)
+    if since < period_end:
+        fraction += _cumulative(contract, period_start, period_end, min(until, period_end))
+        fraction -= _cumulative(contract, period_start, period_end, since)
+    return fraction
 
 
 @kernel
