@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from loanbook.errors import RequestError
 from loanbook.loans.cycles import Cycle, Stub, cycle_dates
 from loanbook.loans.dates import period_date
 from loanbook.loans.daycount import year_fraction
@@ -64,6 +65,8 @@ class Schedule:
         self.principal_cycle = terms.cycle("cycleOfPrincipalRedemption")
         self.principal_anchor = self._anchor("cycleAnchorDateOfPrincipalRedemption", self.principal_cycle)
         self.maturity = self._maturity()
+        if self.maturity <= self.exchange:
+            raise RequestError(f"the contract matures on {self.maturity}, not after its initial exchange on {self.exchange}.")
         self.opened = self.exchange.counted if self.exchange > self.status else self.status.counted
 
     def _need(self, name: str) -> Moment:
