@@ -1,1 +1,1 @@
-"""From somebody else's tape to events: mappings, parsers, quarantine."""
+"""Loan tapes to events: a declared mapping, readers of CSV, Parquet and ABS-EE XML, conversion on columns, quarantine."""

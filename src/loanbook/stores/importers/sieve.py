@@ -1,0 +1,220 @@
+"""All events of an import, staged on disk, then judged together: ids used twice, events of unknown loans, events before the loan.
+
+What is found bad takes its whole source row along, in every kind. What is left is written once, ready for one commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loanbook.events import BY_NAME, KINDS, Type
+from loanbook.stores.engine import Engine, connect, scan
+from loanbook.stores.importers.conversion import FAULTS, FILE, ROW, ConvertedBatch
+from loanbook.stores.schema import arrow_schema, content_columns
+
+HEADS = ("loan_disbursed", "position_opened")
+"""Kinds that bring a loan into the book."""
+_FREE = (*HEADS, "application_received")
+_AFTER_DISBURSEMENT = (
+    "payment_received",
+    "charge_added",
+    "rate_changed",
+    "loan_charged_off",
+    "recovery_received",
+    "disbursement_added",
+)
+_ORDER = f'"{FILE}", "{ROW}"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """What an import holds after judgement.
+
+    events       file of each kind, with exactly the kind's columns
+    rows         events of each kind
+    sums         (kind, column) to the sum of a money column, for control totals
+    quarantine   Parquet file of all faults (`conversion.FAULTS`), in the order of files and rows
+    bad          quarantined source rows of each file
+    faults       number of faults
+    """
+
+    events: dict[str, Path]
+    rows: dict[str, int]
+    sums: dict[tuple[str, str], int]
+    quarantine: Path
+    bad: dict[str, int]
+    faults: int
+
+
+class Sieve:
+    """Takes converted batches file by file, then judges."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._faults = pq.ParquetWriter(folder / "found.parquet", FAULTS, compression="zstd")
+
+    def add(self, batch: ConvertedBatch) -> None:
+        """Stage a batch."""
+        for kind, table in batch.events:
+            if kind not in self._writers:
+                self._writers[kind] = pq.ParquetWriter(self._path(kind), table.schema, compression="lz4")
+            if table.num_rows:
+                self._writers[kind].write_table(table)
+        self.add_faults(batch.faults)
+
+    def add_faults(self, faults: pa.Table) -> None:
+        """Stage faults alone."""
+        if faults.num_rows:
+            self._faults.write_table(faults)
+
+    def close(self) -> None:
+        """Finish the staged files."""
+        for writer in (*self._writers.values(), self._faults):
+            writer.close()
+
+    def sift(
+        self,
+        book_files: Mapping[str, Sequence[Path]],
+        *,
+        first_of_loan: frozenset[str] = frozenset(),
+        dated_by_loan: frozenset[str] = frozenset(),
+    ) -> Sifted:
+        """Judge everything staged.
+
+        book_files      the book's event files by kind; empty for a new book
+        first_of_loan   kinds of which only a loan's earliest event counts
+        dated_by_loan   kinds whose events take both dates of their loan's first event
+        """
+        self.close()
+        kinds = [kind.name for kind in KINDS if kind.name in self._writers]
+        with connect(self._folder / "spill") as engine:
+            for kind in kinds:
+                engine.view(f"staged_{kind}", f"SELECT * FROM {scan([self._path(kind)])}")
+            faults = [f"SELECT * FROM {scan([self._folder / 'found.parquet'])}"]
+            engine.keep("bad", f'SELECT DISTINCT "{FILE}", "{ROW}" FROM ({faults[0]})')
+            for number, find in enumerate((_repeats, _strangers, _early)):
+                found = [text for kind in kinds if (text := find(engine, kind, kinds, book_files))]
+                if found:
+                    engine.keep(f"found_{number}", " UNION ALL ".join(found))
+                    engine.keep("bad", f'SELECT "{FILE}", "{ROW}" FROM bad UNION SELECT "{FILE}", "{ROW}" FROM found_{number}')
+                    faults.append(f"SELECT * FROM found_{number}")
+            for kind in kinds:
+                clean = f"SELECT * FROM staged_{kind} ANTI JOIN bad USING ({_ORDER})"
+                if kind in first_of_loan:
+                    clean = _firsts(clean, tuple(book_files.get(kind, ())))
+                if kind in dated_by_loan:
+                    heads = _heads(kinds, book_files, "loan_id, happened_on, recorded_at")
+                    clean = (
+                        "SELECT c.* REPLACE (h.happened_on AS happened_on, h.recorded_at AS recorded_at) "
+                        f"FROM ({clean}) c JOIN (SELECT loan_id, min(happened_on) AS happened_on, min(recorded_at) AS recorded_at "
+                        f"FROM ({heads}) GROUP BY 1) h ON h.loan_id = c.loan_id"
+                    )
+                engine.keep(f"clean_{kind}", clean)
+            return self._written(engine, kinds, " UNION ALL ".join(faults))
+
+    def _written(self, engine: Engine, kinds: list[str], faults: str) -> Sifted:
+        events, rows, sums = {}, {}, {}
+        for kind in kinds:
+            names = ", ".join(f'"{name}"' for name in arrow_schema(BY_NAME[kind]).names)
+            rows[kind] = engine.number(f"SELECT count(*) FROM clean_{kind}")
+            if not rows[kind]:
+                continue
+            events[kind] = self._folder / f"events_{kind}.parquet"
+            engine.write(
+                f"SELECT {names} FROM clean_{kind} ORDER BY {_ORDER}, happened_on, event_id",
+                events[kind],
+                arrow_schema(BY_NAME[kind]).remove_metadata(),
+            )
+            for column in BY_NAME[kind].columns:
+                if column.type is Type.MONEY:
+                    sums[kind, column.name] = engine.number(f'SELECT sum("{column.name}") FROM clean_{kind}')
+        quarantine = self._folder / "quarantine.parquet"
+        engine.write(f'SELECT * FROM ({faults}) ORDER BY {_ORDER}, event, "column"', quarantine, FAULTS)
+        return Sifted(
+            events=events,
+            rows=rows,
+            sums=sums,
+            quarantine=quarantine,
+            bad={str(file): int(n) for file, n in engine.rows(f'SELECT "{FILE}", count(*) FROM bad GROUP BY 1')},
+            faults=engine.number(f"SELECT count(*) FROM ({faults})"),
+        )
+
+    def _path(self, kind: str) -> Path:
+        return self._folder / f"staged_{kind}.parquet"
+
+
+def _fault(kind: str, column: str, value: str, reason: str, expected: str) -> str:
+    return (
+        f'a."{FILE}" AS "{FILE}", a."{ROW}" AS "{ROW}", \'{kind}\' AS event, \'{column}\' AS "column", '
+        f"CAST({value} AS VARCHAR) AS value, {reason} AS reason, '{expected}' AS expected"
+    )
+
+
+def _repeats(engine: Engine, kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]]) -> str:
+    """Rows whose event id stands earlier in the import."""
+    engine.keep(f"twice_{kind}", f"SELECT hash(event_id) AS h FROM staged_{kind} GROUP BY 1 HAVING count(*) > 1")
+    if not engine.number(f"SELECT count(*) FROM twice_{kind}"):
+        return ""
+    content = " AND ".join(f'a."{n}" IS NOT DISTINCT FROM f."{n}"' for n in content_columns(BY_NAME[kind]))
+    engine.keep(
+        f"same_{kind}",
+        f"SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY {_ORDER}) AS nth FROM staged_{kind} "
+        f"ANTI JOIN bad USING ({_ORDER}) WHERE hash(event_id) IN (SELECT h FROM twice_{kind})",
+    )
+    reason = (
+        f"'the event id stands already in ' || f.\"{FILE}\" || ', row ' || f.\"{ROW}\" || "
+        f"CASE WHEN {content} THEN ', with the same content' ELSE ', with other content' END"
+    )
+    return (
+        f"SELECT {_fault(kind, 'event_id', 'a.event_id', reason, 'each row once')} "
+        f"FROM same_{kind} a JOIN same_{kind} f ON f.event_id = a.event_id AND f.nth = 1 WHERE a.nth > 1"
+    )
+
+
+def _strangers(engine: Engine, kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]]) -> str:
+    """Events of loans that neither the import nor the book opens."""
+    if kind in _FREE:
+        return ""
+    known = _heads(kinds, book_files, "loan_id") or "SELECT '' AS loan_id LIMIT 0"
+    reason = "'no loan of this id is disbursed or opened in these files or the book'"
+    return (
+        f"SELECT {_fault(kind, 'loan_id', 'a.loan_id', reason, 'import the loans first or together')} "
+        f"FROM staged_{kind} a ANTI JOIN bad USING ({_ORDER}) WHERE a.loan_id NOT IN ({known})"
+    )
+
+
+def _early(engine: Engine, kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]]) -> str:
+    """Events that happened before their loan was disbursed."""
+    if kind not in _AFTER_DISBURSEMENT:
+        return ""
+    heads = _heads(kinds, book_files, "loan_id, happened_on", HEADS[:1])
+    if not heads:
+        return ""
+    reason = "'the event precedes the disbursement of ' || d.happened_on"
+    return (
+        f"SELECT {_fault(kind, 'happened_on', 'a.happened_on', reason, 'a day from the disbursement on')} "
+        f"FROM (SELECT * FROM staged_{kind} ANTI JOIN bad USING ({_ORDER})) a "
+        f"JOIN ({heads}) d ON a.loan_id = d.loan_id WHERE a.happened_on < d.happened_on"
+    )
+
+
+def _heads(kinds: list[str], book_files: Mapping[str, Sequence[Path]], columns: str, heads: Sequence[str] = HEADS) -> str:
+    """The events that bring loans in, of the import and of the book; empty when there are none."""
+    parts = [f"SELECT {columns} FROM staged_{head} ANTI JOIN bad USING ({_ORDER})" for head in heads if head in kinds]
+    parts += [f"SELECT {columns} FROM {scan(book_files[head])}" for head in heads if book_files.get(head)]
+    return " UNION ".join(parts)
+
+
+def _firsts(clean: str, held: Sequence[Path]) -> str:
+    """Of each loan the earliest event, unless the book holds an earlier one."""
+    first = f"SELECT * FROM ({clean}) QUALIFY row_number() OVER (PARTITION BY loan_id ORDER BY happened_on, {_ORDER}) = 1"
+    if not held:
+        return first
+    return (
+        f"SELECT a.* FROM ({first}) a LEFT JOIN (SELECT loan_id, min(happened_on) AS opened FROM {scan(held)} GROUP BY 1) b "
+        "ON a.loan_id = b.loan_id WHERE b.opened IS NULL OR a.happened_on <= b.opened"
+    )
