@@ -15,6 +15,7 @@ CASES = {case_id: case for path in FILES for case_id, case in read_cases(path).i
 LEAST = 109
 DECLINED_MOST = 0.30
 
+pytestmark = pytest.mark.plain
 needs_contracts = pytest.mark.skipif(not CASES, reason=f"the ACTUS reference contracts are not at {FOLDER}")
 
 LOAN = {
