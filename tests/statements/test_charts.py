@@ -1,8 +1,10 @@
 """Labels keep their distance, colours rise in darkness, and one row or none still makes a picture."""
 
 import datetime as dt
+import re
 from itertools import pairwise
 
+import altair as alt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +49,12 @@ def test_one_point_is_enough_for_every_picture():
 def test_an_all_current_book_draws_an_empty_area():
     rows = [{"bucket": "1-30", "month_end": dt.date(2024, 9, 30), "share": 0.0}]
     assert "</svg>" in svg(charts.bucket_areas(rows, SIZE), key="k", text="t", kind="wide")
+
+
+def test_ids_inside_a_picture_begin_with_its_key():
+    chart = alt.layer(alt.Chart(alt.InlineData(values=[{"x": 1}, {"x": 2}])).mark_line(clip=True).encode(x="x:Q", y="x:Q"))
+    drawn = svg(chart, key="first", text="t", kind="wide")
+    ids = re.findall(r'\bid="([^"]+)"', drawn)
+    assert ids
+    assert all(name.startswith("first-") for name in ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", drawn)) == set(ids)
