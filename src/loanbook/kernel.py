@@ -42,6 +42,16 @@ def _stamp(scope: Mapping[str, Any], seen: set[str]) -> list[str]:
     return parts
 
 
+def _compile(function: _Function, **options: Any) -> _Function:
+    compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python", **options)(function)
+    if COMPILED:
+        own = str(function.__module__)
+        stamp = hashlib.sha256("\n".join(_stamp(function.__globals__, {own})).encode()).hexdigest()
+        file = compiled._cache._cache_file
+        file._source_stamp = (file._source_stamp, stamp)
+    return cast(_Function, compiled)
+
+
 def kernel(function: _Function) -> _Function:
     """Compile a kernel: cached on disk, without the interpreter lock, no fast-math, division by zero raises.
 
@@ -49,10 +59,12 @@ def kernel(function: _Function) -> _Function:
     an old figure would outlive its rule. A kernel must not call itself: such code crashed when loaded
     from the cache (numba 0.68).
     """
-    compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python")(function)
-    if COMPILED:
-        own = str(function.__module__)
-        stamp = hashlib.sha256("\n".join(_stamp(function.__globals__, {own})).encode()).hexdigest()
-        file = compiled._cache._cache_file
-        file._source_stamp = (file._source_stamp, stamp)
-    return cast(_Function, compiled)
+    return _compile(function)
+
+
+def lean(function: _Function) -> _Function:
+    """A kernel that creates no arrays but views of its arguments, compiled without reference counts.
+
+    Counting cost a close of a million loans as much as its arithmetic: 64 ns an instalment with it, 33 without.
+    """
+    return _compile(function, _nrt=False)

@@ -6,6 +6,13 @@ the caller and are reused from loan to loan, so a close allocates nothing per lo
 
 from enum import IntEnum
 
+OUTSIDE = -1
+"""`Paid.DUE` of principal that no row of the schedule asked for: prepaid if positive, a further disbursement if negative."""
+UNMATCHED = -2
+"""`Paid.DUE` of money that a tape reports by period: within the schedule, the row is not known."""
+ADJUSTED = -3
+"""`Paid.DUE` of a reported balance that moved without principal: no money, only the balance follows."""
+
 
 class Due(IntEnum):
     """Columns of `due`, (most instalments, len(Due)) int64, ascending by ON."""
@@ -23,7 +30,7 @@ class Paid(IntEnum):
 
     ON = 0
     DUE = 1
-    """The row of `due` it paid; -1 for none (a reported balance that moved outside the schedule, a further disbursement)."""
+    """The row of `due` it paid; `OUTSIDE`, `UNMATCHED` or `ADJUSTED` for none."""
     PRINCIPAL = 2
     """Negative when a payment came back and for a further disbursement."""
     INTEREST = 3

@@ -1,0 +1,103 @@
+"""The dense space of cells of one close: what each dimension holds, how large each family is, and its budget."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loanbook import units
+from loanbook.errors import RequestError
+from loanbook.loans.batches import Classes
+from loanbook.measures.window import Window
+from loanbook.terms.contract import Field
+from loanbook.terms.conventions import Model
+from loanbook.terms.families import BUCKETS, DRAWDOWNS, FAMILIES, INSTALMENTS, STATES, Family
+from loanbook.units import Ints
+
+MEMORY_LIMIT = 1 << 30
+"""Bytes all families may take for one worker; beyond it the request is refused instead of the machine swapping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Members of every dimension; two sets of cells add up only when their spaces are equal.
+
+    window    the clocks and months
+    groups    (product, model, segment) names by dense group number
+    tenors    contractual tenors in months, ascending
+    """
+
+    window: Window
+    groups: tuple[tuple[str, str, str], ...]
+    tenors: tuple[int, ...]
+
+    def shape(self, family: Family) -> tuple[int, ...]:
+        """Size of each dimension of the family's grain."""
+        return tuple(self._size(dimension) for dimension in family.grain)
+
+    def _size(self, dimension: str) -> int:
+        return {
+            "group": len(self.groups),
+            "month": self.window.months,
+            "vintage": self.window.months,
+            "mob": self.window.months,
+            "tenor_months": len(self.tenors),
+            "drawdown": len(DRAWDOWNS),
+            "bucket": len(BUCKETS),
+            "from_bucket": len(BUCKETS),
+            "to_bucket": len(STATES),
+            "instalment": len(INSTALMENTS),
+        }[dimension]
+
+    def rows(self, family: Family) -> int:
+        """Dense rows of the family."""
+        return int(np.prod(self.shape(family), dtype=np.int64))
+
+
+def space(classes: Classes, window: Window) -> Space:
+    """The space of a book's classes over a window.
+
+    raises   RequestError naming the family and the counts when one exceeds its budget a snapshot, or memory
+    """
+    found = Space(
+        window=window,
+        groups=tuple(_group_names(classes, codes) for codes in _group_codes(classes)),
+        tenors=tuple(int(tenor) for tenor in np.unique(classes.rows[:, Field.TENOR_MONTHS])),
+    )
+    for family in FAMILIES:
+        snapshot = found.rows(family) // max(window.months, 1)
+        if snapshot > family.budget:
+            sizes = " x ".join(f"{size} {name}" for name, size in zip(family.grain, found.shape(family), strict=True))
+            raise RequestError(
+                f"family {family.name} would have {snapshot:,} rows a snapshot ({sizes} over {window.months} months), more than "
+                f"its budget of {family.budget:,}. Report by fewer products or segments, or merge tenors."
+            )
+    size = sum(found.rows(family) * len(family.columns) * 8 for family in FAMILIES)
+    if size > MEMORY_LIMIT:
+        largest = max(FAMILIES, key=lambda family: found.rows(family) * len(family.columns))
+        raise RequestError(
+            f"cells of {len(found.groups)} groups over {window.months} months need {size:,} bytes, most of them family "
+            f"{largest.name} ({found.rows(largest):,} rows); the limit is {MEMORY_LIMIT:,}. Start the window later than "
+            f"{units.date(window.since)} or report by fewer products."
+        )
+    return found
+
+
+def class_places(classes: Classes, found: Space) -> Ints:
+    """(classes, 2) int64: dense group number and position of the tenor, by class."""
+    codes = _group_codes(classes)
+    number = {code: place for place, code in enumerate(codes)}
+    columns = classes.rows[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]]
+    groups = [number[(int(row[0]), int(row[1]), int(row[2]))] for row in columns]
+    tenors = np.searchsorted(np.array(found.tenors, np.int64), classes.rows[:, Field.TENOR_MONTHS])
+    return np.column_stack([np.array(groups, np.int64), tenors.astype(np.int64)])
+
+
+def _group_codes(classes: Classes) -> list[tuple[int, int, int]]:
+    distinct = np.unique(classes.rows[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]], axis=0)
+    return [(int(row[0]), int(row[1]), int(row[2])) for row in distinct]
+
+
+def _group_names(classes: Classes, codes: tuple[int, int, int]) -> tuple[str, str, str]:
+    product, model, segment = codes
+    segments = classes.segments
+    return classes.products[product], Model(model).name.lower(), segments[segment] if 0 <= segment < len(segments) else ""

@@ -1,0 +1,97 @@
+"""Cell families: the grain, the columns and the budget of the additive integers that measures are ratios of.
+
+A family is declared once, here: definitions are checked against it, the measure body writes it, tables read it.
+"""
+
+from dataclasses import dataclass
+
+BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121-150", "151-180", "181+", "charged_off", "unknown")
+"""Delinquency of a loan at a day's end; `unknown` where a tape reports a balance and nothing to age it by."""
+
+STATES = ("repaid", *BUCKETS)
+"""Where a loan can be a month later."""
+
+DRAWDOWNS = ("unknown", "first", "repeat")
+"""The borrower's first drawdown ever, or a later one."""
+
+BUDGET = 200_000
+"""Rows one family may have in one snapshot (one month)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One family of cells.
+
+    grain     dimensions in the order of the dense rows; every family starts with the group (product, model, segment)
+    columns   int64 sums; `_fen` is money, the others are counts
+    needs     what a loan's source must tell for the family to be filled: nothing, `payment_days` or `schedule`
+    text      what the family counts
+    """
+
+    name: str
+    grain: tuple[str, ...]
+    columns: tuple[str, ...]
+    text: str
+    needs: str = ""
+    budget: int = BUDGET
+
+
+VOLUME = Family(
+    name="volume",
+    grain=("group", "month", "tenor_months", "drawdown"),
+    columns=("loans", "principal_fen", "principal_months_fen", "borrowers"),
+    text="Loans by month of disbursement; `principal_months_fen` is principal times contractual months, `borrowers` counts "
+    "borrowers at their first drawdown ever.",
+)
+POSITION = Family(
+    name="position",
+    grain=("group", "month", "bucket"),
+    columns=("loans", "principal_fen"),
+    text="Loans that owe principal at the month's end, by days past due of the oldest unpaid instalment; `charged_off` is a memo "
+    "of what was written off so far.",
+)
+DUE = Family(
+    name="due",
+    grain=("group", "month", "instalment"),
+    columns=("due_fen", "overdue_fen", "observed_due_fen", "observed_fen", "collected_fen"),
+    text="Principal by month in which it fell due: due, unpaid at the end of its due date, and for due dates whose 30 days are "
+    "over: due, unpaid, and of the unpaid what came in within 30 days.",
+    needs="payment_days",
+)
+VINTAGE = Family(
+    name="vintage",
+    grain=("group", "vintage", "mob"),
+    columns=("original_fen", "over_30_fen", "over_180_fen", "charged_off_fen", "recovered_fen", "prepaid_fen"),
+    text="Loans by month of origination and months on book: original principal (at 0), principal outstanding on the day a loan "
+    "was first more than 30 (180) days past due, written off, recovered, prepaid.",
+)
+TRANSITION = Family(
+    name="transition",
+    grain=("group", "month", "from_bucket", "to_bucket"),
+    columns=("loans", "opening_fen", "closing_fen"),
+    text="Loans that owed principal a month earlier, by bucket then and now.",
+)
+FLOW = Family(
+    name="flow",
+    grain=("group", "month"),
+    columns=(
+        "opening_fen",
+        "entered_fen",
+        "scheduled_fen",
+        "paid_fen",
+        "prepaid_fen",
+        "charged_off_fen",
+        "unreported_fen",
+        "interest_fen",
+        "recovered_fen",
+    ),
+    text="What moved principal in the month. Opening + entered - paid - charged off - unreported is the next opening; "
+    "`prepaid_fen` is the part of `paid_fen` that was due in a later month.",
+    needs="schedule",
+)
+
+FAMILIES = (VOLUME, POSITION, DUE, VINTAGE, TRANSITION, FLOW)
+BY_NAME = {family.name: family for family in FAMILIES}
+
+INSTALMENTS = ("later", "first")
+"""The dimension `instalment` of the family due."""
