@@ -3,6 +3,7 @@
 import ast
 import enum
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,9 +12,13 @@ from typing import Any
 import typer
 
 from loanbook import cli, events
-from loanbook.terms import conventions
+from loanbook.terms import conventions, product_file
+from loanbook.terms.catalogue import SHIPPED, products_in
+from loanbook.terms.product import shown_counts
+from loanbook.units import date
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+_BLOCK = re.compile(r'_block\(items, "(\w+)", \(([^)]*)\)\)')
 MADE = "<!-- Written by `make docs` from {source}; edit that. -->\n"
 
 
@@ -54,10 +59,37 @@ def command_page() -> str:
     return _page("the commands in src/loanbook/cli.py", lines)
 
 
+def terms_page() -> str:
+    """The settings of product terms, and the example products that are shipped."""
+    sentence, example, rest = _docstring_parts(product_file)
+    blocks = {name: keys.replace('"', "`").rstrip(", ") for name, keys in _BLOCK.findall(inspect.getsource(product_file))}
+    lines = ["# Product terms", "", sentence, "", "```yaml", example, "```", "", rest, "", "## Settings", ""]
+    rows = [(f"`{name}`", "yes", blocks.get(name, "")) for name in product_file.REQUIRED]
+    rows += [(f"`{name}`", "", blocks.get(name, "")) for name in product_file.OPTIONAL]
+    lines += _table(("setting", "needed", "settings inside"), rows)
+    lines += ["", "Named values are those of [conventions](conventions.md). Steps of a waterfall:", ""]
+    lines += [", ".join(f"`{step}`" for step in product_file.STEPS) + ".", "", "## Shipped products", ""]
+    shipped = [
+        (
+            f"`{found.code}`",
+            found.title,
+            date(found.effective_from).isoformat(),
+            found.method.name.lower(),
+            shown_counts(found.counts),
+        )
+        for found in products_in()
+    ]
+    lines += _table(("product", "title", "effective from", "method", "instalments"), shipped)
+    whole = (SHIPPED / "cash_loan.yaml").read_text(encoding="utf-8").rstrip()
+    lines += ["", "One of them in full:", "", "```yaml", whole, "```"]
+    return _page("src/loanbook/terms/product_file.py and src/loanbook/terms/products/", lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": event_page,
     "conventions.md": convention_page,
     "cli.md": command_page,
+    "terms.md": terms_page,
 }
 
 
@@ -125,6 +157,15 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 def _paragraph(module: ModuleType) -> str:
     return "\n\n".join(_joined(part) for part in (module.__doc__ or "").strip().split("\n\n"))
+
+
+def _docstring_parts(module: ModuleType) -> tuple[str, str, str]:
+    """The first paragraph, the indented example and what follows it."""
+    paragraphs = inspect.cleandoc(module.__doc__ or "")
+    sentence, _, body = paragraphs.partition("\n\n")
+    example = [line for line in body.splitlines() if line.startswith("    ")]
+    rest = [line for line in body.splitlines() if not line.startswith("    ")]
+    return _joined(sentence), inspect.cleandoc("\n" + "\n".join(example)), _joined(" ".join(rest))
 
 
 def _joined(text: str) -> str:

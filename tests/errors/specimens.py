@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from loanbook.errors import EngineError, LoanbookError, RequestError, StateError, TieError
+from loanbook.errors import EngineError, LoanbookError, RequestError, StateError, TermsError, TieError
 from loanbook.statements.report import render
 from loanbook.stores.book import create_book, open_book
 from loanbook.stores.engine import connect
 from loanbook.stores.intake import append
+from loanbook.terms.catalogue import SHIPPED
+from loanbook.terms.product_file import parse_product
 from loanbook.units import day, parse_decimal
 from tests.statements.made_close import make_close
 from tests.stores.rows import loan, table
@@ -50,7 +52,24 @@ def _float_column(folder: Path) -> object:
         return engine.table("SELECT 0.1::DOUBLE AS principal_fen")
 
 
+def _terms(old: str, new: str) -> Specimen:
+    """The shipped cash loan with one line changed."""
+
+    def read(folder: Path) -> object:
+        text = (SHIPPED / "cash_loan.yaml").read_text(encoding="utf-8")
+        assert old in text
+        return parse_product(text.replace(old, new, 1), "terms/products/cash_loan.yaml")
+
+    return read
+
+
 SPECIMENS: dict[type[LoanbookError], tuple[Specimen, ...]] = {
+    TermsError: (
+        _terms("rate_annual: {least: 0, most: 0.24}", "rate_annual: 23.99"),
+        _terms("excess: next", "exces: next"),
+        _terms("effective_from: 2020-01-01", "effective_from: 1/1/2020"),
+        _terms("  - in_advance_principal\n", ""),
+    ),
     RequestError: (
         lambda folder: day("31/12/2024"),
         lambda folder: parse_decimal("ten", 100),

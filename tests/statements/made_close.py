@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from loanbook.statements.close_folder import BUCKETS
+from loanbook.terms.families import BUCKETS
 
 AS_OF = dt.date(2024, 9, 30)
 FIRST = (2021, 1)

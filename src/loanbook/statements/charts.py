@@ -59,7 +59,7 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     written = base.encode(y="at:Q", text="vintage:N").properties(data=_inline(ends))
     style = {"align": "left", "dx": 5, "fontSize": 11.5, "fontWeight": 600}
     halo = written.mark_text(stroke="white", strokeWidth=4, strokeJoin="round", **style)
-    return _framed(alt.layer(lines, halo, written.mark_text(**style)), size, right=52)
+    return _framed(alt.layer(lines, halo, written.mark_text(**style)), size)
 
 
 def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colours: Sequence[str] = _KINDS) -> alt.LayerChart:
@@ -84,12 +84,10 @@ def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colo
         lines,
         base.mark_point(filled=True, size=34, opacity=1).encode(y=alt.Y("y:Q", scale=y_scale)).properties(data=_inline(ends)),
     ]
-    right = 16
     if len(series) > 1:
         text = base.mark_text(align="left", dx=8, fontSize=12, fontWeight=600).encode(y=alt.Y("at:Q", scale=y_scale), text="s:N")
         layers.append(text.properties(data=_inline(ends)))
-        right = 16 + round(7.4 * max(map(len, names)))
-    return _framed(alt.layer(*layers), size, right=right)
+    return _framed(alt.layer(*layers), size)
 
 
 def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
@@ -122,7 +120,7 @@ def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     )
     labels = alt.Chart().mark_text(align="left", dx=6, fontSize=12, fontWeight=600, color=INK)
     labels = labels.encode(x=_months(points), y=alt.Y("at:Q", scale=y_scale), text="s:N")
-    return _framed(alt.layer(areas.properties(data=_inline(points)), labels.properties(data=_inline(ends))), size, right=66)
+    return _framed(alt.layer(areas.properties(data=_inline(points)), labels.properties(data=_inline(ends))), size)
 
 
 def bars(amounts: Sequence[tuple[str, float, str]], size: Size) -> alt.LayerChart:
@@ -136,7 +134,7 @@ def bars(amounts: Sequence[tuple[str, float, str]], size: Size) -> alt.LayerChar
     scale = alt.Scale(domain=names, range=_ramp(_DEPTHS, len(names)))
     drawn = base.mark_bar(height={"band": 0.66}).encode(color=alt.Color("s:N", scale=scale, legend=None))
     text = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(text="label:N")
-    return _framed(alt.layer(drawn, text), size, right=12 + round(6.6 * max([len(label) for _, _, label in amounts], default=0)))
+    return _framed(alt.layer(drawn, text), size)
 
 
 def columns(parts: dict[str, list[tuple[dt.date, float]]], size: Size) -> alt.LayerChart:
@@ -173,8 +171,7 @@ def columns(parts: dict[str, list[tuple[dt.date, float]]], size: Size) -> alt.La
         y=alt.Y("y:Q", stack="zero", title=None, axis=alt.Axis(format=",~f", tickCount=5), scale=y_scale), order=alt.Order("o:Q")
     )
     text = base.mark_text(align="left", dx=10, fontSize=12, fontWeight=600).encode(y=alt.Y("at:Q", scale=y_scale), text="s:N")
-    right = 14 + round(7.2 * max(map(len, names), default=0))
-    return _framed(alt.layer(drawn.properties(data=_inline(points)), text.properties(data=_inline(ends))), size, right=right)
+    return _framed(alt.layer(drawn.properties(data=_inline(points)), text.properties(data=_inline(ends))), size)
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
@@ -258,11 +255,11 @@ def _inline(rows: Sequence[Point]) -> alt.InlineData:
     return alt.InlineData(values=list(rows))
 
 
-def _framed(chart: alt.LayerChart, size: Size, *, right: int) -> alt.LayerChart:
+def _framed(chart: alt.LayerChart, size: Size) -> alt.LayerChart:
     framed = chart.properties(
         width=size.width,
         height=size.height,
-        padding={"left": 6, "top": 8, "bottom": 2, "right": right},
+        padding={"left": 6, "top": 8, "bottom": 2, "right": 12},
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
     axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12, "titleFontWeight": 500}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loanbook.errors import EngineError, StateError
+from loanbook.terms.families import BUCKETS
 
 TABLES = (
     "measures",
@@ -25,10 +26,8 @@ TABLES = (
     "prepayment",
 )
 
-BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121-150", "151-180", "181+", "charged_off")
-"""Delinquency buckets in the order in which a loan falls through them."""
-
-PAST_DUE = BUCKETS[1:8]
+PAST_DUE = tuple(bucket for bucket in BUCKETS if bucket not in ("current", "charged_off", "unknown"))
+"""Delinquency buckets of what is outstanding and late, in the order in which a loan falls through them."""
 
 Row = dict[str, Any]
 
@@ -91,7 +90,9 @@ def read_close(folder: Path) -> Close:
         header = json.loads(described.read_text(encoding="utf-8"))
         tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise EngineError(f"{folder} cannot be read: {error}. Delete the folder and close again.") from error
+        raise EngineError(
+            f"{folder} cannot be read: {str(error).removesuffix('.')}. Delete the folder and close again."
+        ) from error
     absent = [key for key in ("book", "as_of", "known_at", "observed_to", "currency") if key not in header]
     if absent:
         raise StateError(f"{described} does not say {', '.join(absent)}. Run `loanbook close BOOK --as-of DATE` again.")

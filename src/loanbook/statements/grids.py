@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from loanbook.statements.close_folder import BUCKETS, Close, Row
+from loanbook.statements.close_folder import Close, Row
 from loanbook.statements.figures import NONE, half_up, percent, symbol
 from loanbook.statements.series import matrix, month_name, spoken
+from loanbook.terms.families import BUCKETS
 
 MONTHS_SHOWN = 13
 """A month table shows a year and the same month before it; the CSV beside the page has all."""

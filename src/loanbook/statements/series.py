@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from loanbook.statements.close_folder import PAST_DUE, Row
+from loanbook.terms.families import STATES
 
 Line = list[tuple[dt.date, float]]
 
@@ -34,7 +35,7 @@ def matrix(rows: Sequence[Row], *, months: int) -> tuple[list[str], list[str], d
             pair = (row["from_bucket"], row["to_bucket"])
             moved[pair] = moved.get(pair, 0) + row["principal_fen"]
             start[pair[0]] = start.get(pair[0], 0) + row["principal_fen"]
-    order = {name: place for place, name in enumerate((*_STEPS, "charged_off"))}
+    order = {name: place for place, name in enumerate(STATES)}
     sources = sorted((name for name in start if start[name]), key=lambda name: order.get(name, len(order)))
     targets = sorted({pair[1] for pair, amount in moved.items() if amount}, key=lambda name: order.get(name, len(order)))
     return sources, targets, {pair: (amount, start[pair[0]]) for pair, amount in moved.items()}
