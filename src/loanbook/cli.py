@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from loanbook.commands import importing
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -17,6 +18,11 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     pass
+
+
+app.command("import")(importing.import_files)
+app.command("mappings")(importing.list_mappings)
+app.command("reconcile")(importing.reconcile_book)
 
 
 def main() -> None:

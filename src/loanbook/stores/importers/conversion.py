@@ -141,9 +141,9 @@ def _taken(source: Mapping[str, Any], at: Ints, period: Ints | None, state: File
 
 
 def _filled(column: Any) -> Ints:
-    valid = np.asarray(column.is_valid())
+    valid: Ints = np.asarray(column.is_valid())
     if pa.types.is_floating(column.type):
-        return valid & ~np.asarray(pc.fill_null(pc.is_nan(column), False))
+        valid = valid & ~np.asarray(pc.fill_null(pc.is_nan(column), False))
     return valid
 
 

@@ -9,7 +9,6 @@ from loanbook import events
 from loanbook.errors import TermsError
 from loanbook.events import Column, Kind, Type
 from loanbook.stores.importers.dates import MOMENT, format_pattern
-from loanbook.stores.importers.located import Located, read_located
 from loanbook.stores.importers.mapping import (
     Condition,
     EventRule,
@@ -21,6 +20,7 @@ from loanbook.stores.importers.mapping import (
     Term,
     Unit,
 )
+from loanbook.terms.loading import Located, read_located
 
 SHIPPED = Path(__file__).parent / "mappings"
 FILLED = ("recorded_at", "source")
@@ -30,9 +30,10 @@ _TOP = ("mapping", "title", "source", "currency", "decimals", "tapes")
 _TAPE = ("name", "files", "format", "encoding", "delimiter", "quote", "nulls", "newlines_in_values", "skip_when", "events")
 _EVENT = ("repeat", "keep_if_any", "when", "first_of_loan", "dated_by_loan", "columns", "features")
 _RULE = (
-    "from", "first_of", "sum", "value", "template", "format", "zone", "add_months", "month_end", "unit", "minor", "strip", "thousands",
-    "decimal_mark", "map", "otherwise", "default", "round", "negative", "least", "most", "not_after", "optional", "type",
-)  # fmt: skip
+    *("from", "first_of", "sum", "value", "template", "format", "zone", "add_months", "month_end", "unit", "minor", "strip"),
+    *("thousands", "decimal_mark", "map", "otherwise", "default", "round", "negative", "least", "most", "not_after", "optional"),
+    "type",
+)
 _SOURCES = ("from", "first_of", "sum", "value", "template")
 _DATE_ONLY = ("format", "zone", "add_months", "month_end", "not_after")
 _NUMBER_ONLY = ("minor", "thousands", "decimal_mark", "round", "negative", "least", "most")
@@ -113,7 +114,7 @@ def _tape(item: Located, decimals: int, currency: str) -> Tape:
         "".encode(encoding)
     except LookupError:
         raise fields["encoding"].wrong(f"{encoding!r} is not a text encoding. Write e.g. utf-8, latin-1, gb18030.") from None
-    nulls = ("",)
+    nulls: tuple[str, ...] = ("",)
     if "nulls" in fields:
         nulls = tuple("" if n.value is None else n.text("a null") for n in fields["nulls"].items("nulls"))
     kinds = fields["events"].names("events")
@@ -199,7 +200,8 @@ def _rule(name: str, item: Located, column: Column, decimals: int, *, feature: b
     for written in formats:
         if written != MOMENT and format_pattern(written) is None:
             raise fields["format"].wrong(
-                f"{written!r} is not a date format. Write YYYY, MM (or MON for Jan), DD and separators, e.g. MM-DD-YYYY, or {MOMENT}."
+                f"{written!r} is not a date format. Write YYYY, MM (or MON for Jan), DD and separators, "
+                f"e.g. MM-DD-YYYY, or {MOMENT}."
             )
     zone = fields["zone"].text("zone") if "zone" in fields else "UTC"
     if zone not in zoneinfo.available_timezones():

@@ -56,8 +56,9 @@ class ParquetReader:
         self._file.close()
 
     def _unreadable(self, error: Exception) -> RequestError:
+        words = str(error).splitlines()[0]
         return RequestError(
-            f"{self._path.name}: this cannot be read as Parquet ({str(error).splitlines()[0]}). It may be cut off or of another format."
+            f"{self._path.name}: this cannot be read as Parquet ({words}). It may be cut off or of another format."
         )
 
 

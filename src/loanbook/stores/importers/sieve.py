@@ -110,8 +110,8 @@ class Sieve:
                     heads = _heads(kinds, book_files, "loan_id, happened_on, recorded_at")
                     clean = (
                         "SELECT c.* REPLACE (h.happened_on AS happened_on, h.recorded_at AS recorded_at) "
-                        f"FROM ({clean}) c JOIN (SELECT loan_id, min(happened_on) AS happened_on, min(recorded_at) AS recorded_at "
-                        f"FROM ({heads}) GROUP BY 1) h ON h.loan_id = c.loan_id"
+                        f"FROM ({clean}) c JOIN (SELECT loan_id, min(happened_on) AS happened_on, "
+                        f"min(recorded_at) AS recorded_at FROM ({heads}) GROUP BY 1) h ON h.loan_id = c.loan_id"
                     )
                 engine.keep(f"clean_{kind}", clean)
             return self._written(engine, kinds, " UNION ALL ".join(faults))

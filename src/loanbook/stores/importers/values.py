@@ -151,7 +151,7 @@ def _unit(source: Any, rule: Rule, rows: Rows, name: str) -> Unit:
 def _first(rule: Rule, column: Column, rows: Rows) -> Converted:
     made = [_typed(rows.column(t.column), rule, column, rows, t.column) for t in rule.terms]
     values = made[0].values
-    faults = [f for f in made[0].faults]
+    faults = list(made[0].faults)
     for later in made[1:]:
         open_ = np.asarray(values.is_null())
         faults.extend(Fault(bad=f.bad & open_, message=f.message, expected=f.expected) for f in later.faults)

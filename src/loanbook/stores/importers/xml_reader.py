@@ -1,4 +1,4 @@
-"""ABS-EE asset data (SEC Exhibit 102, auto loans) in batches of text columns: one record an `assets` element, element names as columns.
+"""ABS-EE asset data (SEC Exhibit 102, auto loans) in batches of text columns: an `assets` element is a row.
 
 Entities, DTD and network are off, and a document type is refused; libxml2's own limits (depth 256, 10 MB a text) stay on.
 """

@@ -1,0 +1,185 @@
+"""Import a tape into a book: read, convert, judge, commit once, and keep a record with the quarantine beside the book."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+
+from loanbook import terms
+from loanbook.errors import Finding, RequestError
+from loanbook.stores.book import Book, book_folder, create_book, open_book
+from loanbook.stores.durable import digest, write_in_place
+from loanbook.stores.importers.conversion import FAULTS
+from loanbook.stores.importers.mapping import TapeMapping
+from loanbook.stores.importers.reading import FileCount, choose_tapes, read_tape
+from loanbook.stores.importers.sieve import Sifted
+from loanbook.stores.intake import append
+from loanbook.stores.spreadsheet import write_csv
+
+LISTED = 20
+"""Findings shown one by one; all are in the quarantine files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindCount:
+    """Events of one kind: `given` by the files = `new` + `held` by the book already + `refused` by the book's own rules."""
+
+    kind: str
+    given: int
+    new: int
+    held: int
+    refused: int
+    sums: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOutcome:
+    """What an import did.
+
+    book         the book's folder; None for a trial
+    files        rows of each file: read = accepted + skipped + quarantined
+    kinds        events by kind
+    findings     the first quarantined rows
+    faults       how many faults there are in all
+    quarantine   CSV of all faults; None when there are none, or for a trial
+    """
+
+    mapping: str
+    currency: str
+    book: Path | None
+    files: tuple[FileCount, ...]
+    kinds: tuple[KindCount, ...]
+    findings: tuple[Finding, ...]
+    faults: int
+    quarantine: Path | None
+
+    @property
+    def new(self) -> int:
+        """Events that were not in the book before."""
+        return sum(kind.new for kind in self.kinds)
+
+
+def import_tape(
+    mapping: TapeMapping,
+    files: Sequence[Path],
+    name: str,
+    *,
+    trial: bool = False,
+    progress: Callable[[str, int], None] | None = None,
+) -> ImportOutcome:
+    """Import files into the book `name`, which is made when there is none; all of it or, when anything raises, nothing.
+
+    trial    read and judge only: the book is not touched, nor made
+    raises   RequestError for unreadable files; StateError when an event id is in the book with other content
+    """
+    choose_tapes(mapping, files)
+    folder = book_folder(name)
+    book = open_book(folder) if (folder / "manifest.json").exists() else None
+    if book is not None and book.currency not in ("", mapping.currency):
+        raise RequestError(
+            f"{folder}: the book is kept in {book.currency}, the mapping is in {mapping.currency}. Use another book."
+        )
+    with tempfile.TemporaryDirectory(prefix="loanbook-import-") as scratch:
+        held = {kind: book.files(kind) for kind in _kinds(mapping)} if book is not None else {}
+        reading = read_tape(mapping, files, Path(scratch), {k: v for k, v in held.items() if v}, progress)
+        sifted = reading.sifted
+        findings = _findings(sifted)
+        kinds = tuple(_kind(sifted, kind, None) for kind in sifted.rows)
+        quarantine = None
+        if not trial:
+            if sifted.events:
+                kept = book if book is not None else create_book(folder, currency=mapping.currency)
+                receipt = append(kept, sifted.events, terms=_product_terms(mapping, kept))
+                book = receipt.book
+                counts = (receipt.given, receipt.accepted, receipt.skipped, receipt.quarantined)
+                kinds = tuple(_kind(sifted, kind, tuple(c.get(kind, 0) for c in counts)) for kind in sifted.rows)
+                findings = (*findings, *receipt.findings[:LISTED])
+            if book is not None:
+                quarantine = _record(mapping, files, book, sifted, reading.files)
+        return ImportOutcome(
+            mapping=mapping.name,
+            currency=mapping.currency,
+            book=None if trial or book is None else book.folder,
+            files=reading.files,
+            kinds=kinds,
+            findings=findings,
+            faults=sifted.faults,
+            quarantine=quarantine,
+        )
+
+
+def _kinds(mapping: TapeMapping) -> list[str]:
+    own = {event.kind.name for tape in mapping.tapes for event in tape.events}
+    return sorted(own | {"loan_disbursed", "position_opened"})
+
+
+def _kind(sifted: Sifted, kind: str, counts: tuple[int, ...] | None) -> KindCount:
+    given = sifted.rows[kind]
+    _, new, held, refused = counts or (given, given, 0, 0)
+    sums = {column: total for (of, column), total in sifted.sums.items() if of == kind and total}
+    return KindCount(kind=kind, given=given, new=new, held=held, refused=refused, sums=sums)
+
+
+def _product_terms(mapping: TapeMapping, book: Book) -> dict[str, str]:
+    """The shipped terms of the products that the mapping names; a product of the user's own is in the book already."""
+    folder = Path(str(terms.__file__)).parent / "products"
+    paths = {code: folder / f"{code}.yaml" for code in mapping.products if code not in book.manifest.terms.values()}
+    return {code: path.read_text(encoding="utf-8") for code, path in paths.items() if path.exists()}
+
+
+def _findings(sifted: Sifted) -> tuple[Finding, ...]:
+    with pq.ParquetFile(sifted.quarantine) as file:
+        first = next(file.iter_batches(LISTED), None)
+    return tuple(
+        Finding(
+            place=f"{row['file']}, row {row['row']}",
+            message=f"{row['event']}.{row['column']}: {row['reason']}" if row["event"] else row["reason"],
+            value=row["value"] or "",
+            expected=row["expected"] or "",
+        )
+        for row in (first.to_pylist() if first is not None else [])
+    )
+
+
+def _record(mapping: TapeMapping, files: Sequence[Path], book: Book, sifted: Sifted, counts: Sequence[FileCount]) -> Path | None:
+    """Write `imports/<id>/`: import.json, and the quarantine as Parquet and CSV. The same import has the same id."""
+    hashes = {path.name: digest(path) for path in files}
+    key = hashlib.sha256("\n".join([mapping.text_hash, *(f"{n} {h}" for n, h in sorted(hashes.items()))]).encode()).hexdigest()[
+        :16
+    ]
+    folder = book.folder / "imports" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {
+        "mapping": mapping.name,
+        "mapping_sha256": mapping.text_hash,
+        "files": [{**{f: getattr(c, f) for f in _COUNTED}, "sha256": hashes[c.file]} for c in counts],
+        "events": sifted.rows,
+        "faults": sifted.faults,
+    }
+    write_in_place(folder / "import.json", msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    if not sifted.faults:
+        return None
+    os.replace(_beside(sifted.quarantine, folder), folder / "quarantine.parquet")
+    with pq.ParquetFile(folder / "quarantine.parquet") as file:
+        write_csv(folder / "quarantine.csv", FAULTS.names, _lines(file))
+    return folder / "quarantine.csv"
+
+
+_COUNTED = ("file", "tape", "read", "accepted", "skipped", "quarantined", "rounded")
+
+
+def _lines(file: pq.ParquetFile) -> Iterator[tuple[object, ...]]:
+    for batch in file.iter_batches():
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _beside(source: Path, folder: Path) -> Path:
+    """A copy in the target's folder, so that putting it in place is one rename."""
+    copy = folder / ".quarantine.new"
+    copy.write_bytes(source.read_bytes())
+    return copy
