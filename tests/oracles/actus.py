@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from loanbook.errors import LoanbookError, RequestError
-from loanbook.loans.variable_rate import Opening, Step, interest_between, reset_rate, walks
+from loanbook.loans.variable_rate import Opening, Position, Step, interest_between, reset_rate, walks
 from loanbook.units import HALF_EVEN, RATE_SCALE, Ints, mul_div, parse_decimal
 from tests.oracles.actus_events import ORDER, Event, Schedule
 from tests.oracles.actus_terms import MINOR_UNITS, DeclinedError, Moment, Terms, moment, ratio, read_terms
@@ -115,7 +115,7 @@ def compute(terms: Terms, observed: Mapping[str, Any], until: str) -> list[Outco
     opening = _opening(terms, schedule)
     due_on = np.array(schedule.due_on() if terms.kind != "PAM" else [], np.int64)
     position = walks(opening, _offsets(step.size), step, on, value, _offsets(due_on.size), due_on)
-    outcomes = _outcomes(terms, alive, position[row_of], observed)
+    outcomes = _outcomes(terms, alive, position[row_of], observed, _fees(terms, schedule, alive, position[row_of]))
     early = [event for event in events if schedule.status < event.at and event.place < (schedule.exchange, 0)]
     nothing = [Outcome(at=event.at, kind=event.kind, amounts=(Decimal(0),) * len(_AMOUNTS)) for event in early]
     return [outcome for outcome in nothing + outcomes if _shown(terms, outcome, until)]
@@ -175,7 +175,8 @@ def _payment(terms: Terms, schedule: Schedule, notional: int) -> int:
         return payment or 0
     if terms.kind == "NAM":
         raise DeclinedError("nextPrincipalRedemptionPayment is missing")
-    return int(mul_div(notional, 1, len(schedule.due_on()), HALF_EVEN))
+    dues = len(schedule.due_on())
+    return int(mul_div(notional, 1, dues, HALF_EVEN)) if dues else 0
 
 
 def _steps(
@@ -235,7 +236,26 @@ def _observation(observed: Mapping[str, Any], code: str, event: Event) -> str:
     return values[max(before)]
 
 
-def _outcomes(terms: Terms, events: list[Event], position: Ints, observed: Mapping[str, Any]) -> list[Outcome]:
+def _fees(terms: Terms, schedule: Schedule, events: list[Event], position: Ints) -> list[int]:
+    """The fee due at each event: an amount a date (basis A), or a rate on the balance since the last fee (basis N)."""
+    basis = terms.text("feeBasis") or "A"
+    if basis not in ("A", "N"):
+        raise DeclinedError(f"feeBasis {basis} is unknown")
+    charge, amount = terms.rate("feeRate", 0) or 0, terms.money("feeRate") or 0
+    at, balance, accrued = schedule.opened, terms.money("notionalPrincipal") or 0, terms.money("feeAccrued") or 0
+    fees = []
+    for event, row in zip(events, position, strict=True):
+        fee = 0
+        if basis == "N":
+            accrued += int(interest_between(balance, charge, at, event.counted, int(terms.day_count), HALF_EVEN))
+            at, balance = event.counted, int(row[Position.BALANCE])
+        if event.kind == "FP":
+            fee, accrued = (amount, accrued) if basis == "A" else (accrued, 0)
+        fees.append(fee)
+    return fees
+
+
+def _outcomes(terms: Terms, events: list[Event], position: Ints, observed: Mapping[str, Any], fees: list[int]) -> list[Outcome]:
     """Payoffs in ACTUS signs and scalings. Positions count a lender's amounts; the borrower's are the negative of them."""
     sign = terms.sign
     scaling = {
@@ -243,7 +263,7 @@ def _outcomes(terms: Terms, events: list[Event], position: Ints, observed: Mappi
         "I": terms.rate("interestScalingMultiplier", RATE_SCALE) or RATE_SCALE,
     }
     outcomes = []
-    for event, row in zip(events, position, strict=True):
+    for event, row, fee in zip(events, position, fees, strict=True):
         cash, balance, rate, accrued, _ = (int(amount) for amount in row)
         if event.kind == "SC":
             _scale(terms, event, scaling, observed)
@@ -252,6 +272,8 @@ def _outcomes(terms: Terms, events: list[Event], position: Ints, observed: Mappi
             payoff = sign * int(mul_div(cash, scaling["N"], RATE_SCALE, HALF_EVEN))
         elif event.kind == "IP":
             payoff = sign * int(mul_div(cash, scaling["I"], RATE_SCALE, HALF_EVEN))
+        elif event.kind == "FP":
+            payoff = sign * fee
         elif event.kind == "IED":
             payoff = -sign * (balance + (terms.money("premiumDiscountAtIED") or 0))
         elif event.kind == "PRD":

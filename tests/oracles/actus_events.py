@@ -4,7 +4,7 @@ Source: ACTUS technical specification, sections 4 (schedules, conventions) and 7
 that its reference contracts add to it (see docs/concepts/variable_rate.md).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
@@ -16,7 +16,7 @@ from loanbook.loans.variable_rate import Step
 from loanbook.units import RATE_SCALE, YEAR_SCALE
 from tests.oracles.actus_terms import DeclinedError, Moment, Terms
 
-ORDER = ("IED", "PR", "IP", "IPCI", "RRF", "RR", "PRF", "PRD", "TD", "SC", "IPCB", "MD")
+ORDER = ("IED", "PR", "IP", "FP", "IPCI", "RRF", "RR", "PRF", "PRD", "TD", "SC", "IPCB", "MD")
 """The order of events of one moment."""
 
 
@@ -36,8 +36,23 @@ class Event:
         return self.at, ORDER.index(self.kind)
 
 
-def dates(anchor: Moment, cycle: Cycle | None, end: Moment, month_end: int) -> list[Moment]:
-    """The schedule function: anchor, cycle dates, end; the end's stub rule; a second before midnight never fits a cycle."""
+def dates(anchor: Moment, cycle: Cycle | None, end: Moment, month_end: int, *, with_end: bool = True) -> list[Moment]:
+    """The schedule function: anchor, cycle dates, end; a second before midnight never fits a cycle.
+
+    A long last stub is merged away only where more than two dates are scheduled: a schedule without its end (payments of
+    principal, resets) keeps two dates that the same cycle with its end (interest) would make one.
+    """
+    found = _dates_with_end(anchor, cycle, end, month_end)
+    if with_end:
+        return found
+    if cycle is not None and cycle.stub is Stub.LONG and len(found) == 2:
+        short = _dates_with_end(anchor, replace(cycle, stub=Stub.SHORT), end, month_end)
+        if len(short) == 3:
+            return short[:-1]
+    return found[:-1]
+
+
+def _dates_with_end(anchor: Moment, cycle: Cycle | None, end: Moment, month_end: int) -> list[Moment]:
     if anchor.late:
         raise DeclinedError("a cycle anchored at 23:59:59: loans count whole days")
     if anchor >= end:
@@ -93,29 +108,32 @@ class Schedule:
         payment = self.terms.money("nextPrincipalRedemptionPayment")
         if self.terms.kind == "PAM" or payment is None or self.principal_anchor is None or self.principal_cycle is None:
             raise DeclinedError("maturityDate is missing and cannot be implied")
-        cycle, anchor = self.principal_cycle, self.principal_anchor
-
-        def at(number: int) -> int:
-            return int(period_date(anchor.on, number, int(cycle.unit), cycle.every, self.month_end))
-
+        anchor = self.principal_anchor
         notional = self.terms.money("notionalPrincipal") or 0
         last = 0
-        while anchor < self.status and at(last + 1) < self.status.on:
+        while anchor < self.status and self._cycles_after(anchor, last + 1) < self.status.on:
             last += 1
         part = Fraction(payment)
         if self.terms.kind != "LAM":
-            fraction = int(year_fraction(at(last), at(last + 1), int(self.terms.day_count)))
+            start, end = self._cycles_after(anchor, last), self._cycles_after(anchor, last + 1)
+            fraction = int(year_fraction(start, end, int(self.terms.day_count)))
             part -= Fraction(notional * (self.terms.rate("nominalInterestRate") or 0) * fraction, RATE_SCALE * YEAR_SCALE)
         if part <= 0:
             raise DeclinedError("maturityDate is missing and the payment does not cover the interest: the loan never ends")
         count = ceil(notional / part)
-        return Moment(at(last + count if anchor < self.status else count - 1))
+        return Moment(self._cycles_after(anchor, last + count if anchor < self.status else count - 1))
 
-    def principal_dates(self, end: Moment | None = None) -> list[Moment]:
-        """Due dates of principal, the end included."""
+    def _cycles_after(self, anchor: Moment, number: int) -> int:
+        """The day `number` principal cycles after an anchor."""
+        cycle = self.principal_cycle
+        assert cycle is not None
+        return int(period_date(anchor.on, number, int(cycle.unit), cycle.every, self.month_end))
+
+    def principal_dates(self, end: Moment | None = None, *, with_end: bool = True) -> list[Moment]:
+        """Due dates of principal, to maturity or the end given."""
         if self.principal_anchor is None:
             raise DeclinedError("cycleOfPrincipalRedemption is missing")
-        return dates(self.principal_anchor, self.principal_cycle, end or self.maturity, self.month_end)
+        return dates(self.principal_anchor, self.principal_cycle, end or self.maturity, self.month_end, with_end=with_end)
 
     def due_on(self) -> list[int]:
         """Due dates that a level payment is spread over: to the amortisation date even where the loan matures earlier."""
@@ -126,25 +144,37 @@ class Schedule:
     def _open(self, at: Moment) -> bool:
         return at >= self.exchange and at > self.status
 
-    def _cyclic(self, name: str) -> list[Moment]:
-        """The schedule `name` (InterestPayment, RateReset, ...) to maturity, the end included; empty without anchor and cycle."""
+    def _cyclic(self, name: str, *, with_end: bool = False) -> list[Moment]:
+        """The schedule `name` (InterestPayment, RateReset, ...) to maturity; empty without anchor and cycle."""
         cycle = self.terms.cycle(f"cycleOf{name}")
         anchor = self._anchor(f"cycleAnchorDateOf{name}", cycle)
-        return [] if anchor is None else dates(anchor, cycle, self.maturity, self.month_end)
+        return [] if anchor is None else dates(anchor, cycle, self.maturity, self.month_end, with_end=with_end)
 
     def interest_dates(self) -> list[Moment]:
         """Dates on which interest is paid or capitalised, maturity included."""
         if self.terms.text("nominalInterestRate") is None:
             return []
-        found = self._cyclic("InterestPayment")
-        if found:
-            return found
         if self.terms.kind in ("NAM", "ANN") and self.principal_anchor is not None and self.principal_cycle is not None:
-            cycle = self.principal_cycle
-            before = int(period_date(self.principal_anchor.on, -1, int(cycle.unit), cycle.every, self.month_end))
-            first = [Moment(before)] if before > self.exchange.on else []
-            return first + self.principal_dates()
-        return [self.maturity]
+            return self._interest_until_principal() + self.principal_dates()
+        return self._cyclic("InterestPayment", with_end=True) or [self.maturity]
+
+    def fee_dates(self) -> list[Moment]:
+        """Dates on which a fee is due, maturity included; none without a fee."""
+        return self._cyclic("Fee", with_end=True) if self.terms.rate("feeRate") else []
+
+    def _interest_until_principal(self) -> list[Moment]:
+        """Interest dates of an annuity before its payments of principal: by their own cycle to one principal cycle before these,
+        that day included, a part period kept."""
+        assert self.principal_anchor is not None
+        assert self.principal_cycle is not None
+        last = Moment(self._cycles_after(self.principal_anchor, -1))
+        cycle = self.terms.cycle("cycleOfInterestPayment")
+        anchor = self._anchor("cycleAnchorDateOfInterestPayment", cycle)
+        if anchor is None:
+            return [last] if last > self.exchange else []
+        if last < anchor:
+            return []
+        return dates(anchor, None if cycle is None else replace(cycle, stub=Stub.SHORT), last, self.month_end)
 
     def _event(self, at: Moment, kind: str, step: Step, *, shifted: bool = True) -> Event:
         shown, counted = self.terms.shifted(at) if shifted else (at, at.counted)
@@ -163,7 +193,7 @@ class Schedule:
         ]
 
     def _reset_events(self) -> list[Event]:
-        found = [at for at in self._cyclic("RateReset") if at < self.maturity]
+        found = self._cyclic("RateReset")
         fixed = self.terms.text("nextResetRate") is not None
         first = next((at for at in found if at > self.status), None) if fixed else None
         return [self._event(at, "RRF" if at == first else "RR", Step.RESET) for at in found]
@@ -188,17 +218,17 @@ class Schedule:
         found = [self._event(self.exchange, "IED", Step.ACCRUE, shifted=False)]
         if kind != "PAM":
             step = Step.PAY_PRINCIPAL if kind == "LAM" else Step.PAY_LEVEL
-            found += [self._event(at, "PR", step) for at in self.principal_dates()[:-1]]
+            found += [self._event(at, "PR", step) for at in self.principal_dates(with_end=False)]
         found += self._interest_events()
+        found += [self._event(at, "FP", Step.ACCRUE) for at in self.fee_dates()]
         resets = self._reset_events()
         found += resets
         if kind == "ANN":
             found += self._refix_events(resets)
         if kind != "PAM" and terms.text("interestCalculationBase") == "NTL":
-            bases = [at for at in self._cyclic("InterestCalculationBase") if at < self.maturity]
-            found += [self._event(at, "IPCB", Step.FIX_BASE) for at in bases]
+            found += [self._event(at, "IPCB", Step.FIX_BASE) for at in self._cyclic("InterestCalculationBase")]
         if set((terms.text("scalingEffect") or "OOO").upper()) & {"I", "N"}:
-            found += [self._event(at, "SC", Step.ACCRUE) for at in self._cyclic("ScalingIndex") if at < self.maturity]
+            found += [self._event(at, "SC", Step.ACCRUE) for at in self._cyclic("ScalingIndex")]
         for name, traded in (("purchaseDate", "PRD"), ("terminationDate", "TD")):
             at = terms.moment(name)
             if at is not None:

@@ -64,7 +64,8 @@ _READ = """
     lifeFloor periodCap periodFloor cycleAnchorDateOfInterestCalculationBase cycleOfInterestCalculationBase
     interestCalculationBase interestCalculationBaseAmount cycleAnchorDateOfScalingIndex cycleOfScalingIndex
     marketObjectCodeOfScalingIndex scalingIndexAtContractDealDate scalingIndexAtStatusDate scalingEffect
-    notionalScalingMultiplier interestScalingMultiplier purchaseDate priceAtPurchaseDate terminationDate
+    notionalScalingMultiplier interestScalingMultiplier feeRate feeBasis feeAccrued
+    cycleAnchorDateOfFee cycleOfFee holidays purchaseDate priceAtPurchaseDate terminationDate
     priceAtTerminationDate
 """
 READ = frozenset(_READ.split())
@@ -75,8 +76,6 @@ _WITHOUT_EFFECT = """
 WITHOUT_EFFECT = frozenset(_WITHOUT_EFFECT.split())
 NEUTRAL = {
     "contractPerformance": ("PF",),
-    "feeRate": ("0", "0.0"),
-    "feeAccrued": ("0", "0.0"),
     "penaltyRate": ("0", "0.0"),
     "penaltyType": ("N", "O"),
     "prepaymentEffect": ("N",),
@@ -84,8 +83,9 @@ NEUTRAL = {
     "cyclePointOfRateReset": ("B",),
 }
 """Terms that change nothing at these values and are outside what is read at any other."""
+CALENDARS = {"NC": (), "NoCalendar": (), "MF": ("weekends",), "MondayToFriday": ("weekends",), "MFH": ("weekends", "holidays")}
+"""What is closed in each calendar; the holidays come with the contract."""
 REASONS = {
-    "fee": "fees of a contract are booked by the account, not by its schedule",
     "prepayment": "prepayments are facts of the account, not terms of a schedule",
     "optionality": "prepayment options are facts of the account, not terms of a schedule",
     "penalty": "penalties are facts of the account, not terms of a schedule",
@@ -109,9 +109,12 @@ def moment(text: str) -> Moment:
     raise DeclinedError(f"time of day {clock}: loans count whole days")
 
 
-def _weekend() -> np.ndarray:
-    numbers = np.arange(_HORIZON[1] - _HORIZON[0])
-    return (numbers + _WEEKDAY_OF_1900) % 7 >= 5
+def _closed_days(kinds: tuple[str, ...], holidays: tuple[int, ...]) -> np.ndarray:
+    """The closed days over the horizon, (days,) bool."""
+    closed = (np.arange(_HORIZON[1] - _HORIZON[0]) + _WEEKDAY_OF_1900) % 7 >= 5
+    if "holidays" in kinds:
+        closed[np.array(holidays, np.int64) - _HORIZON[0]] = True
+    return closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,8 @@ class Terms:
     """The terms of one contract: texts by name, with the conversions that more than one rule needs."""
 
     texts: Mapping[str, str]
+    holidays: tuple[int, ...] = ()
+    """Closed days besides weekends, day numbers."""
 
     def text(self, name: str) -> str | None:
         return self.texts.get(name) or None
@@ -180,28 +185,30 @@ class Terms:
         """The moment an event falls on and the day its interest counts to, under calendar and business-day convention."""
         convention = self.text("businessDayConvention") or "NULL"
         calendar = self.text("calendar") or "NC"
-        if calendar not in ("NC", "NoCalendar", "MF", "MondayToFriday"):
+        if calendar not in CALENDARS:
             raise DeclinedError(f"calendar {calendar} is not given with the contract")
-        if convention in ("NULL", "NOS") or calendar in ("NC", "NoCalendar"):
+        if convention in ("NULL", "NOS") or not CALENDARS[calendar]:
             return at, at.counted
         first, shift = convention[:2], SHIFTS.get(convention[2:])
         if first not in ("SC", "CS") or shift is None:
             raise DeclinedError(f"businessDayConvention {convention} is unknown")
-        moved = Moment(int(shift_day(at.on, int(shift), _weekend(), _HORIZON[0])), at.late)
+        closed = _closed_days(CALENDARS[calendar], self.holidays)
+        moved = Moment(int(shift_day(at.on, int(shift), closed, _HORIZON[0])), at.late)
         return moved, moved.counted if first == "SC" else at.counted
 
 
 def read_terms(texts: Mapping[str, Any]) -> Terms:
     """Terms from a case; raises DeclinedError for a contract type or a term that is outside consumer lending."""
     clean: dict[str, str] = {}
+    holidays: tuple[int, ...] = ()
     for name, value in texts.items():
-        if isinstance(value, dict | list):
+        if name == "holidays" and isinstance(value, list):
+            holidays = tuple(moment(str(holiday)).on for holiday in value)
+        elif isinstance(value, dict | list):
             if value:
                 raise DeclinedError(_reason(name))
-            continue
-        text = "" if value is None else str(value).strip()
-        if text:
-            clean[name] = text
+        elif value is not None and str(value).strip():
+            clean[name] = str(value).strip()
     kind = clean.get("contractType", "")
     if kind not in CONTRACT_TYPES:
         raise DeclinedError(f"contractType {kind or 'missing'}: only {', '.join(CONTRACT_TYPES)} are loans of a consumer lender")
@@ -211,7 +218,7 @@ def read_terms(texts: Mapping[str, Any]) -> Terms:
         raise DeclinedError(_reason(name))
     if clean.get("settlementCurrency", clean.get("currency")) != clean.get("currency"):
         raise DeclinedError(f"settlementCurrency {clean['settlementCurrency']}: a loan settles in its own currency")
-    return Terms(texts=clean)
+    return Terms(texts=clean, holidays=holidays)
 
 
 def _reason(name: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from loanbook.errors import RequestError
 from tests.conftest import SHARED
-from tests.oracles.actus import judge, read_cases, run
+from tests.oracles.actus import compute, judge, read_cases, run
+from tests.oracles.actus_terms import read_terms
 
 FOLDER = SHARED / "oracles" / "actus"
 FILES = sorted(FOLDER.glob("actus-tests-*.json"))
@@ -97,7 +98,8 @@ def test_an_event_too_few_or_too_many_is_a_difference():
         ({"contractType": "SWAPS"}, "contractType SWAPS"),
         ({"contractRole": "PFL"}, "contractRole PFL"),
         ({"dayCountConvention": "B252"}, "dayCountConvention B252"),
-        ({"feeRate": "0.01", "cycleOfFee": "P1ML0"}, "feeRate: fees"),
+        ({"penaltyType": "A", "penaltyRate": "100"}, "penaltyType: penalties"),
+        ({"feeRate": "1", "feeBasis": "X"}, "feeBasis X"),
         ({"exerciseDate": "2025-02-01"}, "exerciseDate: no term of a consumer loan"),
         ({"contractStructure": [{"object": {}}]}, "contractStructure: combined"),
         ({"maturityDate": "2025-03-01T12:30:00"}, "time of day 12:30:00"),
@@ -113,6 +115,56 @@ def test_what_is_outside_consumer_lending_is_declined_by_name(changes, reason):
 
 def test_a_term_that_changes_nothing_is_no_reason_to_decline():
     assert judge(made_loan(feeRate="0", prepaymentEffect="N", contractPerformance="PF")) == ("pass", "")
+
+
+def rows_of(**changes):
+    """The computed events of a made-up loan: date, type, payoff."""
+    outcomes = compute(read_terms(LOAN["terms"] | changes), {}, "")
+    return [(str(outcome.at), outcome.kind, str(outcome.amounts[0])) for outcome in outcomes]
+
+
+def test_a_fee_is_an_amount_a_date_or_a_rate_on_the_balance_since_the_last_fee():
+    fee = {"cycleAnchorDateOfFee": "2025-01-31T00:00:00", "cycleOfFee": "P1ML1", "feeAccrued": "7"}
+    amounts = rows_of(feeRate="25", feeBasis="A", **fee)
+    assert [row for row in amounts if row[1] == "FP"] == [
+        ("2025-01-31", "FP", "25"),
+        ("2025-02-28", "FP", "25"),
+        ("2025-03-01", "FP", "25"),
+    ]
+    rates = rows_of(feeRate="0.01", feeBasis="N", contractRole="RPL", **fee)
+    assert [row for row in rates if row[1] == "FP"] == [
+        ("2025-01-31", "FP", "-37"),
+        ("2025-02-28", "FP", "-28"),
+        ("2025-03-01", "FP", "-1"),
+    ]
+
+
+def test_holidays_given_with_a_contract_close_its_calendar():
+    shifted = rows_of(calendar="MFH", businessDayConvention="SCF", holidays=["2025-02-03", "2025-02-04"])
+    assert [row for row in shifted if row[1] == "IP"] == [("2025-02-05", "IP", "350"), ("2025-03-03", "IP", "260")]
+    calculated = rows_of(calendar="MFH", businessDayConvention="CSF", holidays=["2025-02-03", "2025-02-04"])
+    assert [row for row in calculated if row[1] == "IP"] == [("2025-02-05", "IP", "310"), ("2025-03-03", "IP", "280")]
+
+
+def test_interest_of_an_annuity_follows_its_own_cycle_only_until_one_cycle_before_the_first_payment():
+    level = {
+        "contractType": "NAM",
+        "maturityDate": "2025-12-01T00:00:00",
+        "nextPrincipalRedemptionPayment": "1000",
+        "cycleAnchorDateOfPrincipalRedemption": "2025-06-15T00:00:00",
+        "cycleOfPrincipalRedemption": "P3ML0",
+    }
+    dates = [(at, kind) for at, kind, _ in rows_of(**level)]
+    before = ["2025-02-01", "2025-03-01", "2025-03-15"]
+    # The long stub takes the interest of 15 September, not its payment of principal: two dates without the end stay two.
+    after = [("2025-06-15", "PR"), ("2025-06-15", "IP"), ("2025-09-15", "PR"), ("2025-12-01", "IP"), ("2025-12-01", "MD")]
+    assert dates == [("2025-01-01", "IED"), *((at, "IP") for at in before), *after]
+
+
+def test_a_contract_that_ends_before_it_begins_fails_in_words():
+    verdict, detail = judge(made_loan(maturityDate="2024-12-01T00:00:00"))
+    assert verdict == "fail"
+    assert "matures on 2024-12-01, not after its initial exchange on 2025-01-01" in detail
 
 
 def test_a_rate_reset_stays_within_its_limits():
