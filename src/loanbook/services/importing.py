@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
-from loanbook import terms
 from loanbook.errors import Finding, RequestError
 from loanbook.stores.book import Book, book_folder, create_book, open_book
 from loanbook.stores.durable import digest, write_in_place
@@ -18,8 +17,9 @@ from loanbook.stores.importers.conversion import FAULTS
 from loanbook.stores.importers.mapping import TapeMapping
 from loanbook.stores.importers.reading import FileCount, choose_tapes, read_tape
 from loanbook.stores.importers.sieve import Sifted
-from loanbook.stores.intake import append
+from loanbook.stores.intake import append, archive_terms
 from loanbook.stores.spreadsheet import write_csv
+from loanbook.terms.catalogue import SHIPPED, products_in
 
 LISTED = 20
 """Findings shown one by one; all are in the quarantine files."""
@@ -94,7 +94,8 @@ def import_tape(
         if not trial:
             if sifted.events:
                 kept = book if book is not None else create_book(folder, currency=mapping.currency)
-                receipt = append(kept, sifted.events, terms=_product_terms(mapping, kept))
+                kept = _archive_older(mapping, kept)
+                receipt = append(kept, sifted.events, terms=_product_terms(mapping, kept)[-1])
                 book = receipt.book
                 counts = (receipt.given, receipt.accepted, receipt.skipped, receipt.quarantined)
                 kinds = tuple(_kind(sifted, kind, tuple(c.get(kind, 0) for c in counts)) for kind in sifted.rows)
@@ -125,11 +126,26 @@ def _kind(sifted: Sifted, kind: str, counts: tuple[int, ...] | None) -> KindCoun
     return KindCount(kind=kind, given=given, new=new, held=held, refused=refused, sums=sums)
 
 
-def _product_terms(mapping: TapeMapping, book: Book) -> dict[str, str]:
-    """The shipped terms of the products that the mapping names; a product of the user's own is in the book already."""
-    folder = Path(str(terms.__file__)).parent / "products"
-    paths = {code: folder / f"{code}.yaml" for code in mapping.products if code not in book.manifest.terms.values()}
-    return {code: path.read_text(encoding="utf-8") for code, path in paths.items() if path.exists()}
+def _archive_older(mapping: TapeMapping, book: Book) -> Book:
+    """Archive the earlier versions of the mapping's shipped products; the newest goes in with the events."""
+    for texts in _product_terms(mapping, book)[:-1]:
+        book = archive_terms(book, texts)
+    return book
+
+
+def _product_terms(mapping: TapeMapping, book: Book) -> list[dict[str, str]]:
+    """The shipped terms of the products that the mapping names, by code, oldest version first.
+
+    A product that is not shipped is the user's own: its terms are in the book, or its loans are measured as reported only.
+    """
+    rounds: list[dict[str, str]] = []
+    for product in products_in():
+        if product.code in mapping.products and product.hash not in book.manifest.terms:
+            at = next((n for n, texts in enumerate(rounds) if product.code not in texts), len(rounds))
+            if at == len(rounds):
+                rounds.append({})
+            rounds[at][product.code] = (SHIPPED / Path(product.place).name).read_text(encoding="utf-8")
+    return rounds or [{}]
 
 
 def _findings(sifted: Sifted) -> tuple[Finding, ...]:
