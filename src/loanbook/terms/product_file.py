@@ -21,6 +21,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
+from loanbook.terms.calendar import calendar_names
 from loanbook.terms.conventions import (
     Component,
     DayCount,
@@ -144,7 +145,7 @@ def parse_product(text: str, name: str) -> Product:
         grace_interest=number(grace, "interest", "grace.interest", _COUNT_MOST),
         interest_free=number(grace, "interest_free", "grace.interest_free", _COUNT_MOST),
         down_payment_ppm=_share(items["down_payment"], "down_payment") if "down_payment" in items else 0,
-        calendar=calendar["name"].text("calendar.name") if "name" in calendar else "",
+        calendar=calendar["name"].choice("calendar.name", calendar_names()) if "name" in calendar else "",
         shift=_named(calendar["shift"], "calendar.shift", Shift) if "shift" in calendar else Shift.NONE,
         fees=_fees(items["fees"], decimals) if "fees" in items else (),
         waterfall=_waterfall(items["waterfall"]),
