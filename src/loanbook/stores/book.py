@@ -23,6 +23,7 @@ from loanbook.errors import RequestError, StateError, TieError
 from loanbook.events import KINDS
 from loanbook.kernel import home
 from loanbook.stores.durable import digest, exclusive, write_in_place
+from loanbook.terms.product import text_hash
 
 FORMAT = 1
 WAIT_SECONDS = 120.0
@@ -109,11 +110,6 @@ class Book:
     def refresh(self) -> "Book":
         """The book as of the manifest that now stands in its folder."""
         return open_book(self.folder)
-
-
-def text_hash(text: str) -> str:
-    """The hash that names archived terms: SHA-256 of their text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def books_folder() -> Path:

@@ -114,9 +114,9 @@ def _compare(engine: Engine, kind: Kind, book: Book) -> None:
         )
         shown = "; ".join(f"{event_id} ({differing})" for event_id, differing in rows)
         raise StateError(
-            f"{book.folder}: {count} event id(s) of {kind.name} come with other content than the same id has in the book or earlier "
-            f"in the batch: {shown}. Nothing was appended. An event is never edited: give a correction an id of its own and take "
-            "the old event back with event_reversed."
+            f"{book.folder}: {count} event id(s) of {kind.name} come with other content than the same id has in the book or "
+            f"earlier in the batch: {shown}. Nothing was appended. An event is never edited: give a correction an id of its own "
+            "and take the old event back with event_reversed."
         )
     engine.keep(f"seen_{kind.name}", f"SELECT place, again FROM compared_{kind.name}")
 

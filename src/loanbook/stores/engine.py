@@ -56,28 +56,37 @@ class Engine:
             return _integers(self._connection.sql(self._text(query)).to_arrow_table())
 
     def batches(self, query: str | Any) -> Iterator[pa.RecordBatch]:
-        """A result as a stream of record batches, as `table`."""
+        """A result as a stream of record batches, as `table`; ends when another query runs."""
+        return self._read(self._connection, self._text(query))
+
+    def stream(self, query: str | Any) -> Iterator[pa.RecordBatch]:
+        """A result as a stream of record batches that other queries leave alone."""
+        return self._read(self._connection.cursor(), self._text(query))
+
+    @staticmethod
+    def _read(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
         with _words():
-            reader = self._connection.sql(self._text(query)).to_arrow_reader(FETCH_ROWS)
-            for batch in reader:
+            for batch in connection.sql(query).to_arrow_reader(FETCH_ROWS):
                 yield from _integers(pa.Table.from_batches([batch])).to_batches()
 
     def view(self, name: str, source: str | Any) -> None:
         """Name a query or an ibis expression."""
-        self.run(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._text(source)}")
+        self.run(f"CREATE OR REPLACE VIEW {name} AS {self._text(source)}")
 
     def keep(self, name: str, source: str | Any) -> None:
-        """Compute a query or an ibis expression once, into a temporary table."""
-        self.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._text(source)}")
+        """Compute a query or an ibis expression once, into a table that spills when memory is short."""
+        self.run(f"CREATE OR REPLACE TABLE {name} AS {self._text(source)}")
 
     def drop(self, name: str) -> None:
         """Forget a temporary table and free what it held."""
         self.run(f"DROP TABLE IF EXISTS {name}")
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Name an Arrow table without copying it."""
+        """Keep an Arrow table under a name."""
         with _words():
-            self._connection.register(name, table)
+            self._connection.register("arriving", table)
+        self.run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM arriving")
+        self._connection.unregister("arriving")
 
     def named(self, name: str) -> Any:
         """A view, kept or registered table as an ibis table, for expressions."""

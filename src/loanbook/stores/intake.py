@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from loanbook.errors import Finding, RequestError, StateError
 from loanbook.events import BY_NAME, Kind
-from loanbook.stores.book import Batch, Book, File, Manifest, describe, text_hash, unknown_kinds, write_manifest, writing
+from loanbook.stores.book import Batch, Book, File, Manifest, describe, unknown_kinds, write_manifest, writing
 from loanbook.stores.checks import LISTED, currencies, refuse, reject_conflicts, seen_before
 from loanbook.stores.durable import move_in_place
 from loanbook.stores.engine import Engine, connect, scan
 from loanbook.stores.schema import arrow_schema
 from loanbook.stores.staging import stage
+from loanbook.terms.product import text_hash
 
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader | Path
 """Event rows: an Arrow table, a stream of record batches, or a Parquet file."""

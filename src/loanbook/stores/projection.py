@@ -1,0 +1,214 @@
+"""The projection of a book: loans as compact, irregular or reported batches, derived from its events and rebuilt at will.
+
+    projection/<key>/manifest.json      what it derives from, its files, findings and totals
+    projection/<key>/<kind>/YYYY-MM.parquet   batches by month of origination, a row group each
+    projection/<key>/{classes,calendar,loans,shifting}.parquet   terms classes, closed days, loan ids by number, drawdowns that
+                                        were recorded out of order
+
+The key is the hash of the book's facts and terms and of the package's rules, so a projection is either right or absent.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import pyarrow.parquet as pq
+
+from loanbook.errors import StateError
+from loanbook.loans.batches import Classes
+from loanbook.loans.ordinals import ordinals_known
+from loanbook.stores.batch_files import KINDS, Batch, read_batch, with_columns
+from loanbook.stores.book import Book
+from loanbook.stores.durable import exclusive
+from loanbook.stores.rules_hash import rules_hash
+from loanbook.terms.contract import FIELDS, Field
+from loanbook.units import NEVER, Ints
+
+FORMAT = 1
+WAIT_SECONDS = 1800.0
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is (0: not known)."""
+
+
+class ProjectedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Batches of one kind and month of origination. `groups` counts the loans of each row group."""
+
+    kind: str
+    month: str
+    path: str
+    groups: tuple[int, ...]
+    rows: int
+    """List elements: instalments paid, facts or positions."""
+    sha256: str
+
+
+class LooseEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Event rows that no loan can use: how many, and the first ids."""
+
+    kind: str
+    message: str
+    events: int
+    first: str
+
+
+class ProjectionManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a projection is. Days are ISO dates, null where the book has none."""
+
+    format: int
+    key: str
+    facts_hash: str
+    rules_hash: str
+    loans: dict[str, int]
+    products: tuple[str, ...]
+    segments: tuple[str, ...]
+    since: str | None
+    last_on: str | None
+    last_recorded_on: str | None
+    totals: dict[str, int]
+    loose_ends: tuple[LooseEnd, ...]
+    files: tuple[ProjectedFile, ...]
+
+
+class Projection:
+    """A finished projection in its folder."""
+
+    __slots__ = ("folder", "manifest")
+
+    def __init__(self, folder: Path, manifest: ProjectionManifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @property
+    def loans(self) -> int:
+        """Loans of all kinds."""
+        return sum(self.manifest.loans.values())
+
+    def classes(self) -> Classes:
+        """The terms classes."""
+        table = pq.read_table(self.folder / "classes.parquet")
+        rows = np.empty((table.num_rows, FIELDS), np.int64)
+        for number, name in enumerate(table.column_names):
+            rows[:, number] = table.column(name).to_numpy()
+        return Classes(rows=rows, products=self.manifest.products, segments=self.manifest.segments)
+
+    def calendar(self) -> tuple[Ints, int]:
+        """Closed days, (days,) bool, and the day number of the first; empty where no terms shift due dates."""
+        table = pq.read_table(self.folder / "calendar.parquet")
+        closed = table["closed"].to_numpy(zero_copy_only=False) if table.num_rows else np.zeros(0, np.bool_)
+        return closed, table["day"].cast("int32")[0].as_py() if table.num_rows else 0
+
+    def places(self) -> list[tuple[str, Path, int, int]]:
+        """Every batch as (kind, file, row group, loans), in a fixed order."""
+        return [
+            (file.kind, self.folder / file.path, group, count)
+            for file in self.manifest.files
+            for group, count in enumerate(file.groups)
+        ]
+
+    def batches(self, *, known_on: int = NEVER) -> Iterator[Batch]:
+        """All batches, one after another, with drawdown numbers as they were known on a day."""
+        shift = self.ordinals(known_on)
+        for kind, path, group, _ in self.places():
+            yield shift(read_batch(path, kind, group))
+
+    def ordinals(self, known_on: int) -> Callable[[Batch], Batch]:
+        """What puts the drawdown numbers known on a day into a batch; batches pass unchanged when none differs."""
+        table = pq.read_table(self.folder / "shifting.parquet")
+        loan_no = table["loan_no"].to_numpy()
+        days = [table[name].cast("int32").fill_null(NEVER).to_numpy() for name in ("disbursed_on", "recorded_on", "reversed_on")]
+        if not loan_no.size or not bool(np.any((days[1] > known_on) | ((days[2] != NEVER) & (days[2] > known_on)))):
+            return lambda batch: batch
+        numbers = ordinals_known(table["borrower_no"].to_numpy(), days[0], loan_no, days[1], days[2], known_on)
+        return lambda batch: _renumber(batch, loan_no, numbers)
+
+    def loan_ids(self, loan_no: Ints) -> list[str]:
+        """The ids of loans by number."""
+        wanted = np.asarray(loan_no, np.int64)
+        with pq.ParquetFile(self.folder / "loans.parquet") as file:
+            found: dict[int, str] = {}
+            start = 0
+            for group in range(file.num_row_groups):
+                count = file.metadata.row_group(group).num_rows
+                inside = wanted[(wanted >= start) & (wanted < start + count)]
+                if inside.size:
+                    ids = file.read_row_group(group, columns=["loan_id"]).column(0)
+                    found.update(zip(inside.tolist(), ids.take((inside - start).tolist()).to_pylist(), strict=True))
+                start += count
+        return [found[int(number)] for number in wanted]
+
+
+def projection_key(book: Book) -> str:
+    """The name of the projection that belongs to the book as it stands and the rules as they are."""
+    return hashlib.sha256(f"{FORMAT} {book.facts_hash()} {rules_hash()}".encode()).hexdigest()[:24]
+
+
+def current_projection(book: Book) -> Projection | None:
+    """The projection that belongs to the book as it stands, if it was built."""
+    folder = book.folder / "projection" / projection_key(book)
+    try:
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=ProjectionManifest)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    return Projection(folder, manifest)
+
+
+def project(book: Book, *, on_progress: Progress | None = None) -> Projection:
+    """The current projection, built now if it is not there.
+
+    raises   StateError when loans name terms that the book does not archive, or another process builds for too long
+    """
+    found = current_projection(book)
+    if found is not None:
+        return found
+    from loanbook.stores.building import build  # the builder needs this module's types
+
+    with exclusive(book.folder / ".projecting", wait_seconds=WAIT_SECONDS):
+        found = current_projection(book)
+        if found is None:
+            build(book, projection_key(book), on_progress or _silent)
+            found = current_projection(book)
+    if found is None:
+        raise StateError(f"{book.folder}: the projection was removed while it was being opened. Run the command again.")
+    return found
+
+
+def drop_projection(book: Book) -> None:
+    """Remove every projection of a book; nothing but time is lost."""
+    with exclusive(book.folder / ".projecting", wait_seconds=WAIT_SECONDS):
+        shutil.rmtree(book.folder / "projection", ignore_errors=True)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+def _renumber(batch: Batch, loan_no: Ints, ordinals: Ints) -> Batch:
+    place = np.searchsorted(loan_no, batch.loan_no)
+    place[place == loan_no.size] = 0
+    met = loan_no[place] == batch.loan_no
+    return with_columns(batch, {"ordinal": np.where(met, ordinals[place], batch.ordinal).astype(np.int32)})
+
+
+CLASS_COLUMNS = tuple(field.name.lower() if field is not Field.WATERFALL else "waterfall_1" for field in Field) + tuple(
+    f"waterfall_{step}" for step in range(2, FIELDS - len(Field) + 2)
+)
+"""Column names of classes.parquet, in the order of `contract.Field`."""
+
+__all__ = [
+    "CLASS_COLUMNS",
+    "KINDS",
+    "LooseEnd",
+    "Progress",
+    "ProjectedFile",
+    "Projection",
+    "ProjectionManifest",
+    "current_projection",
+    "drop_projection",
+    "project",
+    "projection_key",
+]

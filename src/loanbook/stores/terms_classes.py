@@ -1,0 +1,127 @@
+"""Terms classes of a book: each distinct (terms, rate, count, split) of its loans as one contract row.
+
+Loans name their product, and the hash of its terms where they know it. A loan without a hash was made under the version of its
+product, among those the book archives, that was in force on the day of disbursement.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from loanbook.errors import StateError
+from loanbook.loans.batches import Classes
+from loanbook.stores.book import Book
+from loanbook.terms.calendar import named_calendar
+from loanbook.terms.contract import FIELDS, Field, empty_contract
+from loanbook.terms.conventions import Model, Shift, Unit
+from loanbook.terms.product import Product, contract_row
+from loanbook.terms.product_file import parse_product
+from loanbook.units import Ints
+
+_HORIZON_DAYS = 366
+"""How far a calendar must reach beyond the last due date, so that a shift cannot leave it."""
+
+
+def archived_products(book: Book) -> dict[str, Product]:
+    """The product terms that the book archives, by hash."""
+    return {
+        key: parse_product(book.terms_text(key), f"{book.folder.name}/terms/{key[:12]}.yaml")
+        for key in sorted(book.manifest.terms)
+    }
+
+
+def version_table(products: dict[str, Product]) -> pa.Table:
+    """Versions of archived terms as rows: product, version (the hash), first and last day in force."""
+    versions = sorted(products.values(), key=lambda product: (product.code, product.effective_from, product.hash))
+    rows = []
+    for place, product in enumerate(versions):
+        following = versions[place + 1] if place + 1 < len(versions) and versions[place + 1].code == product.code else None
+        rows.append(
+            {
+                "product": product.code,
+                "version": product.hash,
+                "starts_on": product.effective_from,
+                "ends_on": following.effective_from - 1 if following else np.iinfo(np.int32).max,
+            }
+        )
+    schema = pa.schema([("product", pa.string()), ("version", pa.string()), ("starts_on", pa.int32()), ("ends_on", pa.int32())])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Classes:
+    """Contract rows in the order of the table of `event_rows.classes`.
+
+    raises   StateError naming the first product whose terms the book does not archive; RequestError for terms that cannot give
+             a contract row
+    """
+    rows = table.to_pylist()
+    names = tuple(sorted({row["product"] for row in rows}))
+    segments = tuple(sorted({row["segment"] for row in rows if row["segment"]}))
+    codes = {name: code for code, name in enumerate(names)}
+    segment_codes: dict[str | None, int] = {name: code for code, name in enumerate(segments)}
+    found = np.empty((len(rows), FIELDS), np.int64)
+    for number, row in enumerate(rows):
+        terms = products.get(row["version"] or "")
+        if terms is None and not row["reported"]:
+            raise StateError(_missing(book, row))
+        found[number] = _unscheduled(row) if terms is None else _contract(terms, row)
+        found[number, Field.PRODUCT] = codes[row["product"]]
+        found[number, Field.MODEL] = Model[row["model"].upper()]
+        found[number, Field.SEGMENT] = segment_codes.get(row["segment"], -1)
+    if rows:
+        groups = found[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]]
+        found[:, Field.GROUP] = np.unique(groups, axis=0, return_inverse=True)[1].reshape(-1)
+    return Classes(rows=found, products=names, segments=segments)
+
+
+def closed_days(products: dict[str, Product], classes: Classes, table: pa.Table) -> tuple[Ints, int]:
+    """The closed days of the one calendar that shifting terms use, from the first disbursement past the last due date.
+
+    raises   StateError when terms of one book use different calendars
+    """
+    shifting = np.flatnonzero(classes.rows[:, Field.SHIFT] != Shift.NONE)
+    if not shifting.size:
+        return np.zeros(0, np.bool_), 0
+    versions = table.column("version").to_pylist()
+    names = {products[versions[number]].calendar for number in shifting}
+    if len(names) > 1:
+        raise StateError(
+            f"terms of this book shift due dates by different calendars ({', '.join(sorted(names))}). Use one book each."
+        )
+    first_on = table.column("first_on").cast(pa.int32()).to_numpy()
+    last_on = table.column("last_on").cast(pa.int32()).to_numpy()
+    days = np.array([1, 7, 31])[classes.rows[:, Field.UNIT]]
+    ends = last_on + (classes.rows[:, Field.COUNT] + 1) * classes.rows[:, Field.EVERY] * days
+    calendar = named_calendar(names.pop(), int(first_on[shifting].min()), int(ends[shifting].max()))
+    return calendar.closed, calendar.closed_from
+
+
+def _contract(terms: Product, row: dict[str, object]) -> Ints:
+    return contract_row(
+        terms,
+        rate_annual=row["rate_annual"],  # type: ignore[arg-type]
+        count=row["installment_count"],  # type: ignore[arg-type]
+        months=row["tenor_months"],  # type: ignore[arg-type]
+        checked=False,
+    )
+
+
+def _unscheduled(row: dict[str, object]) -> Ints:
+    """A reported loan whose terms nobody archived: measured as reported, without a schedule of its own."""
+    found = empty_contract()
+    found[Field.UNIT] = Unit.MONTH
+    found[Field.RATE_ANNUAL] = row["rate_annual"]
+    found[Field.TENOR_MONTHS] = row["tenor_months"] or row["installment_count"]
+    return found
+
+
+def _missing(book: Book, row: dict[str, object]) -> str:
+    held = ", ".join(sorted(set(book.manifest.terms.values()))) or "none"
+    if row["version"]:
+        return (
+            f"{book.folder}: loans of product {row['product']} were made under terms {str(row['version'])[:12]}, which the book "
+            f"does not archive (it has: {held}). Append those terms."
+        )
+    return (
+        f"{book.folder}: loans of product {row['product']} disbursed on {row['first_on']} have no terms in force that day in the "
+        f"book (it archives: {held}). Append the product's terms."
+    )
