@@ -8,7 +8,7 @@ import numpy as np
 from loanbook.kernel import COMPILED, kernel
 from loanbook.loans.annuity import round_to_multiple, smooth_installment
 from loanbook.terms.contract import Field
-from loanbook.terms.conventions import Method
+from loanbook.terms.conventions import Engine, Method
 from loanbook.units import INTEREST_SCALE, Ints, mul_div, round_quotient
 
 _METHOD = int(Field.METHOD)
@@ -20,6 +20,8 @@ _GRACE_PRINCIPAL = int(Field.GRACE_PRINCIPAL)
 _GRACE_INTEREST = int(Field.GRACE_INTEREST)
 _INTEREST_ONLY_COUNT = int(Field.INTEREST_ONLY_COUNT)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
+_ENGINE = int(Field.ENGINE)
+_CUMULATIVE = int(Engine.CUMULATIVE)
 _LEVEL = int(Method.LEVEL)
 _EQUAL_PRINCIPAL = int(Method.EQUAL_PRINCIPAL)
 _BULLET = int(Method.BULLET)
@@ -130,7 +132,8 @@ def _fill_flat(
     interest_left = total
     for row in range(start, rows):
         earned = mul_div(principal_fen, rate_fraction[row], INTEREST_SCALE, rounding)
-        earned = interest_left if row == rows - 1 else min(earned, interest_left)
+        if contract[_ENGINE] == _CUMULATIVE:
+            earned = interest_left if row == rows - 1 else min(earned, interest_left)
         interest_left -= earned
         interest[row] = earned
     installment = installment_fen

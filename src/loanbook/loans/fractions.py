@@ -8,13 +8,15 @@ from loanbook.kernel import kernel
 from loanbook.loans.dates import civil, day_number, is_leap, period_date
 from loanbook.loans.daycount import DAY_OF_360, DAY_OF_365, DAY_OF_366, year_fraction
 from loanbook.terms.contract import Field
-from loanbook.terms.conventions import DayCount, Unit
+from loanbook.terms.conventions import DayCount, Engine, Unit
 from loanbook.units import HALF_UP, Ints, mul_div
 
 _UNIT = int(Field.UNIT)
 _EVERY = int(Field.EVERY)
 _MONTH_END = int(Field.MONTH_END)
 _DAY_COUNT = int(Field.DAY_COUNT)
+_ENGINE = int(Field.ENGINE)
+_CUMULATIVE = int(Engine.CUMULATIVE)
 _MONTH = int(Unit.MONTH)
 _WEEK = int(Unit.WEEK)
 _FEBRUARY = int(DayCount.ACTUAL_ACTUAL_FEBRUARY_29)
@@ -158,3 +160,15 @@ def period_fractions(contract: Ints, start_on: int, due_on: Ints, count: int, ou
     for number in range(count):
         out[number] = period_fraction(contract, start, due_on[number])
         start = due_on[number]
+
+
+@kernel
+def levels_nominally(contract: Ints) -> bool:
+    """Whether instalments are levelled at nominal periods while interest follows actual days (cumulative engine)."""
+    return contract[_ENGINE] == _CUMULATIVE and not _counts_periods(contract[_DAY_COUNT])
+
+
+@kernel
+def nominal_fraction(contract: Ints) -> int:
+    """The year fraction of a period at which the cumulative engine levels instalments: months of 30 days over 365."""
+    return _conventional_days(contract) * DAY_OF_365

@@ -13,7 +13,7 @@ from loanbook.kernel import kernel
 from loanbook.loans.amounts import down_payment, fill_amounts, first_amortizing, regular_installment, row_count
 from loanbook.loans.annuity import annuity_factor, level_installment
 from loanbook.loans.dates import period_date, shift_day
-from loanbook.loans.fractions import part_fraction, period_fraction, period_fractions
+from loanbook.loans.fractions import levels_nominally, nominal_fraction, part_fraction, period_fraction, period_fractions
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method, Shift
 from loanbook.units import NEVER, Ints
@@ -96,11 +96,17 @@ def prepare(
     rows = fill_dates(contract, disbursed_on, first_due_on, due_on)
     start = 1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0
     rate_fraction[0] = 0
+    numerator, denominator = 0, 1
+    if levels_nominally(contract):
+        for row in range(start, rows):
+            rate_fraction[row] = rate_fraction_of(contract[_RATE_ANNUAL], nominal_fraction(contract))
+        numerator, denominator = annuity_factor(rate_fraction, first_amortizing(contract), rows)
     period_fractions(contract, disbursed_on, due_on[start:rows], rows - start, rate_fraction[start:rows])
     for row in range(start, rows):
         rate = 0 if row < start + contract[_INTEREST_FREE] else contract[_RATE_ANNUAL]
         rate_fraction[row] = rate_fraction_of(rate, rate_fraction[row])
-    numerator, denominator = annuity_factor(rate_fraction, first_amortizing(contract), rows)
+    if not levels_nominally(contract):
+        numerator, denominator = annuity_factor(rate_fraction, first_amortizing(contract), rows)
     if contract[_SHIFT] != _NO_SHIFT:
         for row in range(start, rows):
             due_on[row] = shift_day(due_on[row], contract[_SHIFT], closed, closed_from)

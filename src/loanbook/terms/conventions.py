@@ -111,6 +111,8 @@ class Payoff(IntEnum):
 
     TO_DATE = 0
     TO_PERIOD_END = 1
+    ALL_SCHEDULED = 2
+    """All interest of the schedule is owed however early the loan is repaid."""
 
 
 class Component(IntEnum):
