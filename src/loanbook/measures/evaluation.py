@@ -1,0 +1,308 @@
+"""Definitions over cells: every measure of a period with its comparatives, and why some cannot be told."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from loanbook import units
+from loanbook.errors import RequestError
+from loanbook.measures.cells import Cells
+from loanbook.measures.periods import COMPARISONS, Period, period
+from loanbook.measures.space import Space
+from loanbook.terms.families import BUCKETS, BY_NAME, DRAWDOWNS, INSTALMENTS, STATES, Family
+from loanbook.terms.measure import GROUP, Definition, Sum, Version, find_measure
+from loanbook.units import Ints
+
+MEASURES_SCHEMA = pa.schema(
+    [
+        ("measure", pa.string()),
+        ("title", pa.string()),
+        ("unit", pa.string()),
+        ("split", pa.string()),
+        ("split_value", pa.string()),
+        ("comparison", pa.string()),
+        ("starts_on", pa.date32()),
+        ("ends_on", pa.date32()),
+        ("numerator", pa.int64()),
+        ("denominator", pa.int64()),
+        ("value", pa.float64()),
+        ("effective_from", pa.date32()),
+        ("definition_hash", pa.string()),
+    ]
+)
+_NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
+_UNKNOWN = "unknown"
+_MONTHS_A_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Rows of one family with the code of each dimension, for choosing among them.
+
+    rows    (rows,) int64 dense row numbers
+    codes   dimension -> (rows,) int64; product, model and segment are the group's number
+    """
+
+    family: Family
+    space: Space
+    rows: Ints
+    codes: Mapping[str, Ints]
+
+
+def frame(space: Space, family: Family, rows: Ints) -> Frame:
+    """The chosen dense rows of a family, ready for `chosen`."""
+    codes = dict(zip(family.grain, np.unravel_index(rows, space.shape(family)), strict=True))
+    return Frame(family=family, space=space, rows=rows, codes=codes)
+
+
+def names_of(space: Space, dimension: str) -> tuple[str, ...]:
+    """The names that the codes of a dimension stand for; for the parts of the group, by group number."""
+    if dimension in GROUP:
+        return tuple(group[GROUP.index(dimension)] for group in space.groups)
+    if dimension == "tenor_months":
+        return tuple(str(tenor) for tenor in space.tenors)
+    if dimension in _NAMES:
+        return _NAMES[dimension]
+    raise RequestError(f"cells cannot be chosen or split by {dimension}.")
+
+
+def chosen(found: Frame, part: Sum, over: Period, split: Mapping[str, str] | None = None) -> Ints:
+    """Which rows of a frame a sum takes in a period, (rows,) bool; `split` restricts further, dimension -> member."""
+    mask: Ints = _in_period(found, over)
+    for dimension, members in part.where.items():
+        mask &= _is_member(found, dimension, members)
+    for dimension, members in part.without.items():
+        mask &= ~_is_member(found, dimension, members)
+    for dimension, member in (split or {}).items():
+        mask &= _is_member(found, dimension, (member,))
+    return mask
+
+
+def _is_member(found: Frame, dimension: str, members: Iterable[str]) -> Ints:
+    wanted = np.isin(np.array(names_of(found.space, dimension), object), tuple(members))
+    return wanted[found.codes["group" if dimension in GROUP else dimension]]
+
+
+def _in_period(found: Frame, over: Period) -> Ints:
+    if "mob" in found.codes:
+        month = found.codes["vintage"] + found.codes["mob"]
+        return (month >= over.first) & (month <= over.last)
+    return (found.codes["month"] >= over.first) & (found.codes["month"] <= over.last)
+
+
+def add_up(cells: Cells, found: Frame, mask: Ints, part: Sum) -> int:
+    """The sum of a part's signed columns over chosen rows; raises OverflowError beyond int64."""
+    total = 0
+    dense = cells.families[found.family.name]
+    for sign, column in part.columns:
+        place = found.family.columns.index(column)
+        total += sign * int(dense[found.rows[mask], place].sum(dtype=np.int64))
+    if abs(total) > units.MONEY_MAX:
+        raise OverflowError(f"the sum of {part.words} does not fit in 64 bits")
+    return total
+
+
+def wanted_cells(space: Space, part: Sum, family: str, over: Period, split: Mapping[str, str] | None = None) -> Ints:
+    """The mask of the cells behind a sum, for `measuring.loans_behind`: (dense rows of the family,) bool."""
+    declared = BY_NAME[family]
+    return chosen(frame(space, declared, np.arange(space.rows(declared))), part, over, split)
+
+
+def evaluate(
+    cells: Cells,
+    definitions: Iterable[Definition],
+    *,
+    restate: bool = True,
+    comparisons: Mapping[str, int] = COMPARISONS,
+) -> pa.Table:
+    """All measures at the close, split and compared: `MEASURES_SCHEMA`, definitions in their order.
+
+    restate   comparatives follow the definition in force at the close; else each the one of its own period
+    returns   no rows for what cannot be told (`not_measured` says why); value null where the denominator is 0;
+              numerator and denominator null for products of measures
+    """
+    known = tuple(definitions)
+    reasons = not_measured(cells, known)
+    frames = {name: frame(cells.space, BY_NAME[name], _filled(cells, name)) for name in BY_NAME}
+    rows = [
+        row
+        for definition in known
+        if definition.name not in reasons
+        for row in _rows(cells, definition, known, frames, restate, comparisons)
+    ]
+    return pa.Table.from_pylist(rows, schema=MEASURES_SCHEMA)
+
+
+def _filled(cells: Cells, family: str) -> Ints:
+    return np.flatnonzero(cells.families[family].any(axis=1)).astype(np.int64)
+
+
+def _rows(
+    cells: Cells,
+    definition: Definition,
+    known: tuple[Definition, ...],
+    frames: Mapping[str, Frame],
+    restate: bool,
+    comparisons: Mapping[str, int],
+) -> Iterator[dict[str, Any]]:
+    window = cells.space.window
+    for comparison, back in comparisons.items():
+        over = period(window, definition.period, back)
+        if over is None:
+            continue
+        day = window.as_of if restate else units.day(over.ends_on)
+        version = definition.in_force(day)
+        if version is None:
+            continue
+        for split, member in _splits(cells.space, definition, frames):
+            numerator, denominator, value = _figure(cells, definition, version, known, frames, over, day, split, member)
+            if split and not numerator and not denominator:
+                continue
+            yield {
+                "measure": definition.name,
+                "title": definition.title,
+                "unit": definition.unit,
+                "split": split,
+                "split_value": member,
+                "comparison": comparison,
+                "starts_on": over.starts_on,
+                "ends_on": over.ends_on,
+                "numerator": numerator,
+                "denominator": denominator,
+                "value": value,
+                "effective_from": units.date(version.effective_from),
+                "definition_hash": version.definition_hash,
+            }
+
+
+def _splits(space: Space, definition: Definition, frames: Mapping[str, Frame]) -> Iterator[tuple[str, str]]:
+    yield "", ""
+    for split in (*definition.splits, *definition.numerator_splits):
+        for member in dict.fromkeys(names_of(space, split)):
+            yield split, member
+
+
+def _figure(
+    cells: Cells,
+    definition: Definition,
+    version: Version,
+    known: tuple[Definition, ...],
+    frames: Mapping[str, Frame],
+    over: Period,
+    day: int,
+    split: str,
+    member: str,
+) -> tuple[int | None, int | None, float | None]:
+    if definition.factors:
+        return None, None, _product(cells, definition, known, frames, over, day, split, member)
+    found = frames[definition.family]
+    restricted = {split: member} if split else {}
+    numerator = _part(cells, found, version.numerator, over, restricted)
+    denominator = _part(cells, found, version.denominator, over, {} if split in definition.numerator_splits else restricted)
+    if numerator is None:
+        raise RequestError(f"measure {definition.name} has no numerator.")
+    if version.denominator is None:
+        return numerator, None, float(numerator)
+    if not denominator:
+        return numerator, denominator, None
+    ratio = float(Fraction(numerator, denominator))
+    return numerator, denominator, annual(ratio) if definition.annualised else ratio
+
+
+def annual(monthly: float) -> float:
+    """A monthly rate that lasts a year: 1 - (1 - x)^12."""
+    return 1.0 - (1.0 - monthly) ** _MONTHS_A_YEAR
+
+
+def _part(cells: Cells, found: Frame, part: Sum | None, over: Period, split: Mapping[str, str]) -> int | None:
+    return None if part is None else add_up(cells, found, chosen(found, part, over, split), part)
+
+
+def _product(
+    cells: Cells,
+    definition: Definition,
+    known: tuple[Definition, ...],
+    frames: Mapping[str, Frame],
+    over: Period,
+    day: int,
+    split: str,
+    member: str,
+) -> float | None:
+    product = 1.0
+    for name, complement in definition.factors:
+        factor = find_measure(known, name)
+        version = factor.in_force(day)
+        if version is None:
+            return None
+        _, _, value = _figure(cells, factor, version, known, frames, over, day, split, member)
+        if value is None:
+            return None
+        product *= 1.0 - value if complement else value
+    return product
+
+
+def not_measured(cells: Cells, definitions: Iterable[Definition]) -> dict[str, str]:
+    """Measures that this book cannot tell, with the reason, instead of a wrong number."""
+    known = tuple(definitions)
+    reasons: dict[str, str] = {}
+    for definition in known:
+        reason = _reason(cells, definition)
+        if reason:
+            reasons[definition.name] = reason
+    for definition in known:
+        for factor, _ in definition.factors:
+            if factor in reasons:
+                reasons.setdefault(definition.name, f"{factor} is not measured: {reasons[factor]}")
+    return reasons
+
+
+def _reason(cells: Cells, definition: Definition) -> str:
+    version = definition.in_force(cells.space.window.as_of)
+    if version is None:
+        return f"no version is in force on {units.date(cells.space.window.as_of)}"
+    parts = [part for part in (version.numerator, version.denominator) if part is not None]
+    return next(filter(None, (_part_reason(cells, definition.family, part) for part in parts)), "")
+
+
+def _part_reason(cells: Cells, family: str, part: Sum) -> str:
+    columns = {column for _, column in part.columns}
+    if family == "due" and cells.without_payment_days:
+        return (
+            f"{cells.without_payment_days:,} of {cells.loans:,} loans come from a tape that reports months; "
+            "it does not tell the day of a payment"
+        )
+    if columns & {"scheduled_fen", "prepaid_fen"} and cells.without_schedule:
+        return (
+            f"{cells.without_schedule:,} of {cells.loans:,} loans have no instalment or first due date; "
+            "what was scheduled and what was prepaid cannot be told apart"
+        )
+    chosen_by = {*part.where, *part.without}
+    if "drawdown" in chosen_by or "borrowers" in columns:
+        unknown = _loans_in(cells, "volume", "drawdown", _UNKNOWN)
+        if unknown:
+            return f"for {unknown:,} loans the source names no borrower, so first and repeat drawdowns cannot be told apart"
+    if (
+        family == "position"
+        and "bucket" in chosen_by
+        and set(part.where["bucket"]) & {*BUCKETS[1:7]}
+        and _UNKNOWN not in part.where["bucket"]
+    ):
+        unknown = _loans_in(cells, "position", "bucket", _UNKNOWN)
+        if unknown:
+            return f"days past due are unknown for {unknown:,} month-end positions"
+    if family == "transition" and _loans_in(cells, "transition", "from_bucket", _UNKNOWN):
+        return f"days past due are unknown for {_loans_in(cells, 'transition', 'from_bucket', _UNKNOWN):,} month-end positions"
+    if columns & {"over_30_fen", "over_180_fen"} and _loans_in(cells, "position", "bucket", _UNKNOWN):
+        return f"days past due are unknown for {_loans_in(cells, 'position', 'bucket', _UNKNOWN):,} month-end positions"
+    return ""
+
+
+def _loans_in(cells: Cells, family: str, dimension: str, member: str) -> int:
+    declared = BY_NAME[family]
+    dense = cells.families[family].reshape(*cells.space.shape(declared), len(declared.columns))
+    place = names_of(cells.space, dimension).index(member)
+    return int(np.take(dense, place, axis=declared.grain.index(dimension))[..., 0].sum(dtype=np.int64))
