@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from loanbook import cli, events
-from loanbook.terms import conventions, product_file
+from loanbook.terms import conventions, families, measure, product_file
 from loanbook.terms.catalogue import SHIPPED, products_in
 from loanbook.terms.product import shown_counts
 from loanbook.units import date
@@ -59,6 +59,26 @@ def command_page() -> str:
     return _page("the commands in src/loanbook/cli.py", lines)
 
 
+def measure_page() -> str:
+    """Every measure with its versions, and the families of cells they sum."""
+    lines = ["# Measures", "", _paragraph(measure), "", "`loanbook explain MEASURE` prints one of them.", "", "## Measures", ""]
+    for definition in measure.load_measures():
+        rows = measure.page_rows(definition)
+        lines += [f"### {definition.name}", "", f"**{definition.title}.** {definition.text}", ""]
+        told = {"unit": definition.unit, "period": definition.period, "family": definition.family, "splits": rows[0]["splits"]}
+        lines += [", ".join(f"{name}: {value}" for name, value in told.items() if value) + ".", ""]
+        heads = ("effective_from", "numerator", "denominator", "source")
+        lines += [
+            *_table(tuple(head.replace("_", " ") for head in heads), [tuple(row[head] for head in heads) for row in rows]),
+            "",
+        ]
+    lines += ["## Families of cells", "", _paragraph(families), ""]
+    for family in families.FAMILIES:
+        lines += [f"### Family {family.name}", "", family.text, "", f"Grain: {', '.join(family.grain)}.", ""]
+        lines += [f"Columns: {', '.join(f'`{column}`' for column in family.columns)}.", ""]
+    return _page("src/loanbook/terms/measures/ and src/loanbook/terms/families.py", lines[:-1])
+
+
 def terms_page() -> str:
     """The settings of product terms, and the example products that are shipped."""
     sentence, example, rest = _docstring_parts(product_file)
@@ -90,6 +110,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "conventions.md": convention_page,
     "cli.md": command_page,
     "terms.md": terms_page,
+    "measures.md": measure_page,
 }
 
 

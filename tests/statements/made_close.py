@@ -41,9 +41,9 @@ def _vintage(speed: float, level: float, starts_at: int) -> list[dict]:
         name = f"{2021 + quarter // 4}Q{quarter % 4 + 1}"
         middle = dt.date(2021 + quarter // 4, quarter % 4 * 3 + 2, 15)
         initial = sum(_volume(quarter * 3 + i, middle) for i in range(3))
-        for mob in range(1, min(24, (14 - quarter) * 3 + 1) + 1):
+        for mob in range(min(24, (14 - quarter) * 3 + 1)):
             age = max(0, mob - starts_at)
-            seen = sum(_stress(middle + dt.timedelta(days=30 * m)) for m in range(mob)) / mob
+            seen = sum(_stress(middle + dt.timedelta(days=30 * m)) for m in range(mob + 1)) / (mob + 1)
             rate = level * (1 - math.exp(-age / speed)) * (0.85 + 0.03 * (quarter % 5)) * seen**2
             numerator = round(initial * rate)
             rows.append(
@@ -77,7 +77,7 @@ def _tables(months: list[dt.date]) -> dict[str, list[dict]]:
             amounts.append(round(balance * standing * 0.8))
         amounts = [balance - sum(amounts), *amounts]
         for bucket, amount in zip(BUCKETS, amounts, strict=False):
-            share = amount / balance
+            share = None if bucket == "181+" else amount / (balance - amounts[-1])
             delinquency.append(
                 {"month_end": day, "bucket": bucket, "loans": amount // 3_300_00, "principal_fen": amount, "share": share}
             )
@@ -135,7 +135,7 @@ FIGURES = (
         (11_700_100_000, None),
     ),
     (
-        "weighted_average_tenor",
+        "average_tenor",
         "Weighted average contractual tenor",
         "months",
         (118_362_384_000, 11_742_300_000),

@@ -7,16 +7,12 @@ import pytest
 from lxml import html
 
 from loanbook.errors import StateError
-from loanbook.statements.report import Definition, render
+from loanbook.statements.report import render
 from loanbook.statements.sections import PORTFOLIO_REPORT
-from tests.statements.made_close import FIGURES, make_close
+from loanbook.terms.measure import load_measures
+from tests.statements.made_close import make_close
 
-DEFINITIONS = [
-    Definition(
-        measure=name, title=title, text="Made up.", numerator="a", denominator="b", source="made up", effective_from="2020-01-01"
-    )
-    for name, title, *_ in FIGURES
-]
+DEFINITIONS = load_measures()
 
 
 @pytest.fixture(scope="module")

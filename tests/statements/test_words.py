@@ -40,7 +40,7 @@ def close(tmp_path_factory):
 def test_the_delinquency_sentence_holds_the_last_share_the_year_before_and_the_peak(close):
     shares: dict[dt.date, float] = {}
     for row in close.rows("delinquency"):
-        if row["bucket"] != "current":
+        if row["bucket"] not in ("current", "181+"):
             shares[row["month_end"]] = shares.get(row["month_end"], 0) + row["share"]
     said = words.delinquency(close)
     last, peak = max(shares), max(shares, key=shares.__getitem__)
@@ -66,7 +66,17 @@ def test_the_other_sentences_hold_figures_of_their_tables(close):
     assert f"in August 2024, {collection[-2]['collection_rate'] * 100:.1f}% came back" in words.collection(close)
     assert f"yearly speed of {close.rows('prepayment')[-1]['cpr'] * 100:.1f}%" in words.prepayment(close)
     assert "steepest step is 151-180 → 181+" in words.roll_rate(close)
-    assert words.balance(close).startswith("92.4% of RMB 115 million is current")
+
+
+def test_the_balance_sentence_leaves_out_what_is_more_than_180_days_late(close):
+    last = {row["bucket"]: row["principal_fen"] for row in close.rows("delinquency")[-8:]}
+    owed = sum(last.values()) - last["181+"]
+    late = owed - last["current"]
+    deep = last["91-120"] + last["121-150"] + last["151-180"]
+    assert words.balance(close) == (
+        f"{last['current'] / owed * 100:.1f}% of RMB {owed / 1e8:.0f} million is current; "
+        f"of the RMB {late / 1e8:.2f} million past due, {deep / late * 100:.1f}% is more than 90 days late."
+    )
 
 
 def test_empty_tables_have_words_too(tmp_path: Path):

@@ -175,17 +175,15 @@ def columns(parts: dict[str, list[tuple[dt.date, float]]], size: Size) -> alt.La
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Places moved apart, as little as an upward and a downward sweep can, so that neighbours are at least `gap` apart."""
+    """Places of labels moved apart until neighbours are at least `gap` apart: in their order, around their mean, none below 0."""
     order = sorted(range(len(places)), key=lambda i: places[i])
     moved = list(places)
     for lower, upper in pairwise(order):
         moved[upper] = max(moved[upper], moved[lower] + gap)
-    if order:
-        excess = (sum(moved) - sum(places)) / len(order)
-        moved = [place - excess for place in moved]
-        floor = min(min(places), min(moved)) if min(moved) >= 0 else 0.0
-        moved = [place + max(0.0, floor - min(moved)) for place in moved]
-    return moved
+    if not moved:
+        return moved
+    down = min((sum(moved) - sum(places)) / len(moved), min(moved))
+    return [place - down for place in moved]
 
 
 def _apart_at_one_age(ends: list[Point], *, gap: float) -> list[Point]:

@@ -27,7 +27,10 @@ TABLES = (
 )
 
 PAST_DUE = tuple(bucket for bucket in BUCKETS if bucket not in ("current", "charged_off", "unknown"))
-"""Delinquency buckets of what is outstanding and late, in the order in which a loan falls through them."""
+"""Delinquency buckets of what is owed and late, in the order in which a loan falls through them."""
+
+OUTSTANDING = tuple(bucket for bucket in BUCKETS if bucket not in ("181+", "charged_off"))
+"""Buckets of the outstanding balance: what is more than 180 days past due is not part of it."""
 
 Row = dict[str, Any]
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from loanbook.statements.close_folder import Close, Figure, read_close
 from loanbook.statements.drawing import svg
 from loanbook.statements.figures import change, exact_money, figure
 from loanbook.statements.grids import Grid
-from loanbook.statements.sections import PORTFOLIO_REPORT, Picture, Section, unit_text
+from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT, Picture, Section, unit_text
+from loanbook.terms.measure import Definition, page_rows
+from loanbook.units import day
 
 FULL = Size(width=900, height=330)
 LOW = Size(width=900, height=230)
@@ -25,30 +28,17 @@ NO_ROWS = "the book holds no facts from which it could be measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """What a measure means, as the page prints it."""
-
-    measure: str
-    title: str
-    text: str
-    numerator: str
-    denominator: str
-    source: str
-    effective_from: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One headline figure with its growth and the links behind it."""
+    """One figure with its comparatives, its growth and the file of its loans ("" when there is none)."""
 
     measure: str
     title: str
     value: str
+    quarter: str
+    year: str
     exact: str
     against_year: str
     against_quarter: str
-    definition: str
     loans: str
     unmeasured: str
 
@@ -77,27 +67,31 @@ class Block:
     open: bool
     csv: str
     links: tuple[tuple[str, str, str], ...]
-    """(title, link to the definition or "", link to the loans or "")."""
+    """(title of a measure, link to its definition, link to its loans or "")."""
 
 
 def render(folder: Path, definitions: Sequence[Definition], *, page: Path | None = None) -> str:
     """The report on a close folder as one HTML page.
 
-    definitions   of every measure the page may name, in the order in which they are printed
+    definitions   of every measure the page may name, in the order in which they are printed, with all their versions
     page          where the page will stand (default: `report.html` in the folder); links to files are relative to it
     raises        StateError, EngineError as `read_close`
     """
     close = read_close(folder)
     base = (page or folder / "report.html").resolve().parent
-    known = {definition.measure: definition for definition in definitions}
+    figures = {found.measure: found for found in close.figures()}
+    cards = {definition.name: _card(close, figures.get(definition.name), definition, base) for definition in definitions}
+    known = {definition.name: definition for definition in definitions}
     return (
         _environment()
         .get_template("report.html")
         .render(
             close=close,
-            cards=[_card(close, found, known, base) for found in close.figures()] + _absent_cards(close, known),
+            cards=[cards[name] for name in HEADLINE if name in cards],
+            measures=list(cards.values()),
+            measures_csv=_link(close, base, "measures.csv"),
             blocks=[_block(close, section, known, base) for section in PORTFOLIO_REPORT],
-            definitions=definitions,
+            definitions=[(definition, page_rows(definition, day(close.as_of))) for definition in definitions],
             period=_period(close),
             style=Markup(_resource("report.css")),
             script=Markup(_resource("report.js")),
@@ -123,51 +117,42 @@ def _period(close: Close) -> str:
     return f"Period {flows[0].starts_on} to {flows[0].ends_on}." if flows else ""
 
 
-def _card(close: Close, found: Figure, known: dict[str, Definition], base: Path) -> Card:
-    def against(earlier_name: str) -> str:
-        return change(found.current, getattr(found, earlier_name), measure=found.measure, unit=found.unit)
+def _card(close: Close, found: Figure | None, definition: Definition, base: Path) -> Card:
+    name, unit = definition.name, definition.unit
+    current = found.current if found else None
+
+    def against(earlier: Fraction | None) -> str:
+        return change(current, earlier, measure=name, unit=unit)
 
     return Card(
-        measure=found.measure,
-        title=found.title,
-        value=figure(found.current, measure=found.measure, unit=found.unit, currency=close.currency),
-        exact=_exact(found, close.currency),
-        against_year=against("prior_year"),
-        against_quarter=against("prior_quarter"),
-        definition=_anchor(found.measure, known),
-        loans=_link(close, base, f"drilldown/{found.measure}.csv"),
-        unmeasured="" if found.current is not None else close.unmeasured.get(found.measure, NO_ROWS),
+        measure=name,
+        title=definition.title,
+        value=figure(current, measure=name, unit=unit, currency=close.currency),
+        quarter=figure(found.prior_quarter if found else None, measure=name, unit=unit, currency=close.currency),
+        year=figure(found.prior_year if found else None, measure=name, unit=unit, currency=close.currency),
+        exact=_exact(found, definition, close) if found else "",
+        against_year=against(found.prior_year if found else None),
+        against_quarter=against(found.prior_quarter if found else None),
+        loans=_link(close, base, f"drilldown/{name}.csv"),
+        unmeasured="" if current is not None else close.unmeasured.get(name, NO_ROWS),
     )
 
 
-def _absent_cards(close: Close, known: dict[str, Definition]) -> list[Card]:
-    shown = {found.measure for found in close.figures()}
-    titles = {name: known[name].title for name in close.unmeasured if name in known and name not in shown}
-    return [
-        Card(
-            measure=name,
-            title=title,
-            value="",
-            exact="",
-            against_year="",
-            against_quarter="",
-            definition=_anchor(name, known),
-            loans="",
-            unmeasured=close.unmeasured[name],
-        )
-        for name, title in titles.items()
-    ]
-
-
-def _exact(found: Figure, currency: str) -> str:
-    """The integers behind a figure."""
-    if found.numerator is None:
+def _exact(found: Figure, definition: Definition, close: Close) -> str:
+    """The integers behind a figure: one amount, or one over the other."""
+    version = definition.in_force(day(close.as_of))
+    if version is None or version.numerator is None or found.numerator is None:
         return ""
-    if found.unit == "money":
-        return exact_money(found.numerator, currency)
-    if found.denominator is None:
+    parts = [(found.numerator, version.numerator)]
+    if version.denominator is not None and found.denominator is not None:
+        parts.append((found.denominator, version.denominator))
+    if len(parts) == 1 and definition.unit != "money":
         return ""
-    return f"{found.numerator:,} ÷ {found.denominator:,}"
+    money = definition.unit in ("money", "share")
+    return " ÷ ".join(
+        exact_money(number, close.currency) if money and part.columns[0][1].endswith("_fen") else f"{number:,}"
+        for number, part in parts
+    )
 
 
 def _block(close: Close, section: Section, known: dict[str, Definition], base: Path) -> Block:
@@ -183,7 +168,7 @@ def _block(close: Close, section: Section, known: dict[str, Definition], base: P
         grid=section.grid(close) if measured else None,
         open=section.open,
         csv=_link(close, base, f"{section.table}.csv"),
-        links=tuple((known[name].title, _anchor(name, known), _link(close, base, f"drilldown/{name}.csv")) for name in named),
+        links=tuple((known[name].title, f"#definition-{name}", _link(close, base, f"drilldown/{name}.csv")) for name in named),
     )
 
 
@@ -196,10 +181,6 @@ def _draw(close: Close, section: Section, number: int, picture: Picture) -> Draw
     )
     narrow = svg(picture.draw(close, NARROW), key=f"{key}-n", text=text, kind="narrow")
     return Drawn(title=picture.title, unit=unit, half=picture.half, wide=Markup(wide), narrow=Markup(narrow))
-
-
-def _anchor(measure: str, known: dict[str, Definition]) -> str:
-    return f"#definition-{measure}" if measure in known else ""
 
 
 def _link(close: Close, base: Path, name: str) -> str:

@@ -8,7 +8,7 @@ import altair as alt
 
 from loanbook.statements import charts, grids, words
 from loanbook.statements.charts import Size
-from loanbook.statements.close_folder import PAST_DUE, Close
+from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close
 from loanbook.statements.figures import money, symbol
 from loanbook.statements.grids import Grid
 from loanbook.statements.series import parts_by_month, roll_rates
@@ -44,12 +44,12 @@ class Section:
     open: bool = False
 
 
-def _vintage_section(table: str, title: str, what: str, unit: str, measure: str) -> Section:
+def _vintage_section(table: str, title: str, what: str, unit: str, *measures: str) -> Section:
     return Section(
         key=table.replace("_", "-"),
         title=title,
         table=table,
-        measures=(measure,),
+        measures=measures,
         say=lambda close: words.vintage(close.rows(table), what),
         pictures=(Picture(title=title, unit=unit, draw=lambda close, size: charts.vintage_curves(close.rows(table), size)),),
         grid=lambda close: grids.vintages(close, table),
@@ -71,7 +71,7 @@ def _buckets_now(close: Close, size: Size) -> alt.LayerChart:
     rows = close.rows("delinquency")
     last = max(row["month_end"] for row in rows)
     amounts = {row["bucket"]: row["principal_fen"] for row in rows if row["month_end"] == last}
-    named = [(name, amounts.get(name, 0)) for name in PAST_DUE]
+    named = [(name, amounts.get(name, 0)) for name in PAST_DUE if name in OUTSTANDING or amounts.get(name, 0)]
     return charts.bars([(name, fen / 100, money(Fraction(fen), close.currency)) for name, fen in named], size)
 
 
@@ -86,6 +86,22 @@ def _rate_line(table: str, column: str, name: str) -> Callable[[Close, Size], al
 
     return draw
 
+
+HEADLINE = (
+    "loans",
+    "loan_volume",
+    "outstanding_balance",
+    "average_tenor",
+    "delinquency_90",
+    "day1_delinquency",
+    "collection_30",
+    "c_m2",
+    "repeat_share",
+    "platform_share",
+    "prepayment_speed",
+    "cumulative_loss",
+)
+"""Measures at the top of the page, in their order; all others stand in the table of measures."""
 
 PORTFOLIO_REPORT = (
     _vintage_section(
@@ -103,13 +119,18 @@ PORTFOLIO_REPORT = (
         "vintage_180",
     ),
     _vintage_section(
-        "loss", "Cumulative net loss by vintage", "was lost, net of recoveries", "% of initial principal", "cumulative_loss"
+        "loss",
+        "Cumulative net loss by vintage",
+        "was lost, net of recoveries",
+        "% of initial principal",
+        "cumulative_loss",
+        "cumulative_gross_loss",
     ),
     Section(
         key="roll-rates",
         title="Roll rates",
         table="transitions",
-        measures=("roll_rate",),
+        measures=("roll_rate", *(f"roll_rate_m{bucket}" for bucket in range(1, 7)), "c_m2"),
         say=words.roll_rate,
         grid=grids.roll_matrix,
         open=True,
@@ -122,7 +143,7 @@ PORTFOLIO_REPORT = (
         key="delinquency",
         title="Delinquency",
         table="delinquency",
-        measures=("delinquency", "delinquency_90"),
+        measures=("delinquency", "delinquency_30", "delinquency_90"),
         say=words.delinquency,
         grid=grids.delinquency,
         pictures=(
@@ -137,7 +158,7 @@ PORTFOLIO_REPORT = (
         key="balance",
         title="Balance by bucket",
         table="delinquency",
-        measures=("outstanding_balance",),
+        measures=("outstanding_balance", "outstanding_loans"),
         say=words.balance,
         grid=grids.balance,
         pictures=(Picture(title="Principal past due on the closing day", unit="by days past due", draw=_buckets_now, low=True),),
@@ -146,7 +167,7 @@ PORTFOLIO_REPORT = (
         key="volume",
         title="Loan volume",
         table="volume",
-        measures=("loan_volume", "loans"),
+        measures=("loan_volume", "loans", "platform_share", "pay_later_share", "repeat_share"),
         say=words.volume,
         grid=lambda close: grids.volume(close, "product"),
         pictures=(
@@ -158,7 +179,7 @@ PORTFOLIO_REPORT = (
         key="collection",
         title="Day-1 delinquency and 30-day collection",
         table="collection",
-        measures=("day1_delinquency", "collection_30"),
+        measures=("day1_delinquency", "collection_30", "first_payment_default"),
         say=words.collection,
         grid=grids.collection,
         pictures=(
@@ -180,7 +201,7 @@ PORTFOLIO_REPORT = (
         key="prepayment",
         title="Prepayment speed",
         table="prepayment",
-        measures=("prepayment_speed",),
+        measures=("prepayment_speed", "smm"),
         say=words.prepayment,
         grid=grids.prepayment,
         pictures=(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
 
-from loanbook.statements.close_folder import PAST_DUE, Close, Row
+from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close, Row
 from loanbook.statements.figures import money, percent
 from loanbook.statements.series import month_name, roll_rates, spoken, total_by_month
 
@@ -81,8 +81,9 @@ def balance(close: Close) -> str:
     rows = close.rows("delinquency")
     last = max((row["month_end"] for row in rows), default=None)
     amounts = {row["bucket"]: row["principal_fen"] for row in rows if row["month_end"] == last}
-    past_due = sum(amounts.get(bucket, 0) for bucket in PAST_DUE)
-    total = past_due + amounts.get("current", 0)
+    late = [bucket for bucket in PAST_DUE if bucket in OUTSTANDING]
+    past_due = sum(amounts.get(bucket, 0) for bucket in late)
+    total = sum(amounts.get(bucket, 0) for bucket in OUTSTANDING)
     if not total:
         return "Nothing is outstanding."
     text = f"{percent(Fraction(amounts.get('current', 0), total))} of {money(total, close.currency)} is current"
