@@ -12,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from loanbook.errors import RequestError, TermsError
@@ -19,6 +20,9 @@ from loanbook.units import day, parse_decimal
 
 BYTES_MAX = 1 << 20
 """A terms file of 1 MiB would be a mistake or an attack."""
+
+DEPTH_MAX = 32
+"""Far deeper than any terms; composing deeper nesting would take seconds a kilobyte."""
 
 _PLAIN = "tag:yaml.org,2002:"
 _TRUE = {"true": True, "false": False}
@@ -165,7 +169,12 @@ def read_located(path: Path, shown: str | None = None) -> Located:
 def parse_located(text: str, name: str) -> Located:
     """The YAML of a text; `name` is what messages call it. Raises as `read_located`."""
     try:
+        depth = 0
         for event in YAML(typ="safe", pure=True).parse(text):
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > DEPTH_MAX:
+                line = event.start_mark.line + 1
+                raise TermsError(f"{name}:{line}: the file is nested too deep. Terms have six levels at most.")
             if getattr(event, "anchor", None):
                 raise TermsError(f"{name}:{event.start_mark.line + 1}: anchors and aliases are not allowed. Write the value out.")
         node = YAML(typ="safe", pure=True).compose(text)

@@ -1,0 +1,135 @@
+"""What a rule of a mapping can do to a value, beyond reading it."""
+
+import pytest
+
+from tests.stores.importers.tapes import GOOD, MAPPING, lines, read_text
+
+
+def opened(folder, old, new, row=GOOD, header=None):
+    text = lines(row) if header is None else header + "\n" + row + "\n"
+    assert old in MAPPING
+    read = read_text(folder, text, MAPPING.replace(old, new, 1))
+    return (read.events.get("position_opened") or [None])[0], read.faults
+
+
+@pytest.mark.parametrize(
+    ("new", "value", "rate"),
+    [
+        ("rate_annual: {from: rate, unit: percent}", "7.04", 70_400_000_000),
+        ('rate_annual: {from: rate, unit: percent, strip: "%"}', "10.65%", 106_500_000_000),
+        ("rate_annual: {from: rate, unit: fraction_or_percent}", "3.99", 39_900_000_000),
+        ("rate_annual: {from: rate, unit: fraction_or_percent}", "0.0399", 39_900_000_000),
+        ("rate_annual: {value: 0.0123}", "", 12_300_000_000),
+        ("rate_annual: {from: rate, default: 0}", "NA", 0),
+    ],
+)
+def test_rates(tmp_path, new, value, rate):
+    event, faults = opened(tmp_path, "rate_annual: rate", new, GOOD.replace("0.0704", value))
+    assert faults == []
+    assert event["rate_annual"] == rate
+
+
+def test_a_file_in_percent_stays_in_percent_for_its_small_rates(tmp_path):
+    mapping = MAPPING.replace("rate_annual: rate", "rate_annual: {from: rate, unit: fraction_or_percent}")
+    rows = [GOOD.replace("0.0704", "7.04"), GOOD.replace("made-up-1", "made-up-2").replace("0.0704", "0.9")]
+    read = read_text(tmp_path, lines(*rows), mapping)
+    assert [e["rate_annual"] for e in read.events["position_opened"]] == [70_400_000_000, 9_000_000_000]
+    assert read.file.units == {"rate": "percent"}
+
+
+def test_rounding_is_counted(tmp_path):
+    mapping = MAPPING.replace("balance_fen: balance", "balance_fen: {from: balance, round: half_up}")
+    read = read_text(tmp_path, lines(GOOD.replace("11281.52", "11281.525")), mapping)
+    assert read.events["position_opened"][0]["balance_fen"] == 1128153
+    assert read.file.rounded == 1
+
+
+def test_a_negative_balance_is_kept_when_the_mapping_says_so(tmp_path):
+    event, faults = opened(
+        tmp_path, "balance_fen: balance", "balance_fen: {from: balance, negative: keep}", GOOD.replace("11281.52", "-0.01")
+    )
+    assert (event["balance_fen"], faults) == (-1, [])
+
+
+def test_the_original_amount_stays_positive_whatever_the_mapping_says(tmp_path):
+    event, faults = opened(
+        tmp_path,
+        "original_principal_fen: amount",
+        "original_principal_fen: {from: amount, negative: keep}",
+        GOOD.replace("13649.18", "-13649.18"),
+    )
+    assert event is None
+    assert faults[0]["reason"] == "amount is negative"
+
+
+def test_sums_and_differences(tmp_path):
+    event, _ = opened(tmp_path, "balance_fen: balance", "balance_fen: {sum: [amount, -balance]}")
+    assert event["balance_fen"] == 1364918 - 1128152
+
+
+def test_the_first_value_that_is_there(tmp_path):
+    event, _ = opened(
+        tmp_path, "balance_fen: balance", "balance_fen: {first_of: [nowhere, balance, amount]}", GOOD.replace("11281.52", "")
+    )
+    assert event["balance_fen"] == 1364918
+
+
+def test_value_maps(tmp_path):
+    rule = "model: {from: rate, map: {'0.0704': on_balance_sheet, x: referral}}"
+    assert opened(tmp_path, "model: {value: on_balance_sheet}", rule)[0]["model"] == "on_balance_sheet"
+    _, faults = opened(tmp_path, "model: {value: on_balance_sheet}", rule, GOOD.replace("0.0704", "0.5"))
+    assert (faults[0]["reason"], faults[0]["value"]) == ("rate is a value that the mapping does not name", "0.5")
+    rule = rule.replace("}}", "}, otherwise: referral}")
+    assert opened(tmp_path, "model: {value: on_balance_sheet}", rule, GOOD.replace("0.0704", "0.5"))[0]["model"] == "referral"
+
+
+def test_conditions_choose_rows_and_count_the_others(tmp_path):
+    rows = [GOOD, GOOD.replace("made-up-1", "made-up-2").replace("11281.52", "0"), GOOD.replace("made-up-1", "made-up-3")]
+    for condition, loans in (
+        ("{balance: {above: 0}}", ["made-up-1", "made-up-3"]),
+        ("{id: {in: [made-up-1]}}", ["made-up-1"]),
+        ("{id: {not_in: [made-up-1]}}", ["made-up-2", "made-up-3"]),
+        ("{id: {not_in: [made-up-1]}, balance: {above: 0}}", ["made-up-3"]),
+        ("{balance: {present: false}}", []),
+    ):
+        read = read_text(
+            tmp_path, lines(*rows), MAPPING.replace("        columns:", f"        when: {condition}\n        columns:")
+        )
+        assert [e["loan_id"] for e in read.events.get("position_opened", [])] == loans
+        assert (read.file.accepted, read.file.skipped) == (len(loans), 3 - len(loans))
+
+
+def test_skipped_rows_are_not_judged(tmp_path):
+    rows = [GOOD, GOOD.replace("made-up-1", "total").replace("05-31-2017", "")]
+    mapping = MAPPING.replace("    events:", "    skip_when: {id: {in: [total]}}\n    events:")
+    read = read_text(tmp_path, lines(*rows), mapping)
+    assert (read.file.read, read.file.accepted, read.file.skipped, read.faults) == (2, 1, 1, [])
+
+
+def test_features_are_one_json_object(tmp_path):
+    mapping = """
+mapping: made_up
+currency: USD
+tapes:
+  - name: applications
+    files: ["*.csv"]
+    format: csv
+    events:
+      application_received:
+        columns: {event_id: {template: "{loan_id}:application"}, loan_id: id, happened_on: {from: day}}
+        features:
+          income: {from: income, type: number, strip: "$", thousands: ","}
+          job: {from: job}
+          since: {from: since, type: date, not_after: day}
+          owner: {from: owner, type: flag}
+"""
+    text = 'id,day,income,job,since,owner\na,2020-01-02,"$1,200.50","the ""boss"" \\ x",1999-02-01,True\nb,2020-01-02,.5,,2055-01-01,\n'
+    read = read_text(tmp_path, text, mapping)
+    import json
+
+    assert [json.loads(e["features"]) for e in read.events["application_received"]] == [
+        {"income": 1200.5, "job": 'the "boss" \\ x', "since": "1999-02-01", "owner": True},
+        {"income": 0.5, "job": None, "since": None, "owner": None},
+    ]
+    bad = read_text(tmp_path, text.replace(".5,,", "lots,,"), mapping)
+    assert [f["reason"] for f in bad.faults] == ["income income is not a number"]
