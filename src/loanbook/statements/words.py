@@ -88,9 +88,9 @@ def balance(close: Close) -> str:
         return "Nothing is outstanding."
     text = f"{percent(Fraction(amounts.get('current', 0), total))} of {money(total, close.currency)} is current"
     if past_due:
-        late = sum(amounts.get(bucket, 0) for bucket in PAST_DUE[3:])
+        deep = sum(amounts.get(bucket, 0) for bucket in late[3:])
         text += (
-            f"; of the {money(past_due, close.currency)} past due, {percent(Fraction(late, past_due))} is more than 90 days late"
+            f"; of the {money(past_due, close.currency)} past due, {percent(Fraction(deep, past_due))} is more than 90 days late"
         )
     return text + "."
 
