@@ -1,0 +1,206 @@
+"""The close: a book, a day and what was known, through the facts pass to cells, measures and tables in one folder.
+
+A close is a pure function of the book's facts and terms, the package's rules and its three days; its folder is named by their
+hash and written once. Only integers and files derived from them go in, so closing again gives the same bytes.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from loanbook import units
+from loanbook.errors import RequestError, StateError
+from loanbook.measures.cells import Cells, to_tables
+from loanbook.measures.evaluation import evaluate, not_measured
+from loanbook.measures.space import Space, space
+from loanbook.measures.tables import close_tables, tables_not_measured
+from loanbook.measures.window import Window
+from loanbook.services.facts_pass import THREADS, measure
+from loanbook.stores.book import Book
+from loanbook.stores.durable import exclusive, move_in_place
+from loanbook.stores.projection import Progress, Projection, project
+from loanbook.stores.rules_hash import rules_hash
+from loanbook.stores.tables import write_both
+from loanbook.terms.measure import Definition, load_measures
+
+FORMAT = 1
+LOOK_AHEAD_DAYS = 30
+"""How far past the closing day a close looks by default, where that is known: the 30 days of the collection rate."""
+WAIT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A finished close.
+
+    header   what close.json says: book, days, hashes, loans, findings, tables
+    fresh    False when it was there already
+    """
+
+    folder: Path
+    header: dict[str, Any]
+    fresh: bool
+
+    def window(self) -> Window:
+        """The days of the close."""
+        days = (self.header[name] for name in ("since", "as_of", "observed_to", "known_at"))
+        since, as_of, observed_to, known_on = (units.day(str(day)) for day in days)
+        return Window(since=since, as_of=as_of, observed_to=observed_to, known_on=known_on)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+def close_window(projection: Projection, as_of: dt.date, known_on: dt.date | None, observed_to: dt.date | None) -> Window:
+    """The window of a close: what was not asked for becomes concrete here.
+
+    known_on      default: everything the book has recorded, at least up to `as_of`
+    observed_to   default: 30 days past `as_of`, as far as that is known
+    raises        RequestError for days in an impossible order; StateError for a book without loans
+    """
+    manifest = projection.manifest
+    if manifest.since is None or manifest.last_recorded_on is None:
+        raise StateError("the book has no loans yet. Import some with `loanbook import`.")
+    since, day = units.day(manifest.since), units.day(as_of)
+    if day < since:
+        raise RequestError(f"as_of {as_of} lies before the book's first loan, which was disbursed on {manifest.since}.")
+    known = max(day, units.day(manifest.last_recorded_on)) if known_on is None else units.day(known_on)
+    observed = min(day + LOOK_AHEAD_DAYS, known) if observed_to is None else units.day(observed_to)
+    return Window(since=since, as_of=day, observed_to=observed, known_on=known)
+
+
+def close(
+    book: Book,
+    as_of: dt.date,
+    *,
+    known_on: dt.date | None = None,
+    observed_to: dt.date | None = None,
+    on_progress: Progress | None = None,
+    threads: int = THREADS,
+) -> Close:
+    """Close a book as of a day: cells of every family, all measures with comparatives, all tables, as Parquet and CSV.
+
+    The period is the quarter of `as_of` up to that day; it is compared with the prior quarter and the same quarter a year before.
+
+    known_on, observed_to   see `close_window`
+    returns                 the close; one that was made before is returned as it is
+    raises                  RequestError, StateError
+    """
+    tell = on_progress or _silent
+    projection = project(book, on_progress=tell)
+    window = close_window(projection, as_of, known_on, observed_to)
+    definitions = load_measures()
+    key = _key(projection, window)
+    home = book.folder / "closes"
+    home.mkdir(exist_ok=True)
+    target = home / f"{as_of.isoformat()}-{key[:16]}"
+    with exclusive(home / ".lock", wait_seconds=WAIT_SECONDS):
+        for leftover in home.glob(".closing-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if not (target / "close.json").exists():
+            found = space(projection.classes(), window)
+            cells = measure(projection, found, on_progress=tell, threads=threads)
+            _write(book, projection, window, definitions, cells, key, home / f".closing-{target.name}", target)
+            return Close(folder=target, header=read_header(target), fresh=True)
+    return Close(folder=target, header=read_header(target), fresh=False)
+
+
+def read_header(folder: Path) -> dict[str, Any]:
+    """What a close says of itself; raises StateError when the folder is no close."""
+    try:
+        return dict(json.loads((folder / "close.json").read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError) as error:
+        raise StateError(f"{folder} is no finished close. Run `loanbook close BOOK --as-of DATE`.") from error
+
+
+def close_space(close: Close, projection: Projection) -> Space:
+    """The space of a close's cells over a projection of its book."""
+    return space(projection.classes(), close.window())
+
+
+def _key(projection: Projection, window: Window) -> str:
+    days = f"{window.since} {window.as_of} {window.observed_to} {window.known_on}"
+    return hashlib.sha256(f"{FORMAT} {projection.manifest.key} {days}".encode()).hexdigest()
+
+
+def _write(
+    book: Book,
+    projection: Projection,
+    window: Window,
+    definitions: tuple[Definition, ...],
+    cells: Cells,
+    key: str,
+    folder: Path,
+    target: Path,
+) -> None:
+    folder.mkdir()
+    tables: dict[str, pa.Table] = {f"cells_{name}": table for name, table in to_tables(cells).items()}
+    tables["measures"] = evaluate(cells, definitions)
+    tables |= close_tables(cells, definitions)
+    written = {name: write_both(table, folder, name) for name, table in tables.items()}
+    manifest = projection.manifest
+    header = {
+        "format": FORMAT,
+        "id": target.name,
+        "key": key,
+        "book": book.name,
+        "currency": book.currency,
+        "since": units.date(window.since).isoformat(),
+        "as_of": units.date(window.as_of).isoformat(),
+        "known_at": units.date(window.known_on).isoformat(),
+        "observed_to": units.date(window.observed_to).isoformat(),
+        "facts_hash": manifest.facts_hash,
+        "terms": dict(sorted(book.manifest.terms.items())),
+        "rules_hash": rules_hash(),
+        "definitions": {definition.name: definition.versions[-1].definition_hash for definition in definitions},
+        "loans": manifest.loans,
+        "measured": {
+            "loans": cells.loans,
+            "without_payment_days": cells.without_payment_days,
+            "without_schedule": cells.without_schedule,
+        },
+        "not_measured": {**not_measured(cells, definitions), **tables_not_measured(cells, definitions)},
+        "findings": [
+            {"kind": end.kind, "message": end.message, "events": end.events, "first": end.first} for end in manifest.loose_ends
+        ],
+        "tables": written,
+    }
+    (folder / "close.json").write_text(json.dumps(header, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if target.exists():
+        # Without close.json it is no close: what a reader of an older version left.
+        shutil.rmtree(target)
+    move_in_place(folder, target)
+
+
+def find_close(book: Book, *, as_of: dt.date | None = None) -> Close:
+    """The latest close of a book, or the one of a day that knew most.
+
+    raises   StateError when there is none
+    """
+    found = []
+    for described in (book.folder / "closes").glob("*/close.json"):
+        header = read_header(described.parent)
+        if as_of is None or header["as_of"] == as_of.isoformat():
+            found.append(
+                (header["as_of"], header["known_at"], header["observed_to"], described.stat().st_mtime_ns, described.parent)
+            )
+    if not found:
+        day = as_of.isoformat() if as_of else "DATE"
+        raise StateError(f"{book.name} has no close as of {day}. Run `loanbook close {book.name} --as-of {day}`.")
+    folder = max(found)[-1]
+    return Close(folder=folder, header=read_header(folder), fresh=False)
+
+
+def drop_closes(book: Book) -> int:
+    """Remove every close of a book, which is cache; returns how many there were."""
+    folders = [described.parent for described in (book.folder / "closes").glob("*/close.json")]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(folders)

@@ -1,0 +1,70 @@
+"""The facts pass of a close: row groups read, decoded and measured by a few threads, cells added up at the end."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from loanbook.loans.batches import Classes
+from loanbook.measures.cells import Cells, empty_cells
+from loanbook.measures.measuring import Batch, Calendar, LoansBehind, loans_behind, measure_batches
+from loanbook.measures.space import Space
+from loanbook.stores.batch_files import read_batch
+from loanbook.stores.projection import Progress, Projection
+from loanbook.units import Ints
+
+THREADS = 2
+
+
+class _Queue:
+    """The batches of a projection, handed out to threads one at a time, so that memory holds one batch a thread."""
+
+    def __init__(self, projection: Projection, known_on: int, on_progress: Progress) -> None:
+        self._places = iter(projection.places())
+        self._lock = threading.Lock()
+        self._shift = projection.ordinals(known_on)
+        self._on_progress = on_progress
+        self._done = 0
+        self._total = projection.loans
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches until there are none; each thread calls this once."""
+        while True:
+            with self._lock:
+                place = next(self._places, None)
+            if place is None:
+                return
+            kind, path, group, count = place
+            yield self._shift(read_batch(path, kind, group))
+            with self._lock:
+                self._done += count
+                self._on_progress("measuring loans", self._done, self._total)
+
+
+def measure(projection: Projection, space: Space, *, on_progress: Progress, threads: int = THREADS) -> Cells:
+    """The cells of all loans of a projection over a space.
+
+    Cells are integers and additive, so the result does not depend on the number of threads or who takes which batch.
+    """
+    classes, calendar = projection.classes(), _calendar(projection)
+    queue = _Queue(projection, space.window.known_on, on_progress)
+
+    def work(_: int) -> Cells:
+        return measure_batches(queue.batches(), classes, space, calendar=calendar)
+
+    total = empty_cells(space)
+    with ThreadPoolExecutor(threads) as pool:
+        for part in pool.map(work, range(max(threads, 1))):
+            total = total + part
+    return total
+
+
+def behind(projection: Projection, space: Space, family: str, wanted: Ints, *, on_progress: Progress) -> Iterable[LoansBehind]:
+    """The loans behind wanted cells of a family, in the order of the projection's batches."""
+    queue = _Queue(projection, space.window.known_on, on_progress)
+    classes: Classes = projection.classes()
+    return loans_behind(queue.batches(), classes, space, family, wanted, calendar=_calendar(projection))
+
+
+def _calendar(projection: Projection) -> Calendar | None:
+    closed, first = projection.calendar()
+    return (closed, first) if closed.size else None
