@@ -16,8 +16,8 @@ _SMOOTHING_ROUNDS = 3
 def annuity_factor(rate_fraction: Ints, first: int, last: int) -> tuple[int, int]:
     """The level instalment of one unit of money over rows first..last-1, as (numerator, denominator).
 
-    product(1 + r_i) / f_n with f_1 = 1 and f_i = 1 + f_(i-1) (1 + r_i). Both keep 17 to 18 digits: short rates are exact
-    (zero rate: 1 / n), others are right to about 1e-16, far below a cent of any loan.
+    product(1 + r_i) / f_n with f_1 = 1 and f_i = 1 + f_(i-1) (1 + r_i). Both keep 16 to 18 digits: short rates are exact
+    (zero rate: 1 / n), 12 instalments are right to 1e-16 and 360 to 3e-15, far below a cent of any loan.
 
     rate_fraction   (last or more,) int64, rate x year fraction, `units.INTEREST_SCALE`-ths
     returns         int64 numerator and denominator for `mul_div(principal, numerator, denominator, rule)`
