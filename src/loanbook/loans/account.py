@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook.errors import RequestError
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.amounts import down_payment, fill_amounts, row_count
 from loanbook.loans.annuity import round_to_multiple
 from loanbook.loans.booking import book
@@ -135,7 +135,7 @@ def scratch(schedule_rows: int, facts: int) -> Scratch:
     )
 
 
-@kernel
+@lean
 def fill_contract_schedule(
     contract: Ints,
     principal_fen: int,
@@ -157,7 +157,7 @@ def fill_contract_schedule(
     )
 
 
-@kernel
+@lean
 def fill_contract_amounts(
     contract: Ints,
     principal_fen: int,

@@ -1,6 +1,6 @@
 """Interest accrued to a day, and late charges that terms imply: both functions of the rows, never an event a day."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.facts import Row, Total
 from loanbook.loans.payment import AUX_PENALTY_BOOKED, AUX_PENALTY_NANO, AUX_PENALTY_SINCE, mark_cleared
 from loanbook.loans.plan import NANO, round_nano
@@ -20,7 +20,7 @@ _DAYS_A_YEAR = 365
 _PENALTY_SCALE = RATE_SCALE // NANO * _DAYS_A_YEAR
 
 
-@kernel
+@lean
 def accrue_penalties(contract: Ints, rows: Ints, aux: Ints, totals: Ints, day: int) -> None:
     """Bring the late charge of every overdue row to a day: overdue principal x penalty rate x days / 365.
 

@@ -4,7 +4,7 @@ Steps are `Timing` x `Component` in the order the contract lists them. Horizonta
 of a timing; vertical: step after step across the rows. Money ahead of its due date goes where Field.EXCESS says.
 """
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.facts import Row, Total
 from loanbook.loans.payment import AUX_MARK, pay, unpaid
 from loanbook.terms.contract import WATERFALL_STEPS, Field
@@ -31,7 +31,7 @@ _COMPONENTS = 4
 _HALF_EVEN = int(Rounding.HALF_EVEN)
 
 
-@kernel
+@lean
 def _pay_row(
     contract: Ints,
     rows: Ints,
@@ -56,7 +56,7 @@ def _pay_row(
     return money
 
 
-@kernel
+@lean
 def _matches(rows: Ints, row: int, timing: int, day: int) -> bool:
     due_on = rows[row, _DUE_ON]
     if timing == _PAST_DUE:
@@ -64,7 +64,7 @@ def _matches(rows: Ints, row: int, timing: int, day: int) -> bool:
     return due_on == day if timing == _DUE_NOW else due_on > day
 
 
-@kernel
+@lean
 def _spread(
     contract: Ints,
     rows: Ints,
@@ -96,7 +96,7 @@ def _spread(
     return money
 
 
-@kernel
+@lean
 def _mark_ahead(rows: Ints, aux: Ints, totals: Ints, component: int) -> None:
     """Mark the open rows that are not yet due; with a component (not -1) those that owe it."""
     for row in range(totals[_ROWS]):
@@ -107,7 +107,7 @@ def _mark_ahead(rows: Ints, aux: Ints, totals: Ints, component: int) -> None:
         aux[row, AUX_MARK] = 1 if rows[row, _DUE_ON] > totals[_DAY] and owed > 0 else 0
 
 
-@kernel
+@lean
 def _horizontal(
     contract: Ints,
     rows: Ints,
@@ -148,7 +148,7 @@ def _horizontal(
     return money
 
 
-@kernel
+@lean
 def _vertical(
     contract: Ints,
     rows: Ints,
@@ -180,7 +180,7 @@ def _vertical(
     return money
 
 
-@kernel
+@lean
 def allocate(
     contract: Ints,
     rows: Ints,

@@ -5,7 +5,7 @@ a day are taken in the order of `FactKind`, so it does not matter in which order
 if it had never happened. A close calls it for every irregular loan with the same scratch; one loan is the same call.
 """
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.accrual import accrue_penalties
 from loanbook.loans.allocation import allocate
 from loanbook.loans.changes import add_charge, add_disbursement, change_rate
@@ -91,7 +91,7 @@ _TO_PERIOD_END = int(Payoff.TO_PERIOD_END)
 _ALL_SCHEDULED = int(Payoff.ALL_SCHEDULED)
 
 
-@kernel
+@lean
 def activate(facts: Ints, count: int, as_of: int, known_on: int) -> None:
     """Mark the facts that are visible and not taken back.
 
@@ -114,12 +114,12 @@ def activate(facts: Ints, count: int, as_of: int, known_on: int) -> None:
             facts[reversed_fact, _F_ACTIVE] = 0
 
 
-@kernel
+@lean
 def _is_payment(kind: int) -> bool:
     return _DOWN_PAYMENT <= kind <= _PAYOFF_FACT
 
 
-@kernel
+@lean
 def _start_rows(contract: Ints, schedule: Ints, schedule_rows: int, rows: Ints, aux: Ints, totals: Ints) -> int:
     first = 1 if contract[_DOWN_PAYMENT_PPM] > 0 and contract[_METHOD] != _LISTED else 0
     for row in range(schedule_rows):
@@ -138,7 +138,7 @@ def _start_rows(contract: Ints, schedule: Ints, schedule_rows: int, rows: Ints, 
     return first
 
 
-@kernel
+@lean
 def _find_drawdown(facts: Ints, count: int, principal_fen: int, disbursed_on: int) -> int:
     """The fact that is the drawdown itself; -1 when the facts do not repeat it."""
     for fact in range(count):
@@ -150,14 +150,14 @@ def _find_drawdown(facts: Ints, count: int, principal_fen: int, disbursed_on: in
     return -1
 
 
-@kernel
+@lean
 def _replan(contract: Ints, plan: Ints, ledger: Ints, resets: Ints, rows: Ints, totals: Ints, run_to: int) -> None:
     totals[_RUN_TO] = run_to
     settle(contract, plan, totals[_PERIODS], ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, NEVER)
     refresh_rows(plan, rows, totals)
 
 
-@kernel
+@lean
 def _receive(
     contract: Ints,
     schedule: Ints,
@@ -195,7 +195,7 @@ def _receive(
     return left
 
 
-@kernel
+@lean
 def _apply_held(
     contract: Ints,
     schedule: Ints,
@@ -236,7 +236,7 @@ def _apply_held(
             totals[_UNAPPLIED] -= held - left
 
 
-@kernel
+@lean
 def book(
     contract: Ints,
     principal_fen: int,
@@ -398,7 +398,7 @@ def book(
     _finish(rows, totals)
 
 
-@kernel
+@lean
 def _finish(rows: Ints, totals: Ints) -> None:
     """Rows that ask for nothing are cleared on their day; those that vanished from the end are dropped."""
     while totals[_ROWS] > 1 and totals[_PERIODS] > 0 and _asks(rows, totals[_ROWS] - 1) == 0:
@@ -409,6 +409,6 @@ def _finish(rows: Ints, totals: Ints) -> None:
             rows[row, _SETTLED_ON] = rows[row, _DUE_ON]
 
 
-@kernel
+@lean
 def _asks(rows: Ints, row: int) -> int:
     return rows[row, _PRINCIPAL] + rows[row, _INTEREST] + rows[row, _FEE] + rows[row, _PENALTY]

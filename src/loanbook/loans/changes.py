@@ -1,6 +1,6 @@
 """Facts that change what is owed: charges, further disbursements, rate changes."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.amounts import down_payment
 from loanbook.loans.facts import Piece, Row, Total
 from loanbook.loans.level import relevel, relevel_as_lent
@@ -37,7 +37,7 @@ _LISTED = int(Method.LISTED)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
 
 
-@kernel
+@lean
 def _insert_row(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, at: int, due_on: int, period: int) -> None:
     """A new row that asks for nothing yet, in its place by due date."""
     count = totals[_ROWS]
@@ -65,7 +65,7 @@ def _insert_row(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, a
     totals[_ROWS] = count + 1
 
 
-@kernel
+@lean
 def _row_due_by(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, day: int) -> int:
     """The first instalment due on or after a day; a row beyond the schedule is made when there is none."""
     for row in range(totals[_ROWS]):
@@ -75,7 +75,7 @@ def _row_due_by(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, d
     return totals[_ROWS] - 1
 
 
-@kernel
+@lean
 def add_charge(
     contract: Ints, rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, due_on: int, column: int, amount: int
 ) -> None:
@@ -90,7 +90,7 @@ def add_charge(
     mark_cleared(contract, rows, totals, row, totals[_DAY])
 
 
-@kernel
+@lean
 def add_disbursement(
     contract: Ints,
     rows: Ints,
@@ -138,7 +138,7 @@ def add_disbursement(
         mark_cleared(contract, rows, totals, row, day)
 
 
-@kernel
+@lean
 def change_rate(
     contract: Ints,
     rows: Ints,

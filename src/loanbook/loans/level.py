@@ -1,6 +1,6 @@
 """A plan made from a schedule, and its instalment fixed anew after a further disbursement, a rate change or a prepayment."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.amounts import first_amortizing
 from loanbook.loans.annuity import level_installment, round_to_multiple
 from loanbook.loans.fractions import levels_nominally, nominal_fraction, period_fraction
@@ -45,7 +45,7 @@ _SMOOTHING_ROUNDS = 3
 _PROBE = 1_000_000_000
 
 
-@kernel
+@lean
 def start_plan(
     contract: Ints,
     disbursed_on: int,
@@ -88,7 +88,7 @@ def start_plan(
     return rows - first
 
 
-@kernel
+@lean
 def _fill_rate_fractions(contract: Ints, plan: Ints, first: int, periods: int, resets: Ints, reset_count: int, out: Ints) -> None:
     for period in range(first, periods):
         start, end = plan[period, _FROM], plan[period, _DUE]
@@ -109,7 +109,7 @@ def _fill_rate_fractions(contract: Ints, plan: Ints, first: int, periods: int, r
                 break
 
 
-@kernel
+@lean
 def _open_balance(plan: Ints, ledger: Ints, entries: int, first: int, paid_to: int) -> int:
     """What the periods from `first` on have to repay: all lent up to its due date, less what came back and is still to come."""
     total = 0
@@ -122,12 +122,12 @@ def _open_balance(plan: Ints, ledger: Ints, entries: int, first: int, paid_to: i
     return max(total, 0)
 
 
-@kernel
+@lean
 def _paid(plan: Ints, period: int) -> int:
     return plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
 
 
-@kernel
+@lean
 def _set_installments(plan: Ints, first: int, periods: int, installment: int) -> None:
     for period in range(first, periods):
         if plan[period, _FIXED] == 0 and installment >= _paid(plan, period):
@@ -135,7 +135,7 @@ def _set_installments(plan: Ints, first: int, periods: int, installment: int) ->
             plan[period, _REGULAR] = installment
 
 
-@kernel
+@lean
 def _gap(plan: Ints, first: int, periods: int) -> tuple[int, int]:
     """(instalment of the last but one open period, by how much the last exceeds it) of the last two neighbours not paid."""
     for period in range(periods - 1, first, -1):
@@ -144,7 +144,7 @@ def _gap(plan: Ints, first: int, periods: int) -> tuple[int, int]:
     return plan[first, _INSTALLMENT], 0
 
 
-@kernel
+@lean
 def relevel(
     contract: Ints,
     plan: Ints,
@@ -207,7 +207,7 @@ def relevel(
         plan[periods - 1, _REGULAR] = plan[periods - 1, _INSTALLMENT]
 
 
-@kernel
+@lean
 def relevel_as_lent(
     contract: Ints,
     plan: Ints,

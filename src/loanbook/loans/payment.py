@@ -1,6 +1,6 @@
 """Paying one component of one row: the row, the piece that says so, and the plan that follows it."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.facts import Piece, Row, Total
 from loanbook.loans.plan import Entry, Period, add_entry
 from loanbook.loans.replan import is_paid, payable, settle
@@ -65,7 +65,7 @@ _C_INTEREST = int(Component.INTEREST)
 _C_PRINCIPAL = int(Component.PRINCIPAL)
 
 
-@kernel
+@lean
 def unpaid(rows: Ints, row: int) -> int:
     """What a row still owes, all components."""
     owed = 0
@@ -74,7 +74,7 @@ def unpaid(rows: Ints, row: int) -> int:
     return owed
 
 
-@kernel
+@lean
 def mark_cleared(contract: Ints, rows: Ints, totals: Ints, row: int, day: int) -> None:
     """Note the day a row left arrears and the day it was settled; a row that owes again is open again."""
     owed = unpaid(rows, row)
@@ -92,7 +92,7 @@ def mark_cleared(contract: Ints, rows: Ints, totals: Ints, row: int, day: int) -
             totals[_FIRST_OPEN] = row
 
 
-@kernel
+@lean
 def refresh_rows(plan: Ints, rows: Ints, totals: Ints) -> None:
     """Principal and interest due of every row, as the plan has them now."""
     for period in range(totals[_PERIODS]):
@@ -101,7 +101,7 @@ def refresh_rows(plan: Ints, rows: Ints, totals: Ints) -> None:
         rows[row, _INTEREST] = plan[period, _PLAN_INTEREST]
 
 
-@kernel
+@lean
 def note_piece(pieces: Ints, totals: Ints, row: int, column: int, amount: int) -> None:
     """Add an amount to the piece of this fact and row; `column` is the row's column that was paid."""
     last = totals[_PIECES]
@@ -119,7 +119,7 @@ def note_piece(pieces: Ints, totals: Ints, row: int, column: int, amount: int) -
     pieces[place, column + _PIECE_SHIFT] += amount
 
 
-@kernel
+@lean
 def note_recovery(pieces: Ints, totals: Ints, amount: int) -> None:
     """A piece of money after charge-off."""
     place = totals[_PIECES]
@@ -133,7 +133,7 @@ def note_recovery(pieces: Ints, totals: Ints, amount: int) -> None:
     totals[_PIECES] = place + 1
 
 
-@kernel
+@lean
 def follow(
     contract: Ints, plan: Ints, ledger: Ints, resets: Ints, rows: Ints, totals: Ints, period: int, component: int, amount: int, on: int
 ) -> None:
@@ -152,7 +152,7 @@ def follow(
     refresh_rows(plan, rows, totals)
 
 
-@kernel
+@lean
 def _close_if_worth_regular(plan: Ints, periods: int, period: int) -> None:
     """A period paid before it began is closed once its regular instalment, or more than it asks, has been paid."""
     others = 0
@@ -164,7 +164,7 @@ def _close_if_worth_regular(plan: Ints, periods: int, period: int) -> None:
         plan[period, _INSTALLMENT] = paid - plan[period, _MOVED_HERE]
 
 
-@kernel
+@lean
 def pay(
     contract: Ints,
     rows: Ints,

@@ -1,6 +1,6 @@
 """What it costs to end a loan on a day, and principal repaid ahead that makes instalments fewer or smaller."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.compact import payoff_interest
 from loanbook.loans.facts import Row, Total
 from loanbook.loans.level import relevel
@@ -49,14 +49,14 @@ _TO_PERIOD_END = int(Payoff.TO_PERIOD_END)
 _ALL_SCHEDULED = int(Payoff.ALL_SCHEDULED)
 
 
-@kernel
+@lean
 def period_end(plan: Ints, totals: Ints, day: int) -> int:
     """The due date of the plan's current period; the day itself after the last."""
     period = period_of(plan, totals[_PERIODS], day)
     return plan[period, _DUE] if period < totals[_PERIODS] else day
 
 
-@kernel
+@lean
 def _interest_by(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int) -> int:
     """Interest of a row whose schedule stands that the days up to a day have earned: all of it when the row is due."""
     interest = rows[row, _INTEREST]
@@ -71,7 +71,7 @@ def _interest_by(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, 
     return interest if day >= end else mul_div(interest, day - start, end - start, contract[_ROUNDING])
 
 
-@kernel
+@lean
 def _interest_to(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int) -> int:
     """Interest of a row that is owed when the loan ends on a day and its schedule stands."""
     interest = rows[row, _INTEREST]
@@ -93,7 +93,7 @@ def _interest_to(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, 
     return payoff_interest(contract, balance, start, end, place, interest, day)
 
 
-@kernel
+@lean
 def payoff_amount(
     contract: Ints,
     schedule: Ints,
@@ -133,7 +133,7 @@ def payoff_amount(
     return owed
 
 
-@kernel
+@lean
 def accrued_of_account(
     contract: Ints,
     schedule: Ints,
@@ -161,7 +161,7 @@ def accrued_of_account(
     return earned
 
 
-@kernel
+@lean
 def waive_interest(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints) -> None:
     """The loan ends on the day that is booked: rows not yet due keep only the interest owed to it."""
     for row in range(totals[_ROWS] - 1, -1, -1):
@@ -170,7 +170,7 @@ def waive_interest(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints
         mark_cleared(contract, rows, totals, row, totals[_DAY])
 
 
-@kernel
+@lean
 def extra_principal(
     contract: Ints,
     rows: Ints,

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.amounts import row_interest
 from loanbook.loans.daycount import year_fraction
 from loanbook.loans.fractions import part_fraction
@@ -127,7 +127,7 @@ _NANO_SCALE = INTEREST_SCALE // NANO
 """Parts of a period are added in billionths of a minor unit before the one rounding of the row."""
 
 
-@kernel
+@lean
 def rate_on(resets: Ints, reset_count: int, day: int) -> int:
     """The annual rate of the night that starts on a day; the first reset holds from the start."""
     rate = resets[0, _RESET_RATE]
@@ -138,7 +138,7 @@ def rate_on(resets: Ints, reset_count: int, day: int) -> int:
     return rate
 
 
-@kernel
+@lean
 def part_nano(contract: Ints, plan: Ints, period: int, balance: int, rate: int, since: int, until: int) -> int:
     """Interest of a balance over [since, until) of a period, billionths of a minor unit.
 
@@ -164,7 +164,7 @@ def part_nano(contract: Ints, plan: Ints, period: int, balance: int, rate: int, 
     return mul_div(balance, rate * part_fraction(contract, start, end, since, until), _NANO_SCALE, _HALF_EVEN)
 
 
-@kernel
+@lean
 def round_nano(nano: int, rule: int) -> int:
     """Billionths of a minor unit as minor units, never negative."""
     if nano <= 0:
@@ -172,7 +172,7 @@ def round_nano(nano: int, rule: int) -> int:
     return round_quotient(nano // NANO, nano % NANO, NANO, False, rule)
 
 
-@kernel
+@lean
 def add_entry(ledger: Ints, entries: int, on: int, effective_on: int, amount: int, lent: int) -> int:
     """Put one change into the ledger in order of days; returns the new number of entries."""
     if entries >= ledger.shape[0]:
@@ -189,7 +189,7 @@ def add_entry(ledger: Ints, entries: int, on: int, effective_on: int, amount: in
     return entries + 1
 
 
-@kernel
+@lean
 def _next_reset(resets: Ints, reset_count: int, day: int, until: int) -> int:
     for place in range(1, reset_count):
         if day < resets[place, _RESET_ON] < until:
@@ -197,7 +197,7 @@ def _next_reset(resets: Ints, reset_count: int, day: int, until: int) -> int:
     return until
 
 
-@kernel
+@lean
 def _earned_once(
     contract: Ints,
     plan: Ints,
@@ -246,7 +246,7 @@ def _earned_once(
     return round_nano(nano, rule)
 
 
-@kernel
+@lean
 def _ledger_sum(ledger: Ints, entries: int, day: int, column: int) -> int:
     total = 0
     for place in range(entries):
@@ -255,7 +255,7 @@ def _ledger_sum(ledger: Ints, entries: int, day: int, column: int) -> int:
     return total
 
 
-@kernel
+@lean
 def _next_entry(ledger: Ints, entries: int, column: int, day: int, until: int) -> int:
     for place in range(entries):
         if day < ledger[place, column] < until:
@@ -263,7 +263,7 @@ def _next_entry(ledger: Ints, entries: int, column: int, day: int, until: int) -
     return until
 
 
-@kernel
+@lean
 def _earned_by_parts(
     contract: Ints,
     plan: Ints,
@@ -299,7 +299,7 @@ def _earned_by_parts(
     return total
 
 
-@kernel
+@lean
 def evaluate(
     contract: Ints, plan: Ints, periods: int, ledger: Ints, entries: int, resets: Ints, reset_count: int, run_to: int, till: int
 ) -> None:
@@ -343,7 +343,7 @@ def evaluate(
         uncollected = earned - interest
 
 
-@kernel
+@lean
 def lent(ledger: Ints, entries: int) -> int:
     """All money lent so far, without down payments."""
     total = 0
@@ -353,7 +353,7 @@ def lent(ledger: Ints, entries: int) -> int:
     return total
 
 
-@kernel
+@lean
 def outstanding(ledger: Ints, entries: int) -> int:
     """Principal outstanding in the plan once every entry of the ledger has happened."""
     total = 0

@@ -1,6 +1,6 @@
 """What changes a plan: the last unpaid period takes what is left, a new level instalment, dues at an earlier day."""
 
-from loanbook.kernel import kernel
+from loanbook.kernel import lean
 from loanbook.loans.plan import Period, evaluate, lent, outstanding
 from loanbook.units import NEVER, Ints
 
@@ -25,19 +25,19 @@ _SAVED_PLANNED = int(Period.SAVED_PLANNED)
 _SLACK = 3
 
 
-@kernel
+@lean
 def is_paid(plan: Ints, period: int) -> bool:
     """Whether a period's instalment has been paid in full."""
     paid = plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
     return plan[period, _INSTALLMENT] + plan[period, _MOVED_HERE] == paid
 
 
-@kernel
+@lean
 def _paid(plan: Ints, period: int) -> int:
     return plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
 
 
-@kernel
+@lean
 def _change_installment(plan: Ints, period: int, change: int) -> int:
     """A larger or smaller instalment, never below what was paid of it (agreed principal changes instead); returns the change."""
     if plan[period, _FIXED] == 1:
@@ -49,7 +49,7 @@ def _change_installment(plan: Ints, period: int, change: int) -> int:
     return plan[period, _INSTALLMENT] - before
 
 
-@kernel
+@lean
 def settle(
     contract: Ints, plan: Ints, periods: int, ledger: Ints, entries: int, resets: Ints, reset_count: int, run_to: int, till: int
 ) -> None:
@@ -94,7 +94,7 @@ def settle(
         _move_interest(contract, plan, periods, ledger, entries, resets, reset_count, run_to, till, last)
 
 
-@kernel
+@lean
 def _last_open(plan: Ints, start: int) -> int:
     """The last period up to `start` that is not paid; -1 for none."""
     last = start
@@ -103,7 +103,7 @@ def _last_open(plan: Ints, start: int) -> int:
     return last
 
 
-@kernel
+@lean
 def _move_interest(
     contract: Ints,
     plan: Ints,
@@ -131,7 +131,7 @@ def _move_interest(
     evaluate(contract, plan, periods, ledger, entries, resets, reset_count, run_to, till)
 
 
-@kernel
+@lean
 def save(plan: Ints, periods: int) -> None:
     """Keep what a trial may change."""
     for period in range(periods):
@@ -141,7 +141,7 @@ def save(plan: Ints, periods: int) -> None:
         plan[period, _SAVED_PLANNED] = plan[period, _PLANNED]
 
 
-@kernel
+@lean
 def restore(plan: Ints, periods: int) -> None:
     """Back to what `save` kept; the caller evaluates."""
     for period in range(periods):
@@ -151,7 +151,7 @@ def restore(plan: Ints, periods: int) -> None:
         plan[period, _PLANNED] = plan[period, _SAVED_PLANNED]
 
 
-@kernel
+@lean
 def period_of(plan: Ints, periods: int, day: int) -> int:
     """The period (FROM, DUE] that a day lies in; the first one for earlier days, `periods` for later ones."""
     for period in range(periods):
@@ -160,7 +160,7 @@ def period_of(plan: Ints, periods: int, day: int) -> int:
     return periods
 
 
-@kernel
+@lean
 def payable(
     contract: Ints,
     plan: Ints,
@@ -201,7 +201,7 @@ def payable(
     return principal, interest
 
 
-@kernel
+@lean
 def payoff_of_plan(
     contract: Ints, plan: Ints, periods: int, ledger: Ints, entries: int, resets: Ints, reset_count: int, run_to: int, till: int
 ) -> int:
