@@ -29,7 +29,7 @@ INT64 = st.integers(-MONEY_MAX, MONEY_MAX)
 SMALL = st.integers(-(10**6), 10**6)
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=800)
 @given(INT64 | SMALL, INT64 | SMALL, st.integers(1, MONEY_MAX) | st.integers(1, 1_000), st.sampled_from(Rounding))
 @example(MONEY_MAX, MONEY_MAX, MONEY_MAX, Rounding.HALF_UP)
 @example(MONEY_MAX, 2, 2, Rounding.HALF_UP)

@@ -4,9 +4,9 @@ from fractions import Fraction
 from math import prod
 
 from loanbook.terms.contract import Field
-from loanbook.terms.conventions import DayCount, Method, MonthEnd, Unit
-from loanbook.units import NEVER, RATE_SCALE, Rounding, date, day
-from tests.reference.daycount import move, period
+from loanbook.terms.conventions import DayCount, Engine, Method, MonthEnd, Unit
+from loanbook.units import NEVER, RATE_SCALE, YEAR_SCALE, Rounding, date, day
+from tests.reference.daycount import BY_PERIODS, move, period
 
 
 def rounded(value, rule):
@@ -44,7 +44,20 @@ def period_rates(row, disbursed_on, dates):
     terms = DayCount(row[Field.DAY_COUNT]), Unit(row[Field.UNIT]), int(row[Field.EVERY]), MonthEnd(row[Field.MONTH_END])
     starts = [date(disbursed_on), *dates[:-1]]
     free = int(row[Field.INTEREST_FREE])
-    return [rate * period(a, b, *terms) * (k >= free) for k, (a, b) in enumerate(zip(starts, dates, strict=True))]
+    # A stub's share of a month is a whole number of YEAR_SCALE-ths by definition; every other fraction is one anyway.
+    years = [
+        Fraction(rounded(period(a, b, *terms) * YEAR_SCALE, Rounding.HALF_UP), YEAR_SCALE)
+        for a, b in zip(starts, dates, strict=True)
+    ]
+    return [rate * year * (k >= free) for k, year in enumerate(years)]
+
+
+def nominal_rates(row):
+    """Rates at which the cumulative engine levels interest by the day: 30 days a month over 365; None where it does not."""
+    if row[Field.ENGINE] != Engine.CUMULATIVE or DayCount(row[Field.DAY_COUNT]) in BY_PERIODS:
+        return None
+    days = int(row[Field.EVERY]) * {Unit.MONTH: 30, Unit.WEEK: 7, Unit.DAY: 1}[Unit(row[Field.UNIT])]
+    return [Fraction(int(row[Field.RATE_ANNUAL]) * days, RATE_SCALE * 365)] * int(row[Field.COUNT])
 
 
 def level(balance, rates):
@@ -95,6 +108,11 @@ def schedule(row, principal, disbursed_on, first_due_on=NEVER, installment=0):
     first = count - 1 if method is Method.BULLET else min(first, count - 1)
     if method is Method.FLAT:
         interests = [rounded(balance * rate, rule) for rate in rates]
+        if row[Field.ENGINE] == Engine.CUMULATIVE:
+            left = rounded(balance * sum(rates), rule)
+            for k in range(count):
+                interests[k] = left if k == count - 1 else min(interests[k], left)
+                left -= interests[k]
         amount = installment or to_multiple(Fraction(balance + sum(interests[first:]), count - first), rule, multiple)
         rows, left = [], balance
         for k, interest in enumerate(interests):
@@ -112,7 +130,7 @@ def schedule(row, principal, disbursed_on, first_due_on=NEVER, installment=0):
     else:
         amount = installment
         if not amount:
-            amount = to_multiple(level(Fraction(balance), rates[first:]), rule, multiple)
+            amount = to_multiple(level(Fraction(balance), (nominal_rates(row) or rates)[first:]), rule, multiple)
             if row[Field.SMOOTHING]:
                 amount = smoothed(balance, rates, amount, first, rule, multiple)
         rows = run(balance, rates, amount, first, rule)

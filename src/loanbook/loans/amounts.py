@@ -9,7 +9,7 @@ from loanbook.kernel import COMPILED, kernel
 from loanbook.loans.annuity import round_to_multiple, smooth_installment
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Engine, Method
-from loanbook.units import INTEREST_SCALE, Ints, mul_div, round_quotient
+from loanbook.units import INTEREST_SCALE, MONEY_MAX, Ints, mul_div, round_quotient
 
 _METHOD = int(Field.METHOD)
 _COUNT = int(Field.COUNT)
@@ -125,9 +125,9 @@ def _fill_flat(
     start = 1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0
     summed = 0
     for row in range(start, rows):
-        summed += rate_fraction[row]
-        if summed < 0:
+        if rate_fraction[row] > MONEY_MAX - summed:
             raise OverflowError("flat interest over the whole term exceeds 575 %; shorten the term or lower the rate")
+        summed += rate_fraction[row]
     total = mul_div(principal_fen, summed, INTEREST_SCALE, rounding)
     interest_left = total
     for row in range(start, rows):
