@@ -18,7 +18,7 @@ def test_vintages_are_compared_at_the_greatest_age_two_of_them_have():
     rows = _curve("2022Q3", 0.01, 0.05, 0.06) + _curve("2023Q2", 0.02, 0.07) + _curve("2023Q3", 0.02, 0.03)
     said = words.vintage(rows, "was late")
     assert said == (
-        "After 2 months on book 3.0% of the 2023Q3 vintage was late, below 5.0% of 2022Q3 at that age; "
+        "After 2 months on book 3.0% of the 2023Q3 vintage was late, below the 5.0% of 2022Q3 at that age; "
         "the worst at that age is 2023Q2 with 7.0%."
     )
 
@@ -26,6 +26,13 @@ def test_vintages_are_compared_at_the_greatest_age_two_of_them_have():
 def test_a_vintage_that_is_the_worst_is_called_so():
     rows = _curve("2022Q1", 0.01) + _curve("2022Q2", 0.02) + _curve("2022Q3", 0.03)
     assert words.vintage(rows, "was late").endswith("no vintage was worse at that age (3 vintages compared).")
+
+
+def test_a_vintage_without_any_is_said_to_have_none():
+    rows = _curve("2022Q3", 0.0, 0.0) + _curve("2023Q3", 0.0, 0.0)
+    assert words.vintage(rows, "was late") == (
+        "After 2 months on book none of the 2023Q3 vintage was late, level with the 0.0% of 2022Q3 at that age."
+    )
 
 
 def test_without_vintages_nothing_is_claimed():

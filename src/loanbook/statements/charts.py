@@ -27,6 +27,8 @@ _KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a
 _LABEL_PIXELS = 14
 _AXIS_PIXELS = 46
 _TICKS = 5
+_EMPTY = 0.01
+"""The height of an axis on which every share is zero."""
 
 Point = dict[str, Any]
 
@@ -45,14 +47,16 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     points: list[Point] = [
         {"vintage": row["vintage"], "x": row["mob"], "y": row["rate"]} for row in rows if row["rate"] is not None
     ]
+    low = min((row["y"] for row in points if row["y"] < 0), default=0.0)
+    top = 1.06 * max((row["y"] for row in points if row["y"] > 0), default=_EMPTY)
     ends = list({row["vintage"]: row for row in sorted(points, key=lambda row: row["x"])}.values())
-    pixel = _most(points, "y") / (size.height - _AXIS_PIXELS)
+    pixel = (top - low) / (size.height - _AXIS_PIXELS)
     ends = _apart_at_one_age(ends, gap=_LABEL_PIXELS * pixel)
     ends = _without_collisions(ends, wide=_most(points, "x") * 50 / size.width, tall=0.99 * _LABEL_PIXELS * pixel)
     colour = alt.Color("vintage:O", scale=alt.Scale(domain=vintages, range=_ramp(_AGES, len(vintages))), legend=None)
     base = alt.Chart().encode(
         x=alt.X("x:Q", title="Months on book", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
-        y=alt.Y("y:Q", title=None, axis=_percent_axis(0.0, _most(points, "y"))),
+        y=alt.Y("y:Q", title=None, axis=_percent_axis(0.0, top), scale=alt.Scale(domain=[low, top], nice=False)),
         color=colour,
     )
     lines = base.mark_line(strokeWidth=1.8).properties(data=_inline(points))
@@ -257,7 +261,7 @@ def _framed(chart: alt.LayerChart, size: Size) -> alt.LayerChart:
     framed = chart.properties(
         width=size.width,
         height=size.height,
-        padding={"left": 6, "top": 8, "bottom": 2, "right": 12},
+        padding={"left": 6, "top": 8, "bottom": 2, "right": 20},
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
     axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12, "titleFontWeight": 500}

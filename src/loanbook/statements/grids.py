@@ -49,10 +49,10 @@ def roll_matrix(close: Close) -> Grid:
     lines, heat = [], []
     for source in sources:
         shares = [Fraction(*moves[source, target]) if (source, target) in moves else Fraction(0) for target in targets]
-        lines.append((source, *(percent(share) if share else NONE for share in shares)))
+        lines.append((spoken(source), *(percent(share) if share else NONE for share in shares)))
         heat.append(tuple(float(share) if share else None for share in shares))
     caption = f"% of principal, from the bucket at the left to the bucket above, last {MATRIX_MONTHS} month-ends together"
-    return Grid(caption=caption, columns=("From \\ to", *targets), rows=tuple(lines), heat=tuple(heat))
+    return Grid(caption=caption, columns=("From \\ to", *map(spoken, targets)), rows=tuple(lines), heat=tuple(heat))
 
 
 def delinquency(close: Close) -> Grid:
@@ -64,7 +64,7 @@ def delinquency(close: Close) -> Grid:
     lines = [
         (month_name(day), *(_rate(cells.get((day, bucket)), "share", 2) for bucket in buckets)) for day in _last_months(rows)
     ]
-    return Grid(caption="% of outstanding balance", columns=("Month-end", *buckets), rows=tuple(lines))
+    return Grid(caption="% of outstanding balance", columns=("Month-end", *map(spoken, buckets)), rows=tuple(lines))
 
 
 def balance(close: Close) -> Grid:
@@ -73,7 +73,7 @@ def balance(close: Close) -> Grid:
     last = max((row["month_end"] for row in rows), default=None)
     order = {name: place for place, name in enumerate(BUCKETS)}
     now = sorted((row for row in rows if row["month_end"] == last), key=lambda row: order.get(row["bucket"], len(order)))
-    lines = [(row["bucket"], f"{row['loans']:,}", _exact(row["principal_fen"]), _rate(row, "share", 2)) for row in now]
+    lines = [(spoken(row["bucket"]), f"{row['loans']:,}", _exact(row["principal_fen"]), _rate(row, "share", 2)) for row in now]
     heads = ("Days past due", "Loans", symbol(close.currency), "% of balance")
     return Grid(caption="On the closing day", columns=heads, rows=tuple(lines))
 

@@ -26,6 +26,8 @@ NARROW = Size(width=350, height=270)
 
 NO_ROWS = "the book holds no facts from which it could be measured"
 
+NOTHING_THERE = "nothing fell into the period"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -134,7 +136,7 @@ def _card(close: Close, found: Figure | None, definition: Definition, base: Path
         against_year=against(found.prior_year if found else None),
         against_quarter=against(found.prior_quarter if found else None),
         loans=_link(close, base, f"drilldown/{name}.csv"),
-        unmeasured="" if current is not None else close.unmeasured.get(name, NO_ROWS),
+        unmeasured="" if current is not None else close.unmeasured.get(name, NOTHING_THERE if found else NO_ROWS),
     )
 
 
@@ -146,12 +148,10 @@ def _exact(found: Figure, definition: Definition, close: Close) -> str:
     parts = [(found.numerator, version.numerator)]
     if version.denominator is not None and found.denominator is not None:
         parts.append((found.denominator, version.denominator))
-    if len(parts) == 1 and definition.unit != "money":
+    if definition.unit == "months" or (len(parts) == 1 and definition.unit != "money"):
         return ""
-    money = definition.unit in ("money", "share")
     return " ÷ ".join(
-        exact_money(number, close.currency) if money and part.columns[0][1].endswith("_fen") else f"{number:,}"
-        for number, part in parts
+        exact_money(number, close.currency) if part.columns[0][1].endswith("_fen") else f"{number:,}" for number, part in parts
     )
 
 

@@ -25,10 +25,10 @@ def vintage(rows: Sequence[Row], what: str) -> str:
     name = max(name for name, age in ages.items() if age >= telling)
     at_age = {row["vintage"]: row for row in rows if row["mob"] == telling}
     own = at_age[name]["rate"]
-    text = f"After {_count(telling, 'month')} on book {_share(own)} of the {name} vintage {what}"
+    text = f"After {_count(telling, 'month')} on book {_share(own) if own else 'none'} of the {name} vintage {what}"
     before = at_age.get(_year_before(name))
     if before is not None:
-        text += f", {_against(own, before['rate'])} {_share(before['rate'])} of {before['vintage']} at that age"
+        text += f", {_against(own, before['rate'])} the {_share(before['rate'])} of {before['vintage']} at that age"
     worst = max(at_age.values(), key=lambda row: row["rate"])
     if len(at_age) > 2 and worst["rate"] > 0:
         if worst["vintage"] == name:

@@ -1,0 +1,20 @@
+"""`loanbook report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loanbook import units
+from loanbook.services.reporting import report
+
+
+def render_report(
+    book: Annotated[str, typer.Argument(help="The book.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Day of the close, YYYY-MM-DD; the latest when left out.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the page here instead of beside the close.")] = None,
+    loans: Annotated[bool, typer.Option("--loans/--no-loans", help="Write the loans behind each headline figure.")] = True,
+) -> None:
+    """Render a close as one self-contained HTML page, with the loans behind its headline figures, and print its path."""
+    day = units.date(units.day(as_of)) if as_of else None
+    typer.echo(report(book, as_of=day, out=out, drilldown=loans))

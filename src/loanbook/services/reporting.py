@@ -1,0 +1,58 @@
+"""The verb `report`: find a close, write the loans behind its headline figures, render the page beside it."""
+
+import datetime as dt
+from pathlib import Path
+
+from loanbook.services.closing import Close, find_close
+from loanbook.services.explaining import explain_loans
+from loanbook.statements.close_folder import read_close
+from loanbook.statements.report import render
+from loanbook.statements.sections import HEADLINE
+from loanbook.stores.book import Book, open_book
+from loanbook.stores.durable import write_in_place
+from loanbook.stores.projection import Progress
+from loanbook.terms.measure import find_measure, load_measures
+
+PAGE = "report.html"
+
+
+def report(
+    book: str,
+    *,
+    as_of: dt.date | None = None,
+    out: Path | None = None,
+    drilldown: bool = True,
+    on_progress: Progress | None = None,
+) -> Path:
+    """Render the portfolio report of a book's close as one HTML page; returns where it stands.
+
+    as_of       day of the close; the latest close when left out
+    out         where the page goes; beside the close when left out. Its links to tables and loans are relative
+    drilldown   also write the loans behind each headline figure, where they are not there yet
+    raises      RequestError when there is no such book; StateError when it was not closed as of that day; TieError when loans do
+                not sum to their figure. The page is replaced whole or not at all
+    """
+    opened = open_book(book)
+    found = find_close(opened, as_of=as_of)
+    if drilldown:
+        write_drilldown(opened, found, on_progress=on_progress)
+    page = found.folder / PAGE if out is None else out
+    text = render(found.folder, load_measures(), page=page)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_in_place(page, text.encode())
+    return page
+
+
+def write_drilldown(book: Book, close: Close, *, on_progress: Progress | None = None) -> list[Path]:
+    """Write `drilldown/<measure>.csv` for the headline measures that this close tells; returns the files written now.
+
+    A product of measures has no loans of its own: those of its factors are written.
+    """
+    definitions = load_measures()
+    told = {figure.measure for figure in read_close(close.folder).figures() if figure.current is not None}
+    names: dict[str, None] = {}
+    for name in HEADLINE:
+        factors = [factor for factor, _ in find_measure(definitions, name).factors]
+        names |= dict.fromkeys(factors or [name])
+    wanted = [name for name in names if name in told and not (close.folder / "drilldown" / f"{name}.csv").is_file()]
+    return [explain_loans(book, close, name, on_progress=on_progress) for name in wanted]
