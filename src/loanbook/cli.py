@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from loanbook.commands import importing
+from loanbook.commands import importing, reporting
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ def _root() -> None:
 app.command("import")(importing.import_files)
 app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)
+app.command("report")(reporting.render_report)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from loanbook.services.closing import Close, find_close
 from loanbook.services.explaining import explain_loans
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.report import render
-from loanbook.statements.sections import HEADLINE
+from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT
 from loanbook.stores.book import Book, open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.projection import Progress
@@ -44,14 +44,15 @@ def report(
 
 
 def write_drilldown(book: Book, close: Close, *, on_progress: Progress | None = None) -> list[Path]:
-    """Write `drilldown/<measure>.csv` for the headline measures that this close tells; returns the files written now.
+    """Write `drilldown/<measure>.csv` for the headline measures and the first measure of each section; returns the new files.
 
-    A product of measures has no loans of its own: those of its factors are written.
+    Measures that this close does not tell are left out. A product of measures has no loans of its own: those of its factors
+    are written.
     """
     definitions = load_measures()
     told = {figure.measure for figure in read_close(close.folder).figures() if figure.current is not None}
     names: dict[str, None] = {}
-    for name in HEADLINE:
+    for name in (*HEADLINE, *(section.measures[0] for section in PORTFOLIO_REPORT)):
         factors = [factor for factor, _ in find_measure(definitions, name).factors]
         names |= dict.fromkeys(factors or [name])
     wanted = [name for name in names if name in told and not (close.folder / "drilldown" / f"{name}.csv").is_file()]
