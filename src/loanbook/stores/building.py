@@ -181,10 +181,10 @@ def _batches(
     classes: Classes,
     calendar: tuple[Ints, int],
 ) -> Iterator[Batch]:
-    whole = _irregular(run, facts, listed)
+    whole = irregular_batch(run, facts, listed)
     reported = run["reported"].astype(np.bool_)
     if reported.any():
-        yield select_loans(_reported(run, positions), reported)
+        yield select_loans(reported_batch(run, positions), reported)
     if reported.all():
         return
     compact, form = _compact(whole, classes, calendar)
@@ -201,7 +201,8 @@ def _head(run: dict[str, Ints]) -> dict[str, Ints]:
     return {name: run[name] for name in names}
 
 
-def _irregular(run: dict[str, Ints], facts: dict[str, Ints], listed: dict[str, Ints]) -> IrregularBatch:
+def irregular_batch(run: dict[str, Ints], facts: dict[str, Ints], listed: dict[str, Ints]) -> IrregularBatch:
+    """The loans of a run with all their facts, compact or not."""
     first, count = int(run["loan_no"][0]), run["loan_no"].size
 
     def column(rows: dict[str, Ints], name: str, type_: type[np.generic]) -> Ints:
@@ -223,7 +224,8 @@ def _irregular(run: dict[str, Ints], facts: dict[str, Ints], listed: dict[str, I
     )
 
 
-def _reported(run: dict[str, Ints], positions: dict[str, Ints]) -> ReportedBatch:
+def reported_batch(run: dict[str, Ints], positions: dict[str, Ints]) -> ReportedBatch:
+    """The loans of a run with the positions that a tape reports."""
     first, count = int(run["loan_no"][0]), run["loan_no"].size
     small = ("position_on", "recorded_on", "dpd")
 

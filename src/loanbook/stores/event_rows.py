@@ -12,7 +12,7 @@ from loanbook.events import BY_NAME, KINDS
 from loanbook.loans.facts import FactKind
 from loanbook.loans.ordinals import drawdown_ordinals
 from loanbook.stores.book import Book
-from loanbook.stores.engine import Engine, scan
+from loanbook.stores.engine import Engine, quote, scan
 from loanbook.stores.schema import arrow_schema
 
 CLASS_KEY = ("product", "version", "model", "segment", "rate_annual", "installment_count", "tenor_months")
@@ -25,8 +25,9 @@ def _days(column: str) -> str:
     return f"date_diff('day', DATE '1970-01-01', {column})"
 
 
-def name_events(engine: Engine, book: Book) -> None:
-    """Views of every event kind, empty where the book has none, with `recorded_on` as a day."""
+def name_events(engine: Engine, book: Book, *, loan_id: str | None = None) -> None:
+    """Views of every event kind, empty where the book has none, with `recorded_on` as a day; of one loan where it is named."""
+    chosen = "" if loan_id is None else f" WHERE loan_id = {quote(loan_id)}"
     for kind in KINDS:
         files = book.files(kind.name)
         if files:
@@ -34,7 +35,7 @@ def name_events(engine: Engine, book: Book) -> None:
         else:
             engine.register(f"no_{kind.name}", arrow_schema(kind).remove_metadata().empty_table())
             source = f"no_{kind.name}"
-        engine.view(kind.name, f"SELECT *, CAST(recorded_at AS DATE) AS recorded_on FROM {source}")
+        engine.view(kind.name, f"SELECT *, CAST(recorded_at AS DATE) AS recorded_on FROM {source}{chosen}")
     engine.keep(
         "target",
         "SELECT reversed_event_id AS event_id, row_number() OVER (ORDER BY reversed_event_id) AS token, reversed_on "
