@@ -1,7 +1,7 @@
 """CSV tapes: good rows come in, bad rows are set aside with their place, and a file that cannot be trusted is refused whole."""
 
 import gzip
-import tracemalloc
+import re
 
 import pytest
 
@@ -171,17 +171,15 @@ def test_gzip_is_read_and_a_cut_or_damaged_one_refused(tmp_path):
     assert "the archive is damaged after" in refused(tmp_path, damaged, name="tape.csv.gz")
 
 
-def test_a_gzip_bomb_is_refused_early_and_in_little_memory(tmp_path, monkeypatch):
+def test_a_gzip_bomb_is_refused_early(tmp_path, monkeypatch):
     monkeypatch.setattr(stream, "_FREE_BYTES", 4 << 20)
     row = (GOOD + "\n").encode()
     packed = gzip.compress(HEADER.encode() + b"\n" + row * ((256 << 20) // len(row)), 9)
     assert len(packed) < 3 << 20
-    tracemalloc.start()
     said = refused(tmp_path, packed, name="tape.csv.gz")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert "unpacks to more than" in said
-    assert peak < 64 << 20
+    assert "unpacks to more than 250 times its size" in said
+    read = int(re.search(r"\(([\d,]+) bytes so far\)", said)[1].replace(",", ""))
+    assert read < 32 << 20
 
 
 def test_a_file_that_is_not_there_or_a_folder(tmp_path):
@@ -193,7 +191,7 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path):
 
 def test_a_name_no_tape_reads_and_a_file_named_twice(tmp_path):
     (tmp_path / "tape.csv").write_text(lines(GOOD))
-    with pytest.raises(RequestError, match="has no tape for this file name. It reads loans:"):
+    with pytest.raises(RequestError, match=r"has no tape for this file name\. It reads loans:"):
         read_files(tmp_path, [tmp_path / "tape.txt"])
     with pytest.raises(RequestError, match="a file of the same name is already in this import"):
         read_files(tmp_path, [tmp_path / "tape.csv", tmp_path / "tape.csv"])

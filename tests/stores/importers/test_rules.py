@@ -1,5 +1,7 @@
 """What a rule of a mapping can do to a value, beyond reading it."""
 
+import json
+
 import pytest
 
 from tests.stores.importers.tapes import GOOD, MAPPING, lines, read_text
@@ -123,10 +125,12 @@ tapes:
           since: {from: since, type: date, not_after: day}
           owner: {from: owner, type: flag}
 """
-    text = 'id,day,income,job,since,owner\na,2020-01-02,"$1,200.50","the ""boss"" \\ x",1999-02-01,True\nb,2020-01-02,.5,,2055-01-01,\n'
+    text = (
+        "id,day,income,job,since,owner\n"
+        'a,2020-01-02,"$1,200.50","the ""boss"" \\ x",1999-02-01,True\n'
+        "b,2020-01-02,.5,,2055-01-01,\n"
+    )
     read = read_text(tmp_path, text, mapping)
-    import json
-
     assert [json.loads(e["features"]) for e in read.events["application_received"]] == [
         {"income": 1200.5, "job": 'the "boss" \\ x', "since": "1999-02-01", "owner": True},
         {"income": 0.5, "job": None, "since": None, "owner": None},

@@ -46,11 +46,12 @@ class CsvReader:
         self._stream = Stream(path, encoding=tape.encoding, progress=progress)
         self._header = self._read_header()
         self._misfits = _Misfits()
+        self._reader: Any = None
         self.binding: Binding = bind(tape, self._header, path.name)
 
     def batches(self) -> Iterator[SourceBatch]:
         """Batches of the needed columns as text; raises RequestError for what makes the whole file unreadable."""
-        reader = self._open()
+        reader = self._reader = self._open()
         given = 0
         while reader is not None:
             try:
@@ -86,7 +87,9 @@ class CsvReader:
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; the reader first, because it reads ahead in a thread of its own."""
+        if self._reader is not None:
+            self._reader.close()
         self._stream.close()
 
     def _open(self) -> Any:

@@ -1,0 +1,54 @@
+"""The commands of importing print what was read, and end with an error when a tape does not tie."""
+
+import pytest
+
+from tests.docs.blocks import command
+from tests.stores.importers.abs_ee import asset, write
+from tests.stores.importers.tapes import GOOD, lines, write_mapping
+
+
+def test_mappings_are_listed():
+    code, said = command(["mappings"])
+    assert code == 0
+    for name in ("aart_2017_3", "abs_ee_auto_loan", "kiva", "lending_club", "uci_taiwan"):
+        assert name in said
+
+
+def test_an_import_shows_its_totals_and_what_it_set_aside(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD, GOOD.replace("made-up-1", "made-up-2").replace("05-31-2017", "soon")))
+    code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
+    assert code == 0
+    assert "in = accepted + left out by the mapping + quarantined" in said
+    assert "tape.csv, row 3: position_opened.happened_on: cutoff is not a date (soon). Expected: MM-DD-YYYY" in said
+    assert f"1 new events in the book {tmp_path.name}." in said
+    code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
+    assert f"The book {tmp_path.name} held all of it already: nothing changed." in said
+
+
+def test_a_dry_run_says_that_nothing_was_written(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD))
+    code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name, "--dry-run"])
+    assert (code, "Nothing was written." in said) == (0, True)
+
+
+def test_an_import_of_bad_rows_only_ends_with_an_error(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD.replace("05-31-2017", "soon")))
+    code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
+    assert code == 1
+    assert "cutoff is not a date" in said
+
+
+@pytest.mark.parametrize(
+    ("last", "code", "words"), [("17400.00", 0, "It ties to the cent."), (None, 2, "the tape does not tie: -300.00 unexplained")]
+)
+def test_reconcile_ends_with_an_error_when_the_tape_does_not_tie(tmp_path, last, code, words):
+    files = [
+        write(tmp_path, f"made-up-{m}.xml", [asset(1, m, b)]) for m, b in (("06", "18000.00"), ("07", "17700.00"), ("08", last))
+    ]
+    assert command(["import", "abs_ee_auto_loan", *map(str, files), "--book", tmp_path.name])[0] == 0
+    ended, said = command(["reconcile", tmp_path.name, "--exceptions", str(tmp_path / "exceptions.csv")])
+    assert (ended, words in said) == (code, True)
+    assert (tmp_path / "exceptions.csv").read_text().startswith("loan_id,month_end,kind")

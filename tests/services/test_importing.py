@@ -1,0 +1,147 @@
+"""An import is one commit: all of it or nothing, and the same file twice changes nothing."""
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from loanbook.errors import RequestError, StateError
+from loanbook.services.importing import import_tape
+from loanbook.stores.book import book_folder, open_book
+from loanbook.stores.importers.mapping_file import find_mapping, read_mapping
+from tests.stores.importers.tapes import GOOD, MAPPING, lines, write_mapping
+
+
+def tape(folder, *rows, name="tape.csv"):
+    path = folder / name
+    path.write_text(lines(*rows))
+    return path
+
+
+def row(number, **changed):
+    text = GOOD.replace("made-up-1", f"made-up-{number}")
+    for old, new in changed.values():
+        text = text.replace(old, new)
+    return text
+
+
+def run(folder, *files, mapping=MAPPING, trial=False):
+    return import_tape(read_mapping(write_mapping(folder, mapping)), files, folder.name, trial=trial)
+
+
+def snapshot(folder):
+    root = book_folder(folder.name)
+    return {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file() and p.name != ".lock"}
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path):
+    path = tape(tmp_path, row(1), row(2), row(3, bad=("05-31-2017", "soon")))
+    first = run(tmp_path, path)
+    before = snapshot(tmp_path)
+    again = run(tmp_path, path)
+    assert (first.new, again.new) == (2, 0)
+    assert [(k.given, k.new, k.held) for k in again.kinds] == [(2, 0, 2)]
+    assert snapshot(tmp_path) == before
+
+
+def test_the_same_rows_under_another_name_change_no_event(tmp_path):
+    run(tmp_path, tape(tmp_path, row(1), row(2)))
+    assert run(tmp_path, tape(tmp_path, row(0), row(1), row(2), name="renamed.csv")).new == 1
+    assert open_book(tmp_path.name).rows("position_opened") == 3
+
+
+def test_a_changed_row_under_a_used_id_changes_nothing(tmp_path):
+    run(tmp_path, tape(tmp_path, row(1)))
+    before = snapshot(tmp_path)
+    with pytest.raises(StateError, match=r"made-up-1:opened \(balance_fen\)"):
+        run(tmp_path, tape(tmp_path, row(1, less=("11281.52", "11000.00")), row(2), name="later.csv"))
+    assert snapshot(tmp_path) == before
+
+
+def test_one_unreadable_file_leaves_the_others_out(tmp_path):
+    good = tape(tmp_path, row(1))
+    cut = tmp_path / "cut.csv"
+    cut.write_text(lines(row(2)) + row(3)[:20])
+    with pytest.raises(RequestError, match="cut off"):
+        run(tmp_path, good, cut)
+    assert not book_folder(tmp_path.name).exists()
+
+
+def test_a_trial_writes_nothing(tmp_path):
+    outcome = run(tmp_path, tape(tmp_path, row(1)), trial=True)
+    assert (outcome.book, outcome.new) == (None, 1)
+    assert not book_folder(tmp_path.name).exists()
+
+
+def test_the_quarantine_is_kept_with_the_book_and_acts_on_no_spreadsheet(tmp_path):
+    outcome = run(tmp_path, tape(tmp_path, row(1), row(2, bad=("11281.52", '"=HYPERLINK(1)"'))))
+    assert outcome.quarantine.parent.parent == book_folder(tmp_path.name) / "imports"
+    with outcome.quarantine.open(newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["file"], line["row"], line["column"]) == ("tape.csv", "3", "balance_fen")
+    assert (line["value"], line["reason"]) == ("'=HYPERLINK(1)", "balance is not a number")
+    assert pq.read_table(outcome.quarantine.with_suffix(".parquet")).to_pylist()[0]["value"] == "=HYPERLINK(1)"
+    record = json.loads((outcome.quarantine.parent / "import.json").read_text())
+    (file,) = record["files"]
+    assert file["read"] == file["accepted"] + file["skipped"] + file["quarantined"] == 2
+    assert record["faults"] == 1
+
+
+def test_the_terms_of_shipped_products_go_into_the_book(tmp_path):
+    run(tmp_path, tape(tmp_path, row(1)))
+    book = open_book(tmp_path.name)
+    assert list(book.manifest.terms.values()) == ["auto_loan"]
+    assert book.currency == "USD"
+
+
+def test_a_book_in_another_currency_is_not_touched(tmp_path):
+    run(tmp_path, tape(tmp_path, row(1)))
+    with pytest.raises(RequestError, match="the book is kept in USD, the mapping is in EUR"):
+        run(tmp_path, tape(tmp_path, row(2)), mapping=MAPPING.replace("USD", "EUR"))
+
+
+PAYMENTS = """
+  - name: payments
+    files: ["*.pay"]
+    format: csv
+    events:
+      payment_received:
+        columns: {event_id: {template: "{loan_id}:{happened_on}"}, loan_id: id, happened_on: day, amount_fen: amount}
+"""
+LENT = """
+mapping: made_up
+currency: USD
+tapes:
+  - name: loans
+    files: ["*.csv"]
+    format: csv
+    events:
+      loan_disbursed:
+        columns:
+          event_id: {template: "{loan_id}:lent"}
+          loan_id: id
+          happened_on: day
+          product: {value: auto_loan}
+          model: {value: on_balance_sheet}
+          principal_fen: amount
+          rate_annual: {value: 0.05}
+          installment_count: {value: 12}
+"""
+
+
+def test_events_of_unknown_loans_and_before_the_loan_are_set_aside(tmp_path):
+    loans, pays = tmp_path / "loans.csv", tmp_path / "made-up.pay"
+    loans.write_text("id,day,amount\na,2024-03-01,100\n")
+    pays.write_text("id,day,amount\na,2024-03-01,5\na,2024-02-29,5\nnobody,2024-03-02,5\n")
+    outcome = run(tmp_path, pays, loans, mapping=LENT + PAYMENTS)
+    assert [(f.place, f.message.split(": ")[1], f.value) for f in outcome.findings] == [
+        ("made-up.pay, row 3", "the event precedes the disbursement of 2024-03-01", "2024-02-29"),
+        ("made-up.pay, row 4", "no loan of this id is disbursed or opened in these files or the book", "nobody"),
+    ]
+    pays.write_text("id,day,amount\na,2024-04-01,7\n")
+    assert run(tmp_path, pays, mapping=LENT + PAYMENTS).new == 1
+
+
+def test_a_shipped_mapping_is_found_by_its_name():
+    assert find_mapping("kiva").products == ("kiva_listed", "kiva_term")
