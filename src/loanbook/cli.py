@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from loanbook.commands import importing, reporting
+from loanbook.commands import books, closing, importing, loans, reporting
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -20,6 +20,16 @@ def _root() -> None:
     pass
 
 
+app.command("books")(books.show_books)
+app.command("events")(books.show_events)
+app.command("rebuild")(books.rebuild_book)
+app.command("verify")(books.verify_book)
+app.command("differences")(books.show_differences)
+app.command("close")(closing.close_book)
+app.command("measures")(closing.list_measures)
+app.command("explain")(closing.explain_measure)
+app.command("loan")(loans.show_loan)
+app.command("preview")(loans.preview_loan)
 app.command("import")(importing.import_files)
 app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)

@@ -16,6 +16,9 @@ from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method
 from loanbook.units import NEVER, Ints
 
+DECIMALS = 2
+"""Decimals of money where no terms say so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanView:
@@ -48,11 +51,16 @@ def view_loan(book: Book, loan_id: str, as_of: dt.date, *, known_on: dt.date | N
     return LoanView(loan=loan, as_of=day, known_on=known, account=account, dpd=dpd, status=_status(loan, account, dpd))
 
 
-def preview(book: Book, loan_id: str, on: dt.date, amount_fen: int, *, payoff: bool = False) -> tuple[OneLoan, Preview]:
+def decimals_of(loan: OneLoan) -> int:
+    """Decimals of the loan's money: those of its terms, else two."""
+    return loan.terms.decimals if loan.terms else DECIMALS
+
+
+def preview(book: Book, loan_id: str, on: dt.date, amount: str | None, *, payoff: bool = False) -> tuple[OneLoan, Preview]:
     """What booking a payment on a day would do, with everything that the book has recorded.
 
-    amount_fen   0 with `payoff`: whatever is owed that day
-    raises       RequestError when there is no such loan or no amount; StateError for a loan that a tape reports
+    amount       decimal text in the currency's unit; None with `payoff`: whatever is owed that day
+    raises       RequestError when there is no such loan or no such amount; StateError for a loan that a tape reports
     """
     loan = read_loan(book, loan_id)
     if not isinstance(loan.batch, IrregularBatch):
@@ -60,6 +68,7 @@ def preview(book: Book, loan_id: str, on: dt.date, amount_fen: int, *, payoff: b
             f"{loan_id} is a loan that a tape reports; its account is the servicer's, so nothing can be booked on it."
         )
     kind = FactKind.PAYOFF if payoff else FactKind.PAYMENT
+    amount_fen = 0 if amount is None else units.parse_decimal(amount, 10 ** decimals_of(loan), exact=True)
     known_on = max(units.day(on), int(loan.batch.fact_recorded_on.max(initial=0)))
     return loan, preview_payment(
         _drawdown(loan), _facts(loan.batch), on=units.day(on), known_on=known_on, amount_fen=amount_fen, kind=kind

@@ -60,11 +60,13 @@ class TapeAccount:
     file: Path
 
 
-def compare_tape(book: Book, target: Path, *, on_progress: Progress | None = None) -> TapeAccount:
-    """List the reports of a tape book where our account differs from the reported balance.
+def compare_tape(book: Book, *, on_progress: Progress | None = None) -> TapeAccount:
+    """List the reports of a tape book where our account differs from the reported balance, in `findings/tape_account.parquet`.
 
-    target   Parquet file to write, `SCHEMA`; `reported_balance_fen - our_balance_fen` is the loan's running sum of roll and split
+    The file has `SCHEMA`; `reported_balance_fen - our_balance_fen` is the loan's running sum of roll and split.
     """
+    target = book.folder / "findings" / "tape_account.parquet"
+    target.parent.mkdir(exist_ok=True)
     projection = project(book, on_progress=on_progress)
     classes = projection.classes()
     loans = without = compared = 0

@@ -1,0 +1,173 @@
+"""`loanbook loan`, `preview`."""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from loanbook import units
+from loanbook.commands.books import BookName
+from loanbook.commands.screen import console, day_of
+from loanbook.errors import RequestError
+from loanbook.loans.account import Account
+from loanbook.loans.batches import NO_BALANCE, ReportedBatch
+from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
+from loanbook.services.accounts import LoanView, decimals_of, preview, view_loan
+from loanbook.stores.book import Book, open_book
+from loanbook.stores.schema import MODELS
+from loanbook.terms.contract import Field
+from loanbook.units import NEVER, Ints
+
+LoanId = Annotated[str, typer.Argument(help="The loan, as its source names it.")]
+
+
+def show_loan(
+    book: BookName,
+    loan_id: LoanId,
+    as_of: Annotated[str, typer.Option("--as-of", help="Day whose end is shown, YYYY-MM-DD.")],
+    known_at: Annotated[str | None, typer.Option("--known-at", help="Use only events recorded by this day.")] = None,
+) -> None:
+    """Show one loan: terms, schedule, payments and what each paid, and its status at the end of a day."""
+    opened = open_book(book)
+    view = view_loan(opened, loan_id, units.date(units.day(as_of)), known_on=day_of(known_at))
+    _print_head(opened, view)
+    if view.account is None:
+        _print_positions(view)
+        return
+    _print_schedule(view.account, decimals_of(view.loan), f"Schedule as of {as_of}")
+    _print_payments(view.account, decimals_of(view.loan))
+
+
+def preview_loan(
+    book: BookName,
+    loan_id: LoanId,
+    on: Annotated[str, typer.Option("--on", help="Day of the payment, YYYY-MM-DD.")],
+    amount: Annotated[str | None, typer.Option("--amount", help="What the borrower would pay, e.g. 1250.00.")] = None,
+    payoff: Annotated[
+        bool, typer.Option("--payoff", help="Settle the loan; without --amount: whatever is owed that day.")
+    ] = False,
+) -> None:
+    """Show what booking a payment would do: the kernel that books it runs, and nothing is written."""
+    if amount is None and not payoff:
+        raise RequestError("say what would be paid: --amount 1250.00, or --payoff.")
+    opened = open_book(book)
+    day = units.date(units.day(on))
+    loan, found = preview(opened, loan_id, day, amount, payoff=payoff)
+    decimals = decimals_of(loan)
+    kind = "payoff" if payoff else "payment"
+    console().print(f"A {kind} of {units.format_money(found.amount_fen, decimals)} on {on} would go to:")
+    _print_pieces(found.account, found.pieces, decimals)
+    if found.unapplied_fen:
+        console().print(f"{units.format_money(found.unapplied_fen, decimals)} would find nothing to pay.")
+    console().print(f"Outstanding principal after it: {units.format_money(found.account.total(Total.OUTSTANDING), decimals)}")
+
+
+def _day(number: int) -> str:
+    return "-" if number == NEVER else units.date(number).isoformat()
+
+
+def _print_head(book: Book, view: LoanView) -> None:
+    loan, decimals = view.loan, decimals_of(view.loan)
+    contract = loan.classes.rows[loan.batch.class_no[0]]
+    table = Table(show_header=False, title=f"Loan {loan.loan_id} of {book.name} at the end of {units.date(view.as_of)}")
+    table.add_column("", style="bold")
+    table.add_column("")
+    table.add_row("status", view.status + (f", {view.dpd} days past due" if view.dpd else ""))
+    table.add_row("product", f"{loan.classes.products[contract[Field.PRODUCT]]}, {MODELS[contract[Field.MODEL]]}")
+    table.add_row("terms", loan.terms.hash[:16] if loan.terms else "none archived")
+    table.add_row("borrower", loan.borrower_id or "-")
+    table.add_row("principal", f"{units.format_money(int(loan.batch.principal_fen[0]), decimals)} {book.currency}")
+    table.add_row("disbursed on", _day(int(loan.batch.disbursed_on[0])))
+    table.add_row("annual rate", f"{contract[Field.RATE_ANNUAL] / units.RATE_SCALE:.4%}")
+    table.add_row("instalments", str(contract[Field.COUNT]))
+    if view.account is not None:
+        for name, column in (("outstanding", Total.OUTSTANDING), ("received", Total.RECEIVED), ("unapplied", Total.UNAPPLIED)):
+            table.add_row(name, units.format_money(view.account.total(column), decimals))
+        if view.account.total(Total.CHARGED_OFF_ON) <= view.as_of:
+            table.add_row("charged off on", _day(view.account.total(Total.CHARGED_OFF_ON)))
+    console().print(table)
+
+
+def _print_schedule(account: Account, decimals: int, title: str) -> None:
+    table = Table("due on", title=title)
+    for name in ("principal", "interest", "fee", "penalty", "paid", "unpaid"):
+        table.add_column(name, justify="right")
+    table.add_column("cleared on")
+    for row in account.rows:
+        due = [int(row[column]) for column in (Row.PRINCIPAL, Row.INTEREST, Row.FEE, Row.PENALTY)]
+        paid = sum(int(row[c]) for c in (Row.PAID_PRINCIPAL, Row.PAID_INTEREST, Row.PAID_FEE, Row.PAID_PENALTY))
+        money = (units.format_money(value, decimals) for value in (*due, paid, sum(due) - paid))
+        table.add_row(_day(int(row[Row.DUE_ON])), *money, _day(int(row[Row.CLEARED_ON])))
+    console().print(table)
+
+
+def _print_payments(account: Account, decimals: int) -> None:
+    table = Table("on", "what", "recorded on", title="Facts and what they paid")
+    table.add_column("amount", justify="right")
+    table.add_column("went to")
+    table.add_column("counts")
+    for place, fact in enumerate(account.facts):
+        pieces = account.pieces[account.pieces[:, Piece.FACT] == place]
+        kind = FactKind(int(fact[Fact.KIND]))
+        amount = "-" if kind is FactKind.REVERSAL else units.format_money(int(fact[Fact.AMOUNT]), decimals)
+        if kind is FactKind.RATE:
+            amount = f"{fact[Fact.AMOUNT] / units.RATE_SCALE:.4%}"
+        table.add_row(
+            _day(int(fact[Fact.ON])),
+            kind.name.lower().replace("_", " "),
+            _day(int(fact[Fact.RECORDED_ON])),
+            amount,
+            _went(account, pieces, decimals),
+            "yes" if fact[Fact.ACTIVE] else "no",
+        )
+    console().print(table)
+
+
+def _went(account: Account, pieces: Ints, decimals: int) -> str:
+    sums = {name: int(pieces[:, column].sum()) for name, column in _COMPONENTS}
+    parts = [f"{name} {units.format_money(total, decimals)}" for name, total in sums.items() if total]
+    rows = np.unique(pieces[pieces[:, Piece.ROW] >= 0, Piece.ROW])
+    if rows.size:
+        numbers = f"{rows[0] + 1}" if rows.size == 1 else f"{rows[0] + 1}-{rows[-1] + 1}"
+        parts.append(f"(instalment {numbers} of {len(account.rows)})")
+    return ", ".join(parts[:-1]) + " " + parts[-1] if rows.size else ", ".join(parts)
+
+
+_COMPONENTS = (
+    ("principal", Piece.PRINCIPAL),
+    ("interest", Piece.INTEREST),
+    ("fee", Piece.FEE),
+    ("penalty", Piece.PENALTY),
+    ("recovered", Piece.RECOVERED),
+)
+
+
+def _print_pieces(account: Account, pieces: Ints, decimals: int) -> None:
+    table = Table("instalment due on")
+    for name, _ in _COMPONENTS:
+        table.add_column(name, justify="right")
+    for piece in pieces:
+        row = int(piece[Piece.ROW])
+        due = _day(int(account.rows[row, Row.DUE_ON])) if row >= 0 else "none"
+        table.add_row(due, *(units.format_money(int(piece[column]), decimals) for _, column in _COMPONENTS))
+    console().print(table)
+
+
+def _print_positions(view: LoanView) -> None:
+    batch, decimals = view.loan.batch, decimals_of(view.loan)
+    assert isinstance(batch, ReportedBatch)
+    table = Table("reported for", title="Positions as the servicer reports them")
+    for name in ("balance", "principal", "paid", "recovered", "days past due"):
+        table.add_column(name, justify="right")
+    opened = [units.format_money(int(batch.opened_balance[0]), decimals), "", "", "", _dpd(int(batch.opened_dpd[0]))]
+    table.add_row(f"{_day(int(batch.opened_on[0]))} (opening)", *opened)
+    columns = (batch.position_balance, batch.position_principal, batch.position_paid, batch.position_recovered)
+    for place in np.flatnonzero((batch.position_on <= view.as_of) & (batch.position_recorded_on <= view.known_on)):
+        money = ("-" if int(c[place]) == NO_BALANCE else units.format_money(int(c[place]), decimals) for c in columns)
+        table.add_row(_day(int(batch.position_on[place])), *money, _dpd(int(batch.position_dpd[place])))
+    console().print(table)
+
+
+def _dpd(days: int) -> str:
+    return "-" if days < 0 else str(days)
