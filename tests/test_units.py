@@ -36,6 +36,8 @@ SMALL = st.integers(-(10**6), 10**6)
 @example(MONEY_MAX, 2, 1, Rounding.DOWN)
 @example(-1, 1, 2, Rounding.HALF_UP)
 @example(-3, 1, 2, Rounding.HALF_EVEN)
+@example(1, 1, 2, Rounding.HALF_EVEN)
+@example(2**61 + 1, 2**61, 2**62, Rounding.HALF_EVEN)
 @example(2**50, 2**11, 2**61 - 1, Rounding.HALF_EVEN)
 @example(10**13, 239_900_000_000 * (YEAR_SCALE // 12), INTEREST_SCALE, Rounding.HALF_UP)
 def test_a_product_over_a_divisor_is_exact_or_an_error(a, b, c, rule):

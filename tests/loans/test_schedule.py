@@ -214,3 +214,28 @@ def test_scratch_beyond_the_rows_is_left_alone():
     count = fill_schedule(row, 100_00, day("2024-01-01"), NEVER, 0, np.zeros(0, np.bool_), 0, due, principal, interest)
     assert count == 3
     assert [column[3:].tolist() for column in (due, principal, interest)] == [[-7] * 3] * 3
+
+
+def test_a_gap_of_half_a_cent_a_row_is_left_to_the_last_instalment():
+    # Reference loan FIN-001 of Apache Fineract's progressive engine: the gap of 3 cents over 6 rows is not smoothed.
+    row = made_row(
+        count=6, rate_annual=rate("0.12"), day_count=DayCount.ACTUAL_ACTUAL_31_DECEMBER, rounding=Rounding.HALF_EVEN, smoothing=1
+    )
+    totals = [principal + interest for _, principal, interest in one(row, 10_000_00, day("2023-12-12"))]
+    assert totals == [1_725_56] * 5 + [1_725_59]
+
+
+def test_a_wider_gap_is_spread_over_all_rows():
+    # Reference loan FIN-002 of the same engine: smoothing moves the instalment by a cent and leaves 68.12 for the last row.
+    row = made_row(
+        count=5,
+        rate_annual=rate("0.1065"),
+        day_count=DayCount.ACTUAL_ACTUAL_31_DECEMBER,
+        rounding=Rounding.HALF_EVEN,
+        smoothing=1,
+    )
+    totals = [principal + interest for _, principal, interest in one(row, 331_77, day("2023-12-12"))]
+    assert totals == [68_14] * 4 + [68_12]
+    row[Field.SMOOTHING] = 0
+    rough = [principal + interest for _, principal, interest in one(row, 331_77, day("2023-12-12"))]
+    assert abs(rough[-1] - rough[0]) > 2

@@ -81,3 +81,10 @@ def test_a_wrong_cap_is_refused_with_its_line(tmp_path, old, new, words):
     with pytest.raises(TermsError, match=r"made_up\.yaml:\d+: ") as caught:
         read_rate_caps(path)
     assert words in str(caught.value)
+
+
+def test_a_nominal_cap_looks_at_the_nominal_rate():
+    caps = caps_in()
+    check_rate(caps, "bank", day("2024-06-30"), nominal=rate("0.24"), effective=rate("0.268242"))
+    with pytest.raises(RequestError, match=r"25\.0000 % \(nominal\)"):
+        check_rate(caps, "bank", day("2024-06-30"), nominal=rate("0.25"), effective=rate("0.2"))
