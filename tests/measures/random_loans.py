@@ -8,7 +8,7 @@ from loanbook import units
 from loanbook.kernel import COMPILED
 from loanbook.loans.batches import Classes, CompactBatch
 from loanbook.loans.schedule import schedules
-from loanbook.terms.contract import Field, empty_contract
+from loanbook.terms.contract import WATERFALL_STEPS, Field, empty_contract
 from loanbook.terms.conventions import DayCount, Model, Payoff, Unit
 from tests.reference.measures import NEVER, Due, Loan, Payment
 
@@ -28,6 +28,7 @@ def contract(*, model: Model, product: int, segment: int, count: int, charge_off
     row[Field.PAYOFF] = Payoff.TO_PERIOD_END
     row[Field.MODEL], row[Field.PRODUCT], row[Field.SEGMENT] = model, product, segment
     row[Field.CHARGE_OFF_DAYS] = charge_off_days
+    row[Field.WATERFALL :] = range(WATERFALL_STEPS)
     return row
 
 

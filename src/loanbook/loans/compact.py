@@ -32,6 +32,7 @@ _INTEREST_FREE = int(Field.INTEREST_FREE)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
 _FLAT = int(Method.FLAT)
 _TO_PERIOD_END = int(Payoff.TO_PERIOD_END)
+_ALL_SCHEDULED = int(Payoff.ALL_SCHEDULED)
 
 
 @lean
@@ -159,7 +160,7 @@ def _settle(
     current = True
     for row in range(count, rows):
         owed = interest[row]
-        if due_on[row] > settled_on:
+        if due_on[row] > settled_on and contract[_PAYOFF] != _ALL_SCHEDULED:
             owed = 0
             if current:
                 start = disbursed_on if row == 0 else period_end[row - 1]

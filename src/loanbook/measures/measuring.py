@@ -9,7 +9,10 @@ import numpy as np
 from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes, CompactBatch, IrregularBatch, ReportedBatch
 from loanbook.measures.cells import Cells, empty_cells
-from loanbook.measures.passes import clock_of, run_compact, run_reported
+from loanbook.measures.compact_pass import run_compact
+from loanbook.measures.irregular_pass import run_irregular
+from loanbook.measures.passes import clock_of
+from loanbook.measures.reported_pass import run_reported
 from loanbook.measures.space import Space, class_places
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Shift
@@ -112,6 +115,9 @@ def _run(batch: Batch, classes: Classes, common: tuple[Any, ...], calendar: Cale
     """Loans opened, found by the probe, without payment days, without a schedule."""
     if isinstance(batch, CompactBatch):
         opened, found = run_compact(batch, classes, common, calendar or _NO_CALENDAR)
+        return opened, found, 0, 0
+    if isinstance(batch, IrregularBatch):
+        opened, found = run_irregular(batch, classes, common, calendar or _NO_CALENDAR)
         return opened, found, 0, 0
     if isinstance(batch, ReportedBatch):
         opened, found, without_schedule = run_reported(batch, classes, common)

@@ -1,0 +1,156 @@
+"""The pass over compact loans: what loans of one class and day share is prepared once, then one body follows the decoder."""
+
+from typing import Any
+
+import numpy as np
+
+from loanbook.kernel import lean
+from loanbook.loans.batches import Classes, CompactBatch
+from loanbook.loans.charge_off import charge_off_by_terms
+from loanbook.loans.compact import decode_compact, prepare_compact
+from loanbook.loans.dates import month_index
+from loanbook.loans.history import Due, End, Paid
+from loanbook.measures.facts import Clock, Trait, measure_loan
+from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
+from loanbook.terms.contract import Field
+from loanbook.units import Ints
+
+_CHARGE_OFF_DAYS = int(Field.CHARGE_OFF_DAYS)
+_FIRST_MONTH = int(Clock.FIRST_MONTH)
+_AS_OF = int(Clock.AS_OF)
+_T_GROUP = int(Trait.GROUP)
+_COLUMNS = 5
+"""due_on, period_end, rate_fraction, principal, interest of a loan's schedule."""
+
+
+@lean
+def _compact_pass(
+    classes: Ints,
+    places: Ints,
+    due_on: Ints,
+    period_end: Ints,
+    rate_fraction: Ints,
+    principal: Ints,
+    interest: Ints,
+    due: Ints,
+    paid: Ints,
+    ends: Ints,
+    loan: Ints,
+    stated: Ints,
+    loan_no: Ints,
+    class_no: Ints,
+    principal_fen: Ints,
+    disbursed_on: Ints,
+    first_due_on: Ints,
+    installment_fen: Ints,
+    ordinal: Ints,
+    settled_on: Ints,
+    late_offsets: Ints,
+    late_days: Ints,
+    closed: Ints,
+    closed_from: int,
+    clock: Ints,
+    month_ends: Ints,
+    calendar_ends: Ints,
+    volume: Ints,
+    position: Ints,
+    due_cells: Ints,
+    vintage_cells: Ints,
+    transition: Ints,
+    flow: Ints,
+    probed: Ints,
+    starts: Ints,
+    wanted: Ints,
+    number: Ints,
+    values: Ints,
+) -> tuple[int, int]:
+    last_class, last_day, last_first = -1, -1, -1
+    numerator, denominator, vintage = 0, 0, 0
+    opened = 0
+    found = 0
+    for at in range(loan_no.size):
+        day = disbursed_on[at]
+        if day > clock[_AS_OF]:
+            break
+        chosen = class_no[at]
+        if chosen != last_class or day != last_day or first_due_on[at] != last_first:
+            if day != last_day:
+                vintage = month_index(day) - clock[_FIRST_MONTH]
+            last_class, last_day, last_first = chosen, day, first_due_on[at]
+            _, numerator, denominator = prepare_compact(
+                classes[chosen], day, last_first, closed, closed_from, due_on, period_end, rate_fraction
+            )
+        contract = classes[chosen]
+        rows, pieces = decode_compact(
+            contract,
+            principal_fen[at],
+            installment_fen[at],
+            day,
+            settled_on[at],
+            late_days,
+            late_offsets[at],
+            late_offsets[at + 1],
+            numerator,
+            denominator,
+            due_on,
+            period_end,
+            rate_fraction,
+            principal,
+            interest,
+            due,
+            paid,
+            ends,
+        )
+        charge_off_by_terms(contract[_CHARGE_OFF_DAYS], due, rows, paid, pieces, ends)
+        set_traits(loan, places, chosen, contract, vintage, ordinal[at], 0)
+        measure_loan(
+            due,
+            rows,
+            paid,
+            pieces,
+            ends,
+            stated,
+            loan,
+            clock,
+            month_ends,
+            calendar_ends,
+            True,
+            volume,
+            position,
+            due_cells,
+            vintage_cells,
+            transition,
+            flow,
+        )
+        opened += 1
+        if number.size > 0:
+            found = collect_wanted(loan_no[at], loan[_T_GROUP], starts, wanted, probed, number, values, found)
+    return opened, found
+
+
+def run_compact(batch: CompactBatch, classes: Classes, common: tuple[Any, ...], calendar: tuple[Ints, int]) -> tuple[int, int]:
+    """Loans opened and loans found by the probe; `common` is what `measuring` prepares for every kind of batch."""
+    places, clock, month_ends, calendar_ends, families, probe = common
+    most = int(classes.rows[:, Field.COUNT].max(initial=0)) + 1
+    check_since(batch, clock, month_ends)
+    arguments: tuple[Any, ...] = (
+        classes.rows,
+        places,
+        *(np.empty(most, np.int64) for _ in range(_COLUMNS)),
+        np.empty((most, len(Due)), np.int64),
+        np.empty((most, len(Paid)), np.int64),
+        np.empty(len(End), np.int64),
+        np.empty(len(Trait), np.int64),
+        np.empty(0, np.int64),
+        *head(batch),
+        batch.settled_on,
+        batch.late_offsets,
+        batch.late_days,
+        *calendar,
+        clock,
+        month_ends,
+        calendar_ends,
+        *families,
+        *probe,
+    )
+    return _compact_pass(*arguments)
