@@ -92,8 +92,9 @@ def _add_piece(paid: Ints, pieces: int, on: int, target: int, principal: int, in
 
 
 @lean
-def _scheduled_principal(contract: Ints, balance: int, installment_fen: int, since: int, on: int) -> int:
+def _scheduled_principal(contract: Ints, balance: int, installment_fen: int, on: int) -> int:
     """The principal part of an instalment on the reported balance: the instalment less its period's interest, at least 0."""
+    since = period_date(on, -1, contract[_UNIT], contract[_EVERY], contract[_MONTH_END])
     rate_fraction = rate_fraction_of(contract[_RATE_ANNUAL], period_fraction(contract, since, on))
     earned = mul_div(balance, rate_fraction, INTEREST_SCALE, contract[_ROUNDING])
     return min(max(installment_fen - earned, 0), max(balance, 0))
@@ -185,16 +186,12 @@ def decode_reported(
             if late_money != 0:
                 pieces = _add_piece(paid, pieces, on, UNMATCHED, 0, 0, late_money)
             continue
-        previous_due = due[falling - 1, _ON] if falling > 0 else opened_on
         while falling < rows and due[falling, _ON] <= on:
             if cleared <= falling:
                 last = due[falling, _ON] >= maturity
                 due[falling, _PRINCIPAL] = (
-                    max(balance, 0)
-                    if last
-                    else _scheduled_principal(contract, balance, installment_fen, previous_due, due[falling, _ON])
+                    max(balance, 0) if last else _scheduled_principal(contract, balance, installment_fen, due[falling, _ON])
                 )
-            previous_due = due[falling, _ON]
             falling += 1
         collected += money
         ahead_now = 0
