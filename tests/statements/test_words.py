@@ -7,6 +7,7 @@ import pytest
 
 from loanbook.statements import words
 from loanbook.statements.close_folder import read_close
+from loanbook.statements.series import observed_curves
 from tests.statements.made_close import make_close
 
 
@@ -92,3 +93,11 @@ def test_empty_tables_have_words_too(tmp_path: Path):
     said = [words.roll_rate(close), words.delinquency(close), words.balance(close), words.volume(close)]
     said += [words.collection(close), words.prepayment(close)]
     assert all(sentence.endswith(".") and not any(character.isdigit() for character in sentence) for sentence in said)
+
+
+def test_curves_of_a_tape_begin_where_its_loans_entered():
+    rows = _curve("2016Q1", *[0.0] * 15) + _curve("2016Q4", *[0.1] * 15)
+    kept = observed_curves(rows, dt.date(2017, 5, 31))
+    assert {row["mob"] for row in kept if row["vintage"] == "2016Q1"} == {14, 15}
+    assert {row["mob"] for row in kept if row["vintage"] == "2016Q4"} == set(range(5, 16))
+    assert observed_curves(rows, dt.date(2016, 1, 31)) == rows

@@ -89,7 +89,7 @@ def render(folder: Path, definitions: Sequence[Definition], *, page: Path | None
         .get_template("report.html")
         .render(
             close=close,
-            cards=[cards[name] for name in HEADLINE if name in cards],
+            cards=_headline(close, figures, cards),
             measures=list(cards.values()),
             measures_csv=_link(close, base, "measures.csv"),
             blocks=[_block(close, section, known, base) for section in PORTFOLIO_REPORT],
@@ -99,6 +99,17 @@ def render(folder: Path, definitions: Sequence[Definition], *, page: Path | None
             script=Markup(_resource("report.js")),
         )
     )
+
+
+def _headline(close: Close, figures: dict[str, Figure], cards: dict[str, Card]) -> list[Card]:
+    """Headline figures, then those that this book cannot tell; nothing in all three periods is left to the table of measures."""
+    named = [name for name in HEADLINE if name in cards]
+    told = [
+        name
+        for name in named
+        if name in figures and any((figures[name].current, figures[name].prior_quarter, figures[name].prior_year))
+    ]
+    return [cards[name] for name in (*told, *(name for name in named if name in close.unmeasured))]
 
 
 def _environment() -> jinja2.Environment:

@@ -8,10 +8,10 @@ import altair as alt
 
 from loanbook.statements import charts, grids, words
 from loanbook.statements.charts import Size
-from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close
+from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close, Row
 from loanbook.statements.figures import money, symbol
 from loanbook.statements.grids import Grid
-from loanbook.statements.series import parts_by_month, roll_rates
+from loanbook.statements.series import first_observed, observed_curves, parts_by_month, roll_rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,14 @@ def _vintage_section(table: str, title: str, what: str, unit: str, *measures: st
         title=title,
         table=table,
         measures=measures,
-        say=lambda close: words.vintage(close.rows(table), what),
-        pictures=(Picture(title=title, unit=unit, draw=lambda close, size: charts.vintage_curves(close.rows(table), size)),),
+        say=lambda close: words.vintage(_curves(close, table), what) + words.entered(close, table),
+        pictures=(Picture(title=title, unit=unit, draw=lambda close, size: charts.vintage_curves(_curves(close, table), size)),),
         grid=lambda close: grids.vintages(close, table),
     )
+
+
+def _curves(close: Close, table: str) -> list[Row]:
+    return observed_curves(close.rows(table), first_observed(close.rows("delinquency")))
 
 
 def _entry(close: Close, size: Size) -> alt.LayerChart:

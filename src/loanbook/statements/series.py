@@ -41,6 +41,26 @@ def matrix(rows: Sequence[Row], *, months: int) -> tuple[list[str], list[str], d
     return sources, targets, {pair: (amount, start[pair[0]]) for pair, amount in moved.items()}
 
 
+def observed_curves(rows: Sequence[Row], first: dt.date | None) -> list[Row]:
+    """The part of vintage curves that the book saw: ages its youngest loans had in the month `first` or later.
+
+    Loans of a tape enter in the middle of their lives; before that nothing is known of them, and nothing is drawn.
+    """
+    if first is None:
+        return list(rows)
+    start = first.year * 12 + first.month - 1
+    return [row for row in rows if _last_month(row["vintage"]) + row["mob"] >= start]
+
+
+def first_observed(rows: Sequence[Row]) -> dt.date | None:
+    """The first month end with an outstanding balance."""
+    return min((row["month_end"] for row in rows if row["principal_fen"]), default=None)
+
+
+def _last_month(vintage: str) -> int:
+    return int(vintage[:4]) * 12 + int(vintage[5:]) * 3 - 1
+
+
 def total_by_month(rows: Sequence[Row], column: str, *, where: Callable[[Row], bool] = bool) -> dict[dt.date, float]:
     """A column summed by month end over the rows that `where` keeps; months without such rows are absent."""
     totals: dict[dt.date, float] = {}

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close, Row
 from loanbook.statements.figures import money, percent
-from loanbook.statements.series import month_name, roll_rates, spoken, total_by_month
+from loanbook.statements.series import first_observed, month_name, observed_curves, roll_rates, spoken, total_by_month
 
 _YEAR = 12
 _STEADY = 0.02
@@ -16,14 +16,16 @@ _STEADY = 0.02
 def vintage(rows: Sequence[Row], what: str) -> str:
     """Compares the youngest vintage of a telling age with the one a year before and with the worst at that age."""
     rows = [row for row in rows if row["rate"] is not None]
-    ages = {row["vintage"]: max(other["mob"] for other in rows if other["vintage"] == row["vintage"]) for row in rows}
-    if not ages:
+    seen: dict[int, dict[str, Row]] = {}
+    for row in rows:
+        seen.setdefault(row["mob"], {})[row["vintage"]] = row
+    if not seen:
         return "No vintage is old enough to be measured."
-    telling = min(_YEAR, max(ages.values()))
-    while telling > 1 and sum(age >= telling for age in ages.values()) < 2:
-        telling -= 1
-    name = max(name for name, age in ages.items() if age >= telling)
-    at_age = {row["vintage"]: row for row in rows if row["mob"] == telling}
+    compared = [age for age, here in seen.items() if len(here) > 1] or list(seen)
+    young = [age for age in compared if age <= _YEAR]
+    telling = max(young) if young else min(compared)
+    at_age = seen[telling]
+    name = max(at_age)
     own = at_age[name]["rate"]
     text = f"After {_count(telling, 'month')} on book {_share(own) if own else 'none'} of the {name} vintage {what}"
     before = at_age.get(_year_before(name))
@@ -38,6 +40,15 @@ def vintage(rows: Sequence[Row], what: str) -> str:
         else:
             text += ", the worst at that age"
     return text + "."
+
+
+def entered(close: Close, table: str) -> str:
+    """For a tape that starts in the middle of loans' lives: from when on they are known; else nothing."""
+    rows = close.rows(table)
+    first = first_observed(close.rows("delinquency"))
+    if len(observed_curves(rows, first)) == len(rows) or first is None:
+        return ""
+    return f" Loans entered this book in {month_name(first)}; what happened to them before is not known, and curves begin there."
 
 
 def roll_rate(close: Close) -> str:
