@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from loanbook.commands import books, closing, importing, loans, reporting
+from loanbook.commands import books, closing, demo, importing, loans, reporting
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ def _root() -> None:
     pass
 
 
+app.command("demo")(demo.demo)
 app.command("books")(books.show_books)
 app.command("events")(books.show_events)
 app.command("rebuild")(books.rebuild_book)

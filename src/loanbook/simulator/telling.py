@@ -110,7 +110,7 @@ def _loans(world: "World") -> pa.Table:
     rows = offer.classes.rows[heads.class_no]
     ids = _numbered("LN", heads.loan_no)
     product = rows[:, Field.PRODUCT]
-    return _arrow(
+    table = _arrow(
         events.LOAN_DISBURSED,
         {
             "event_id": pc.binary_join_element_wise(ids, pa.repeat("000", loans), "-"),
@@ -132,6 +132,7 @@ def _loans(world: "World") -> pa.Table:
             "tenor_months": rows[:, Field.TENOR_MONTHS],
         },
     )
+    return table.take(pc.sort_indices(table, [("recorded_at", "ascending"), ("event_id", "ascending")]))
 
 
 def _arrow(kind: events.Kind, columns: dict[str, Any]) -> pa.Table:

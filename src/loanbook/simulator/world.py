@@ -31,6 +31,7 @@ FEWEST = 100
 class World:
     """All loans of a world, by loan_no in order of drawdown.
 
+    keys       (loans,) int64 key under which each loan drew its life
     borrower   (loans,) int64; its first drawdown in this world is the borrower's first ever
     histories  every loan's facts, the regular ones included
     """
@@ -39,6 +40,7 @@ class World:
     seed: int
     offer: Offer
     heads: Heads
+    keys: Ints
     borrower: Ints
     lives: Lives
     histories: IrregularBatch
@@ -89,7 +91,16 @@ def world(seed: int = SEED, loans: int = LOANS, scenario: Scenario | None = None
         chosen=np.arange(loans),
         horizon=scene.known_until,
     )
-    return World(scenario=scene, seed=seed, offer=offered, heads=heads, borrower=borrower[kept], lives=lives, histories=histories)
+    return World(
+        scenario=scene,
+        seed=seed,
+        offer=offered,
+        heads=heads,
+        keys=kept,
+        borrower=borrower[kept],
+        lives=lives,
+        histories=histories,
+    )
 
 
 def events(seed: int = SEED, loans: int = LOANS, scenario: Scenario | None = None) -> dict[str, pa.Table]:

@@ -1,0 +1,80 @@
+"""`loanbook demo`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from loanbook.simulator.demo import BOOK, demonstrate
+from loanbook.simulator.world import LOANS, SEED
+from loanbook.statements.close_folder import read_close
+from loanbook.statements.figures import change, figure
+from loanbook.statements.sections import HEADLINE
+from loanbook.stores.projection import Progress as Told
+
+_WIDTH = 120
+
+
+def demo(
+    book: Annotated[str, typer.Option("--book", help="Name of the book.")] = BOOK,
+    loans: Annotated[int, typer.Option("--loans", help="Loans of the simulated world.")] = LOANS,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = SEED,
+) -> None:
+    """Simulate a lending platform, close its book and render the portfolio report. Nothing leaves the machine."""
+    with _progress() as told:
+        done = demonstrate(name=book, seed=seed, loans=loans, on_progress=told)
+    plain = Console()
+    console = plain if plain.is_terminal else Console(width=_WIDTH)
+    closed = read_close(done.close.folder)
+    found = {each.measure: each for each in closed.figures()}
+    title = f"{done.book.name}: {done.book.rows('loan_disbursed'):,} simulated loans, quarter to {closed.as_of}"
+    table = Table("figure", title=title)
+    for name in ("quarter", "on prior quarter", "on prior year"):
+        table.add_column(name, justify="right")
+    for name in HEADLINE:
+        if name in found:
+            row = found[name]
+            table.add_row(
+                row.title,
+                figure(row.current, measure=name, unit=row.unit, currency=closed.currency),
+                change(row.current, row.prior_quarter, measure=name, unit=row.unit),
+                change(row.current, row.prior_year, measure=name, unit=row.unit),
+            )
+    console.print(table)
+    console.print(f"book    {done.book.folder}", soft_wrap=True, highlight=False)
+    console.print(f"tables  {done.close.folder}", soft_wrap=True, highlight=False)
+    console.print(f"report  {done.page}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Bars on a terminal, one line a stage elsewhere, always on standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        stages: list[str] = []
+
+        def say(stage: str, done: int, total: int) -> None:
+            del done, total
+            if stage not in stages:
+                stages.append(stage)
+                typer.echo(f"{stage} ...", err=True)
+
+        yield say
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                for task in tasks.values():
+                    bars.update(task, total=1, completed=1)
+                tasks[stage] = bars.add_task(stage, total=total or None, count="")
+            count = f"{done:,} of {total:,}" if total else ""
+            bars.update(tasks[stage], total=total or None, completed=done, count=count)
+
+        yield show

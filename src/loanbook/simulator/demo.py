@@ -1,0 +1,67 @@
+"""The demonstration: a seeded world becomes a book, the book is closed, the close becomes a page. Nothing leaves the machine."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from loanbook import units
+from loanbook.errors import StateError
+from loanbook.services.closing import Close, close
+from loanbook.services.reporting import report
+from loanbook.simulator.offer import offer
+from loanbook.simulator.scenario import LAST_DAY, Scenario
+from loanbook.simulator.telling import CURRENCY
+from loanbook.simulator.world import LOANS, SEED, events
+from loanbook.stores.book import Book, book_folder, create_book, open_book
+from loanbook.stores.intake import append
+from loanbook.stores.projection import Progress, project
+
+BOOK = "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """What was made: the book, its close, the page; `fresh` is False when the book was there already."""
+
+    book: Book
+    close: Close
+    page: Path
+    fresh: bool
+
+
+def demonstrate(*, name: str = BOOK, seed: int = SEED, loans: int = LOANS, on_progress: Progress) -> Demonstration:
+    """Make the book of a seeded world, close it as of the last drawdown day and render the report; quick when done before.
+
+    raises   StateError when a book of that name holds another world
+    """
+    book, fresh = _book(name, seed, loans, on_progress)
+    project(book, on_progress=on_progress)
+    closed = close(book, as_of(), on_progress=on_progress)
+    page = report(name, as_of=as_of(), on_progress=on_progress)
+    return Demonstration(book=book, close=closed, page=page, fresh=fresh)
+
+
+def as_of() -> dt.date:
+    """The day of the demonstration's close."""
+    return units.date(LAST_DAY)
+
+
+def _book(name: str, seed: int, loans: int, on_progress: Progress) -> tuple[Book, bool]:
+    folder = book_folder(name)
+    book = open_book(name) if (folder / "manifest.json").exists() else create_book(folder, name=name, currency=CURRENCY)
+    held = book.rows("loan_disbursed")
+    if held == loans:
+        return book, False
+    if held:
+        raise StateError(
+            f"{folder}: the book holds {held:,} loans, the world asked for has {loans:,}. Choose another name with --book, or "
+            "remove the folder."
+        )
+    on_progress("simulating a world", 0, 0)
+    told = events(seed, loans)
+    on_progress("appending events", 0, 0)
+    receipt = append(book, told, terms=offer(Scenario()).texts())
+    refused = receipt.total(receipt.quarantined)
+    if refused:
+        raise StateError(f"{folder}: {refused} simulated events were refused; first: {receipt.findings[0].message}.")
+    return receipt.book, True

@@ -1,0 +1,1 @@
+"""How fast the kernels and the close are, side by side with plain twins and hand-written SQL: `make bench`."""
