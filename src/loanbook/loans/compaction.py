@@ -7,10 +7,12 @@ settlement, of the schedule that the decoder itself computes, and the account of
 import numpy as np
 
 from loanbook.kernel import kernel
+from loanbook.loans.agreement import histories_agree
 from loanbook.loans.amounts import fill_amounts
 from loanbook.loans.compact import decode_compact, prepare_compact
 from loanbook.loans.facts import FactKind
 from loanbook.loans.history import Due, End, Paid
+from loanbook.loans.irregular import decode_irregular, load_facts, prepare_irregular
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method
 from loanbook.units import NEVER, Ints
@@ -24,6 +26,8 @@ _LISTED = int(Method.LISTED)
 _PAID_PRINCIPAL = int(Paid.PRINCIPAL)
 _PAID_INTEREST = int(Paid.INTEREST)
 _DUE_COLUMNS, _PAID_COLUMNS, _ENDS = len(Due), len(Paid), len(End)
+_AFTER_DAYS = 31
+"""How long after its last day a loan's account is compared: long enough for a rule that acts on what is unpaid to show."""
 _LATE_LIMIT = 32_767
 """Days late that int16 holds."""
 
@@ -99,9 +103,11 @@ def find_compact(
     fact_on: Ints,
     fact_recorded_on: Ints,
     fact_amount: Ints,
+    fact_detail: Ints,
     closed: Ints,
     closed_from: int,
     most_rows: int,
+    account: tuple[Ints, ...],
     late_offsets: Ints,
     compact: Ints,
     settled_on: Ints,
@@ -112,6 +118,7 @@ def find_compact(
 
     classes, head columns, facts   as `batches.IrregularBatch`
     most_rows                      rows of the longest schedule
+    account                        `irregular.irregular_scratch` for the longest schedule and the most facts
     late_offsets                   (loans + 1,) int64, room for every instalment
     compact                        (loans,) bool, written
     settled_on, late_counts        (loans,) int64, written
@@ -126,6 +133,8 @@ def find_compact(
     due = np.empty((most_rows, _DUE_COLUMNS), np.int64)
     paid = np.empty((most_rows, _PAID_COLUMNS), np.int64)
     ends = np.empty(_ENDS, np.int64)
+    (facts, schedule, account_fraction, account_rows, account_pieces, plan, ledger, resets, aux, work, totals) = account[:11]
+    (other_due, other_paid, other_ends) = account[11:]
     last_class, last_day, last_first = -1, -1, -1
     rows, numerator, denominator = 0, 0, 0
     for loan in range(class_no.size):
@@ -144,6 +153,7 @@ def find_compact(
             rows, numerator, denominator = prepare_compact(
                 contract, day, last_first, closed, closed_from, due_on, period_end, rate_fraction
             )
+            prepare_irregular(contract, day, last_first, closed, closed_from, schedule, account_fraction)
         fill_amounts(
             contract, principal_fen[loan], installment_fen[loan], rate_fraction, numerator, denominator, principal, interest
         )
@@ -156,32 +166,63 @@ def find_compact(
         for row in range(count):
             late_days[base + row] = late[row]
         late_counts[loan] = count
-        if settled != NEVER:
-            _, pieces = decode_compact(
-                contract,
-                principal_fen[loan],
-                installment_fen[loan],
-                day,
-                settled,
-                late_days,
-                base,
-                base + count,
-                numerator,
-                denominator,
-                due_on,
-                period_end,
-                rate_fraction,
-                principal,
-                interest,
-                due,
-                paid,
-                ends,
-            )
-            for piece in range(count, pieces):
-                money -= paid[piece, _PAID_PRINCIPAL] + paid[piece, _PAID_INTEREST]
-            if money != 0 or count == rows:
-                continue
-            settled_on[loan] = settled
+        if settled != NEVER and count == rows:
+            continue
+        _, pieces = decode_compact(
+            contract,
+            principal_fen[loan],
+            installment_fen[loan],
+            day,
+            settled,
+            late_days,
+            base,
+            base + count,
+            numerator,
+            denominator,
+            due_on,
+            period_end,
+            rate_fraction,
+            principal,
+            interest,
+            due,
+            paid,
+            ends,
+        )
+        for piece in range(count, pieces):
+            money -= paid[piece, _PAID_PRINCIPAL] + paid[piece, _PAID_INTEREST]
+        if money != 0:
+            continue
+        counted = load_facts(fact_kind, fact_on, fact_recorded_on, fact_amount, fact_detail, start, stop, facts)
+        after = max(fact_on[stop - 1], due_on[rows - 1]) + _AFTER_DAYS
+        other_rows, other_pieces = decode_irregular(
+            contract,
+            principal_fen[loan],
+            installment_fen[loan],
+            day,
+            rows,
+            numerator,
+            denominator,
+            facts,
+            counted,
+            after,
+            after,
+            schedule,
+            account_fraction,
+            account_rows,
+            account_pieces,
+            plan,
+            ledger,
+            resets,
+            aux,
+            work,
+            totals,
+            other_due,
+            other_paid,
+            other_ends,
+        )
+        if not histories_agree(rows, due, pieces, paid, ends, other_rows, other_due, other_pieces, other_paid, other_ends):
+            continue
+        settled_on[loan] = settled
         compact[loan] = True
 
 

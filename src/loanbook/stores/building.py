@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from loanbook.loans.batches import Classes, CompactBatch, IrregularBatch, ReportedBatch
 from loanbook.loans.compaction import find_compact
+from loanbook.loans.irregular import irregular_scratch, most_rows
 from loanbook.stores import event_rows
 from loanbook.stores.assembly import Cursor, chunks, offsets, resolve_reversals
 from loanbook.stores.batch_files import KINDS, Batch, batch_schema, kind_of, select_loans, to_table
@@ -274,8 +275,10 @@ def _compact(whole: IrregularBatch, classes: Classes, calendar: tuple[Ints, int]
         whole.fact_on,
         whole.fact_recorded_on,
         whole.fact_amount,
+        whole.fact_detail,
         *calendar,
         int(room.max(initial=0)) + 1,
+        irregular_scratch(most_rows(whole, classes.rows), int(np.diff(whole.fact_offsets).max(initial=0))),
         late_offsets,
         compact,
         settled_on,
