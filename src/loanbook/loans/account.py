@@ -29,7 +29,7 @@ from loanbook.loans.payoff import (
 from loanbook.loans.plan import ENTRY_FIELDS, PLAN_FIELDS, RESET_FIELDS
 from loanbook.loans.schedule import fill_dates, prepare
 from loanbook.terms.contract import FIELDS, Field
-from loanbook.terms.conventions import Excess, Method, Shift
+from loanbook.terms.conventions import Excess, Method, Payoff, Shift
 from loanbook.units import NEVER, Ints, date
 
 _METHOD = int(Field.METHOD)
@@ -241,6 +241,8 @@ def _check(drawdown: Drawdown) -> None:
     if contract[Field.EXCESS] >= Excess.FEWER and contract[Field.RECALCULATE] == 0:
         name = Excess(int(contract[Field.EXCESS])).name.lower()
         raise RequestError(f"excess rule {name!r} changes the schedule, so interest must be recalculated; set RECALCULATE to 1.")
+    if contract[Field.RECALCULATE] == 1 and contract[Field.PAYOFF] == Payoff.ALL_SCHEDULED:
+        raise RequestError("payoff 'all_scheduled' needs a schedule that stands; set RECALCULATE to 0 or pay off to a date.")
     if contract[Field.RECALCULATE] == 1 and contract[Field.GRACE_INTEREST] > 0:
         raise RequestError("interest grace and recalculation exclude each other; set GRACE_INTEREST or RECALCULATE to 0.")
 

@@ -6,7 +6,7 @@ of a timing; vertical: step after step across the rows. Money ahead of its due d
 
 from loanbook.kernel import lean
 from loanbook.loans.facts import Row, Total
-from loanbook.loans.payment import AUX_MARK, pay, unpaid
+from loanbook.loans.payment import AUX_MARK, pay, pay_standing_row, unpaid
 from loanbook.terms.contract import WATERFALL_STEPS, Field
 from loanbook.terms.conventions import Excess, Processing, Timing
 from loanbook.units import NEVER, Ints, Rounding, mul_div
@@ -141,9 +141,10 @@ def _horizontal(
                 money = _pay_row(contract, rows, pieces, plan, ledger, resets, aux, totals, row, timing, money)
         return money
     for row in range(totals[_FIRST_OPEN], count):
-        if money <= 0:
+        due_on = rows[row, _DUE_ON]
+        if money <= 0 or (timing == _PAST_DUE and due_on >= day) or (timing == _DUE_NOW and due_on > day):
             break
-        if rows[row, _SETTLED_ON] == NEVER and _matches(rows, row, timing, day) and unpaid(rows, row) > 0:
+        if _matches(rows, row, timing, day) and unpaid(rows, row) > 0:
             money = _pay_row(contract, rows, pieces, plan, ledger, resets, aux, totals, row, timing, money)
     return money
 
@@ -181,6 +182,49 @@ def _vertical(
 
 
 @lean
+def stands(contract: Ints, totals: Ints) -> bool:
+    """Whether money is simply taken row by row: the schedule does not follow payments, nothing is spread or vertical."""
+    return totals[_FOLLOWS] == 0 and contract[_PROCESSING] != _VERTICAL and contract[_EXCESS] != _SPREAD
+
+
+@lean
+def allocate_standing(contract: Ints, rows: Ints, pieces: Ints, totals: Ints, money: int) -> int:
+    """As `allocate`, horizontally over rows that stand: the path of nearly every loan of a close, with few arrays."""
+    day, count = totals[_DAY], totals[_ROWS]
+    first = totals[_FIRST_OPEN]
+    while first < count and rows[first, _SETTLED_ON] != NEVER:
+        first += 1
+    totals[_FIRST_OPEN] = first
+    done = 0
+    for step in range(WATERFALL_STEPS):
+        code = contract[_WATERFALL + step]
+        if code < 0 or money <= 0:
+            break
+        timing = code // _COMPONENTS
+        if done & (1 << timing) != 0:
+            continue
+        done |= 1 << timing
+        backward = timing == _IN_ADVANCE and contract[_EXCESS] == _LAST
+        for place in range(count - first):
+            row = count - 1 - place if backward else first + place
+            due_on = rows[row, _DUE_ON]
+            if timing == _IN_ADVANCE:
+                if due_on <= day:
+                    if backward:
+                        break
+                    continue
+            elif due_on > day or (timing == _PAST_DUE and due_on == day):
+                break
+            elif timing == _DUE_NOW and due_on < day:
+                continue
+            if rows[row, _SETTLED_ON] == NEVER:
+                money = pay_standing_row(contract, rows, pieces, totals, row, timing, money)
+                if money <= 0:
+                    break
+    return money
+
+
+@lean
 def allocate(
     contract: Ints,
     rows: Ints,
@@ -197,10 +241,9 @@ def allocate(
 
     ahead   False: only what is due by that day
     """
-    while totals[_FIRST_OPEN] < totals[_ROWS] and rows[totals[_FIRST_OPEN], _SETTLED_ON] != NEVER:
-        totals[_FIRST_OPEN] += 1
-    if totals[_FOLLOWS] == 1:
-        totals[_FIRST_OPEN] = 0
+    if stands(contract, totals):
+        return allocate_standing(contract, rows, pieces, totals, money)
+    totals[_FIRST_OPEN] = 0
     done = 0
     for step in range(WATERFALL_STEPS):
         code = contract[_WATERFALL + step]

@@ -7,7 +7,7 @@ if it had never happened. A close calls it for every irregular loan with the sam
 
 from loanbook.kernel import lean
 from loanbook.loans.accrual import accrue_penalties
-from loanbook.loans.allocation import allocate
+from loanbook.loans.allocation import allocate, allocate_standing, stands
 from loanbook.loans.changes import add_charge, add_disbursement, change_rate
 from loanbook.loans.facts import Fact, FactKind, Row, Total
 from loanbook.loans.level import start_plan
@@ -82,6 +82,7 @@ _PLAN_ROW = int(Period.ROW)
 _METHOD = int(Field.METHOD)
 _RECALCULATE = int(Field.RECALCULATE)
 _PAYOFF = int(Field.PAYOFF)
+_PENALTY_RATE_ANNUAL = int(Field.PENALTY_RATE_ANNUAL)
 _EXCESS = int(Field.EXCESS)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
 _LISTED = int(Method.LISTED)
@@ -312,6 +313,8 @@ def book(
             plan[period, _PLAN_ROW] = period + first
         amortized = principal_fen - (rows[0, _PRINCIPAL] if first == 1 else 0)
         totals[_ENTRIES] = add_entry(ledger, 0, disbursed_on, disbursed_on, amortized, 1)
+    standing = stands(contract, totals)
+    late_charges = contract[_PENALTY_RATE_ANNUAL] != 0
     for fact in range(count):
         kind = facts[fact, _F_KIND]
         if facts[fact, _F_ACTIVE] == 0 or kind == _REVERSAL or fact == drawdown:
@@ -323,7 +326,8 @@ def book(
         totals[_FIRST_PIECE] = totals[_PIECES]
         totals[_AHEAD_ON] = 0
         if not written_off:
-            accrue_penalties(contract, rows, aux, totals, day)
+            if late_charges:
+                accrue_penalties(contract, rows, aux, totals, day)
             if totals[_FOLLOWS] == 1 and (day != totals[_DAY] or totals[_RUN_TO] != day):
                 totals[_DAY] = day
                 _replan(contract, plan, ledger, resets, rows, totals, day)
@@ -339,21 +343,24 @@ def book(
             if pays_off and amount == 0:
                 amount = payoff_amount(contract, schedule, disbursed_on, rows, plan, ledger, resets, aux, totals)
             totals[_RECEIVED] += amount
-            left = _receive(
-                contract,
-                schedule,
-                disbursed_on,
-                rows,
-                pieces,
-                plan,
-                ledger,
-                resets,
-                aux,
-                totals,
-                rate_fraction,
-                amount,
-                pays_off,
-            )
+            if standing and not pays_off and amount < totals[_OUTSTANDING]:
+                left = allocate_standing(contract, rows, pieces, totals, amount)
+            else:
+                left = _receive(
+                    contract,
+                    schedule,
+                    disbursed_on,
+                    rows,
+                    pieces,
+                    plan,
+                    ledger,
+                    resets,
+                    aux,
+                    totals,
+                    rate_fraction,
+                    amount,
+                    pays_off,
+                )
             facts[fact, _F_HELD] = left
             totals[_UNAPPLIED] += left
         elif kind == _CHARGE_OFF:

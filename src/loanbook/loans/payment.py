@@ -4,7 +4,7 @@ from loanbook.kernel import lean
 from loanbook.loans.facts import Piece, Row, Total
 from loanbook.loans.plan import Entry, Period, add_entry
 from loanbook.loans.replan import is_paid, payable, settle
-from loanbook.terms.contract import Field
+from loanbook.terms.contract import WATERFALL_STEPS, Field
 from loanbook.terms.conventions import Component
 from loanbook.units import NEVER, Ints
 
@@ -58,6 +58,7 @@ _PLAN_INTEREST = int(Period.INTEREST)
 _PLAN_PRINCIPAL = int(Period.PRINCIPAL)
 _PLAN_ROW = int(Period.ROW)
 
+_WATERFALL = int(Field.WATERFALL)
 _TOLERANCE = int(Field.ARREARS_TOLERANCE)
 _OVERDUE_INTEREST = int(Field.OVERDUE_INTEREST)
 _COMPONENTS = 4
@@ -94,28 +95,51 @@ def mark_cleared(contract: Ints, rows: Ints, totals: Ints, row: int, day: int) -
 
 @lean
 def refresh_rows(plan: Ints, rows: Ints, totals: Ints) -> None:
-    """Principal and interest due of every row, as the plan has them now."""
+    """Principal and interest due of every row, as the plan has them now.
+
+    Where the plan does not follow payments, what was paid ahead of a change may exceed what a row now asks: the row keeps it,
+    and the last rows ask for that much less principal.
+    """
+    excess = 0
     for period in range(totals[_PERIODS]):
         row = plan[period, _PLAN_ROW]
         rows[row, _PRINCIPAL] = plan[period, _PLAN_PRINCIPAL]
         rows[row, _INTEREST] = plan[period, _PLAN_INTEREST]
+        if totals[_FOLLOWS] == 0:
+            rows[row, _INTEREST] = max(rows[row, _INTEREST], rows[row, _INTEREST + _PAID])
+            over = rows[row, _PRINCIPAL + _PAID] - rows[row, _PRINCIPAL]
+            if over > 0:
+                rows[row, _PRINCIPAL] += over
+                excess += over
+    for period in range(totals[_PERIODS] - 1, -1, -1):
+        row = plan[period, _PLAN_ROW]
+        less = min(excess, rows[row, _PRINCIPAL] - rows[row, _PRINCIPAL + _PAID])
+        rows[row, _PRINCIPAL] -= less
+        excess -= less
+
+
+@lean
+def piece_of(pieces: Ints, totals: Ints, row: int) -> int:
+    """The piece of the fact that is booked and a row; a new one where there is none yet."""
+    last = totals[_PIECES]
+    for place in range(totals[_FIRST_PIECE], last):
+        if pieces[place, _PIECE_ROW] == row:
+            return place
+    if last >= pieces.shape[0]:
+        raise ValueError("the pieces scratch is too short for this loan's facts")
+    for column in range(pieces.shape[1]):
+        pieces[last, column] = 0
+    pieces[last, _PIECE_ON] = totals[_DAY]
+    pieces[last, _PIECE_ROW] = row
+    pieces[last, _PIECE_FACT] = totals[_FACT]
+    totals[_PIECES] = last + 1
+    return last
 
 
 @lean
 def note_piece(pieces: Ints, totals: Ints, row: int, column: int, amount: int) -> None:
     """Add an amount to the piece of this fact and row; `column` is the row's column that was paid."""
-    last = totals[_PIECES]
-    place = totals[_FIRST_PIECE]
-    while place < last and pieces[place, _PIECE_ROW] != row:
-        place += 1
-    if place == last:
-        if last >= pieces.shape[0]:
-            raise ValueError("the pieces scratch is too short for this loan's facts")
-        pieces[place, :] = 0
-        pieces[place, _PIECE_ON] = totals[_DAY]
-        pieces[place, _PIECE_ROW] = row
-        pieces[place, _PIECE_FACT] = totals[_FACT]
-        totals[_PIECES] = last + 1
+    place = piece_of(pieces, totals, row)
     pieces[place, column + _PIECE_SHIFT] += amount
 
 
@@ -182,11 +206,9 @@ def pay(
     column = _COMPONENTS - component
     period = aux[row, AUX_PERIOD]
     follows = totals[_FOLLOWS] == 1 and period >= 0 and component >= _C_INTEREST
-    on = totals[_DAY]
-    ahead = follows and rows[row, _DUE_ON] > on
+    on = max(totals[_DAY], totals[_AHEAD_ON])
+    ahead = follows and rows[row, _DUE_ON] > totals[_DAY]
     if ahead:
-        if totals[_AHEAD_ON] != 0 and plan[period, _FROM] < on <= plan[period, _DUE]:
-            on = totals[_AHEAD_ON]
         principal, interest = payable(
             contract,
             plan,
@@ -214,3 +236,29 @@ def pay(
     else:
         mark_cleared(contract, rows, totals, row, totals[_DAY])
     return amount
+
+
+@lean
+def pay_standing_row(contract: Ints, rows: Ints, pieces: Ints, totals: Ints, row: int, timing: int, money: int) -> int:
+    """All components of one row of a schedule that stands, in the order of the waterfall; returns the money left."""
+    place = -1
+    for step in range(WATERFALL_STEPS):
+        code = contract[_WATERFALL + step]
+        if code < 0 or money <= 0:
+            break
+        if code // _COMPONENTS != timing:
+            continue
+        column = _COMPONENTS - code % _COMPONENTS
+        amount = min(money, rows[row, column] - rows[row, column + _PAID])
+        if amount <= 0:
+            continue
+        money -= amount
+        rows[row, column + _PAID] += amount
+        if column == _PRINCIPAL:
+            totals[_OUTSTANDING] -= amount
+        if place < 0:
+            place = piece_of(pieces, totals, row)
+        pieces[place, column + _PIECE_SHIFT] += amount
+    if place >= 0:
+        mark_cleared(contract, rows, totals, row, totals[_DAY])
+    return money

@@ -125,8 +125,6 @@ def payoff_amount(
         if contract[_PAYOFF] == _TO_PERIOD_END:
             till = period_end(plan, totals, day)
             run_to = till
-        elif contract[_PAYOFF] == _ALL_SCHEDULED:
-            till = NEVER
         owed += payoff_of_plan(
             contract, plan, totals[_PERIODS], ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, till
         )
