@@ -41,7 +41,8 @@ def test_aart_ties_to_the_published_figures():
 
 def opened(loan, balance, on="2023-12-31"):
     return {
-        "event_id": f"{loan}:opened:{on}", "loan_id": loan, "happened_on": day(on), "product": "auto_loan", "model": "on_balance_sheet",
+        "event_id": f"{loan}:opened:{on}", "loan_id": loan, "happened_on": day(on), "product": "auto_loan",
+        "model": "on_balance_sheet",
         "currency": "USD", "originated_on": day("2023-01-01"), "original_principal_fen": 10_000, "balance_fen": balance,
         "rate_annual": 0, "installment_count": 12,
     }  # fmt: skip

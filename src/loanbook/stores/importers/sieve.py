@@ -3,20 +3,24 @@
 What is found bad takes its whole source row along, in every kind. What is left is written once, ready for one commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loanbook.events import BY_NAME, KINDS, Type
 from loanbook.stores.engine import Engine, connect, scan
 from loanbook.stores.importers.conversion import FAULTS, FILE, ROW, ConvertedBatch
 from loanbook.stores.schema import arrow_schema, content_columns
+from loanbook.units import Ints
 
 HEADS = ("loan_disbursed", "position_opened")
 """Kinds that bring a loan into the book."""
+_BATCH_ROWS = 1 << 17
 _FREE = (*HEADS, "application_received")
 _AFTER_DISBURSEMENT = (
     "payment_received",
@@ -102,49 +106,85 @@ class Sieve:
                     engine.keep(f"found_{number}", " UNION ALL ".join(found))
                     engine.keep("bad", f'SELECT "{FILE}", "{ROW}" FROM bad UNION SELECT "{FILE}", "{ROW}" FROM found_{number}')
                     faults.append(f"SELECT * FROM found_{number}")
+            bad = _bad_rows(engine)
+            events, rows, sums = {}, {}, {}
             for kind in kinds:
-                clean = f"SELECT * FROM staged_{kind} ANTI JOIN bad USING ({_ORDER})"
-                if kind in first_of_loan:
-                    clean = _firsts(clean, tuple(book_files.get(kind, ())))
-                if kind in dated_by_loan:
-                    heads = _heads(kinds, book_files, "loan_id, happened_on, recorded_at")
-                    clean = (
-                        "SELECT c.* REPLACE (h.happened_on AS happened_on, h.recorded_at AS recorded_at) "
-                        f"FROM ({clean}) c JOIN (SELECT loan_id, min(happened_on) AS happened_on, "
-                        f"min(recorded_at) AS recorded_at FROM ({heads}) GROUP BY 1) h ON h.loan_id = c.loan_id"
-                    )
-                engine.keep(f"clean_{kind}", clean)
-            return self._written(engine, kinds, " UNION ALL ".join(faults))
-
-    def _written(self, engine: Engine, kinds: list[str], faults: str) -> Sifted:
-        events, rows, sums = {}, {}, {}
-        for kind in kinds:
-            names = ", ".join(f'"{name}"' for name in arrow_schema(BY_NAME[kind]).names)
-            rows[kind] = engine.number(f"SELECT count(*) FROM clean_{kind}")
-            if not rows[kind]:
-                continue
-            events[kind] = self._folder / f"events_{kind}.parquet"
-            engine.write(
-                f"SELECT {names} FROM clean_{kind} ORDER BY {_ORDER}, happened_on, event_id",
-                events[kind],
-                arrow_schema(BY_NAME[kind]).remove_metadata(),
+                path = self._folder / f"events_{kind}.parquet"
+                clean = _standing(kind, kinds, book_files, kind in first_of_loan, kind in dated_by_loan)
+                batches = engine.batches(clean) if clean else _sound(self._path(kind), bad)
+                rows[kind], totals = _write(kind, batches, path)
+                if rows[kind]:
+                    events[kind] = path
+                    sums.update({(kind, name): total for name, total in totals.items()})
+            quarantine = self._folder / "quarantine.parquet"
+            union = " UNION ALL ".join(faults)
+            engine.write(f'SELECT * FROM ({union}) ORDER BY {_ORDER}, event, "column"', quarantine, FAULTS)
+            return Sifted(
+                events=events,
+                rows=rows,
+                sums=sums,
+                quarantine=quarantine,
+                bad={file: len(numbers) for file, numbers in bad.items()},
+                faults=engine.number(f"SELECT count(*) FROM ({union})"),
             )
-            for column in BY_NAME[kind].columns:
-                if column.type is Type.MONEY:
-                    sums[kind, column.name] = engine.number(f'SELECT sum("{column.name}") FROM clean_{kind}')
-        quarantine = self._folder / "quarantine.parquet"
-        engine.write(f'SELECT * FROM ({faults}) ORDER BY {_ORDER}, event, "column"', quarantine, FAULTS)
-        return Sifted(
-            events=events,
-            rows=rows,
-            sums=sums,
-            quarantine=quarantine,
-            bad={str(file): int(n) for file, n in engine.rows(f'SELECT "{FILE}", count(*) FROM bad GROUP BY 1')},
-            faults=engine.number(f"SELECT count(*) FROM ({faults})"),
-        )
 
     def _path(self, kind: str) -> Path:
         return self._folder / f"staged_{kind}.parquet"
+
+
+def _bad_rows(engine: Engine) -> dict[str, Ints]:
+    """The quarantined rows of each file."""
+    table = engine.table("SELECT * FROM bad")
+    files = table[FILE].combine_chunks()
+    return {
+        str(file): np.asarray(table.filter(pc.equal(files, file))[ROW].to_numpy()).astype(np.int64)
+        for file in pc.unique(files).to_pylist()
+    }
+
+
+def _standing(
+    kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]], first_of_loan: bool, dated_by_loan: bool
+) -> str:
+    """The query of a kind that looks beyond its own rows; empty where the sound rows are taken as they are."""
+    if not (first_of_loan or dated_by_loan):
+        return ""
+    clean = f"SELECT * FROM staged_{kind} ANTI JOIN bad USING ({_ORDER})"
+    if first_of_loan:
+        clean = _firsts(clean, tuple(book_files.get(kind, ())))
+    if dated_by_loan:
+        heads = _heads(kinds, book_files, "loan_id, happened_on, recorded_at")
+        clean = (
+            "SELECT c.* REPLACE (h.happened_on AS happened_on, h.recorded_at AS recorded_at) "
+            f"FROM ({clean}) c JOIN (SELECT loan_id, min(happened_on) AS happened_on, "
+            f"min(recorded_at) AS recorded_at FROM ({heads}) GROUP BY 1) h ON h.loan_id = c.loan_id"
+        )
+    return f"SELECT * FROM ({clean}) ORDER BY {_ORDER}, event_id"
+
+
+def _sound(path: Path, bad: Mapping[str, Ints]) -> Iterator[pa.RecordBatch]:
+    """A staged file without the quarantined rows, streamed in its order."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            keep = np.ones(batch.num_rows, dtype=bool)
+            rows = np.asarray(batch.column(ROW).to_numpy())
+            for name, numbers in bad.items():
+                keep &= ~(np.isin(rows, numbers) & np.asarray(pc.equal(batch.column(FILE), name)))
+            yield batch if keep.all() else batch.filter(pa.array(keep))
+
+
+def _write(kind: str, batches: Iterator[pa.RecordBatch], path: Path) -> tuple[int, dict[str, int]]:
+    """Write events with exactly the kind's columns; returns their number and the sum of each money column."""
+    schema = arrow_schema(BY_NAME[kind]).remove_metadata()
+    money = [column.name for column in BY_NAME[kind].columns if column.type is Type.MONEY]
+    rows, sums = 0, dict.fromkeys(money, 0)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches:
+            table = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+            writer.write_table(table)
+            rows += table.num_rows
+            for name in money:
+                sums[name] += int(pc.sum(table[name], min_count=0).as_py())
+    return rows, sums
 
 
 def _fault(kind: str, column: str, value: str, reason: str, expected: str) -> str:
