@@ -10,7 +10,7 @@ import numpy as np
 from loanbook.loans.amounts import down_payment
 from loanbook.terms.contract import Field, empty_contract
 from loanbook.terms.conventions import Component, DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Timing, Unit
-from loanbook.units import Ints, Rounding, parse_decimal, rate
+from loanbook.units import Ints, Rounding, rate
 
 
 class DeclinedError(Exception):
@@ -19,6 +19,7 @@ class DeclinedError(Exception):
 
 DECIMALS = 2
 MINOR = 10**DECIMALS
+_NOISE = Decimal("1e-6")
 
 _BY_AGE = {
     "PENALTY_FEE_PRINCIPAL_INTEREST_BY_AGE": ("PENALTY", "FEE", "PRINCIPAL", "INTEREST"),
@@ -105,11 +106,12 @@ class Setting:
 
 
 def money(amount: Any) -> int:
-    """An amount of the file in minor units; a file amount with more digits than the currency is declined."""
-    try:
-        return parse_decimal(amount, MINOR, exact=True)
-    except Exception as error:
-        raise DeclinedError(f"amount {amount!r} is not a whole number of minor units") from error
+    """An amount of the file in minor units; float noise is taken off, more digits than the currency has are declined."""
+    minor = Decimal(str(amount)) * MINOR
+    rounded = minor.quantize(Decimal(1))
+    if abs(minor - rounded) > _NOISE:
+        raise DeclinedError(f"amount {amount!r} is not a whole number of minor units")
+    return int(rounded)
 
 
 def _choice(names: Mapping[str, Any], where: str, value: Any) -> Any:

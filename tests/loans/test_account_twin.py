@@ -1,0 +1,87 @@
+"""The account kernel against its naive twin in Decimal: loans whose schedule stands."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loanbook.kernel import COMPILED
+from loanbook.loans.account import Drawdown, account_of, fact_rows
+from loanbook.loans.facts import FactKind, Row, Total
+from loanbook.loans.schedule import schedules
+from loanbook.terms.conventions import Excess, Payoff, Processing
+from loanbook.units import NEVER
+from tests.loans.accounts import DISBURSED_ON, contract
+from tests.reference.account import COMPONENTS, TIMINGS, Instalment, NaiveAccount
+
+pytestmark = pytest.mark.plain
+ALL_STEPS = [(timing, component) for timing in range(3) for component in range(4)]
+
+
+@settings(max_examples=300 if COMPILED else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.permutations(ALL_STEPS),
+    st.sampled_from([Excess.NEXT, Excess.LAST, Excess.SPREAD]),
+    st.sampled_from(list(Processing)),
+    st.integers(1, 7),
+    st.lists(
+        st.tuples(
+            st.sampled_from([FactKind.PAYMENT, FactKind.PAYMENT, FactKind.CHARGE_FEE, FactKind.CHARGE_PENALTY]),
+            st.integers(1, 240),
+            st.integers(1, 60_000),
+            st.booleans(),
+        ),
+        max_size=8,
+    ),
+)
+def test_every_row_is_paid_as_the_twin_pays_it(
+    steps: list[tuple[int, int]],
+    excess: Excess,
+    processing: Processing,
+    count: int,
+    happened: list[tuple[FactKind, int, int, bool]],
+) -> None:
+    codes = [4 * timing + component for timing, component in steps]
+    row = contract(count=count, excess=excess, processing=processing, waterfall=codes, payoff=Payoff.ALL_SCHEDULED)
+    drawdown = Drawdown(contract=row, principal_fen=100_000, disbursed_on=DISBURSED_ON)
+    due_on, principal, interest = schedules(row, 100_000, DISBURSED_ON)
+    twin = NaiveAccount(
+        instalments=[
+            Instalment(
+                int(due_on[0, place]),
+                {
+                    "penalty": Decimal(0),
+                    "fee": Decimal(0),
+                    "interest": Decimal(int(interest[0, place])),
+                    "principal": Decimal(int(principal[0, place])),
+                },
+            )
+            for place in range(count)
+        ],
+        steps=[(TIMINGS[timing], COMPONENTS[component]) for timing, component in steps],
+        excess=excess.name.lower(),
+        vertical=processing == Processing.VERTICAL,
+    )
+    rows = []
+    reversals = []
+    for kind, age, amount, bounced in happened:
+        on = DISBURSED_ON + age
+        if bounced:
+            reversals.append((FactKind.REVERSAL, on + 3, 0, len(rows)))
+        rows.append((kind, on, amount, on if kind != FactKind.PAYMENT else 0))
+    for kind, age, amount, _ in sorted((fact for fact in happened if not fact[3]), key=lambda fact: (fact[1], fact[0])):
+        on = DISBURSED_ON + age
+        if kind == FactKind.PAYMENT:
+            twin.pay(Decimal(amount), on)
+        else:
+            twin.charge("fee" if kind == FactKind.CHARGE_FEE else "penalty", Decimal(amount), on, on)
+    account = account_of(drawdown, fact_rows([*rows, *reversals]), as_of=DISBURSED_ON + 300, known_on=NEVER)
+    assert account.total(Total.UNAPPLIED) == twin.held
+    assert len(account.rows) == len(twin.instalments)
+    for line, item in zip(account.rows, twin.instalments, strict=True):
+        assert line[Row.DUE_ON] == item.due_on
+        for component, name in enumerate(COMPONENTS):
+            column = 4 - component
+            assert (line[column], line[column + 4]) == (item.due[name], item.paid[name])
+        assert (None if line[Row.SETTLED_ON] == NEVER else line[Row.SETTLED_ON]) == item.settled_on
