@@ -6,7 +6,6 @@ slow, and with every int64 overflow visible, which is how the test suite runs a 
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -29,26 +28,22 @@ if not COMPILED:
 import numba  # noqa: E402  (the two settings above must stand before numba reads them)
 
 
-def _stamp(scope: Mapping[str, Any], seen: set[str]) -> list[str]:
-    """What compiled code depends on: constants in its scope, and the files of the Loanbook modules whose names it imports."""
-    parts = [f"{name}={value!r}" for name, value in sorted(scope.items()) if isinstance(value, int | float)]
-    modules = {str(getattr(value, "__module__", "")) for value in list(scope.values())}
-    for name in sorted(module for module in modules if module.startswith("loanbook.") and module not in seen):
-        seen.add(name)
-        module = sys.modules[name]
-        status = Path(str(module.__file__)).stat()
-        parts.append(f"{name}:{status.st_mtime_ns}:{status.st_size}")
-        parts.extend(_stamp(vars(module), seen))
-    return parts
+def _stamp(scope: Mapping[str, Any]) -> str:
+    """What compiled code takes from its module: numbers, and kernels (with the stamps of their files, which hold theirs)."""
+    parts = []
+    for name, value in sorted(scope.items()):
+        if isinstance(value, int | float):
+            parts.append(f"{name}={value!r}")
+        elif hasattr(value, "py_func"):
+            parts.append(f"{name}: {value._cache._cache_file._source_stamp}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _compile(function: _Function, **options: Any) -> _Function:
     compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python", **options)(function)
     if COMPILED:
-        own = str(function.__module__)
-        stamp = hashlib.sha256("\n".join(_stamp(function.__globals__, {own})).encode()).hexdigest()
         file = compiled._cache._cache_file
-        file._source_stamp = (file._source_stamp, stamp)
+        file._source_stamp = (file._source_stamp, _stamp(function.__globals__))
     return cast(_Function, compiled)
 
 

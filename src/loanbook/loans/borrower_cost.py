@@ -6,6 +6,7 @@ import numpy as np
 
 from loanbook.loans.pricing import annual_rates
 from loanbook.loans.schedule import schedules
+from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Unit
 from loanbook.terms.product import PPM, Product, check_request, contract_row
 from loanbook.units import Ints, mul_div
@@ -52,7 +53,7 @@ def all_in_rates(
     raises        RequestError outside the product's limits
     """
     row = contract_row(product, rate_annual=rate_annual, count=count)
-    check_request(product, principal_fen=principal_fen, rate_annual=int(row[1]), count=count)
+    check_request(product, principal_fen=principal_fen, rate_annual=int(row[Field.RATE_ANNUAL]), count=count)
     amount = np.array([principal_fen], np.int64)
     days = np.array([disbursed_on], np.int64)
     extra = {} if first_due_on is None else {"first_due_on": first_due_on}
