@@ -69,6 +69,16 @@ def test_sums_and_differences(tmp_path):
     assert event["balance_fen"] == 1364918 - 1128152
 
 
+def test_a_sum_beyond_64_bits_is_set_aside(tmp_path):
+    huge = GOOD.replace("13649.18", "90000000000000000").replace("11281.52", "90000000000000000")
+    mapping = MAPPING.replace("balance_fen: balance", "balance_fen: {sum: [amount, balance], minor: true}")
+    mapping = mapping.replace("original_principal_fen: amount", "original_principal_fen: {value: 1}")
+    read = read_text(tmp_path, lines(huge.replace("90000000000000000", "9" * 15)), mapping)
+    assert read.events["position_opened"][0]["balance_fen"] == 2 * (10**15 - 1)
+    read = read_text(tmp_path, lines(huge), mapping.replace(", minor: true", ""))
+    assert read.events == {}
+
+
 def test_the_first_value_that_is_there(tmp_path):
     event, _ = opened(
         tmp_path, "balance_fen: balance", "balance_fen: {first_of: [nowhere, balance, amount]}", GOOD.replace("11281.52", "")

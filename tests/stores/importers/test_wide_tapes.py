@@ -86,3 +86,20 @@ def test_packed_and_plain_give_the_same_events(tmp_path):
         return [{**e, "source": None} for e in read_files(tmp_path, [path], shipped=AART).events["position_reported"]]
 
     assert events(plain) == events(packed)
+
+
+def test_groups_that_a_trust_does_not_report_are_null(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(HEAD + ",BAL1,PRC1,BAL2,PRC2\n" + LOAN.format(1, 500) + ",400,100,NA,NA\n")
+    (report,) = read_files(tmp_path, [path], shipped=AART).events["position_reported"]
+    assert (report["balance_fen"], report["principal_fen"], report["paid_fen"], report["recovered_fen"]) == (
+        40_000,
+        10_000,
+        None,
+        None,
+    )
+
+
+def test_a_group_that_is_needed_is_named(tmp_path):
+    with pytest.raises(RequestError, match="there is no column 'PRC1'"):
+        read_files(tmp_path, [tape(tmp_path, 1, [], ["BAL1"])], shipped=AART)

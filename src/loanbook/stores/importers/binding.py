@@ -74,7 +74,7 @@ def _columns(event: EventRule) -> Iterator[tuple[str, str, bool]]:
     for condition in event.when:
         yield condition.column, condition.place, False
     for column in event.keep_if_any:
-        yield column, event.place, False
+        yield column, event.place, True
 
 
 def _periods(event: EventRule, header: Iterable[str] | None, file: str) -> tuple[int, ...]:
@@ -90,7 +90,8 @@ def _periods(event: EventRule, header: Iterable[str] | None, file: str) -> tuple
             f"({event.place}). The mapping does not fit this file."
         )
     for stem, numbers in found.items():
-        if numbers != first:
+        # A group that is wholly absent is judged column by column, as optional or missing.
+        if numbers and numbers != first:
             odd = sorted(numbers ^ first)[0]
             raise RequestError(
                 f"{file}: the repeated groups do not have the same periods: {event.repeat[0]} and {stem} differ at {odd}. "

@@ -108,12 +108,16 @@ def _rows(event: EventRule, periods: tuple[int, ...], batch: SourceBatch, wanted
     for k in periods:
         filled = np.zeros(len(at), dtype=bool) if event.keep_if_any else np.ones(len(at), dtype=bool)
         for name in event.keep_if_any:
-            filled |= _filled(batch.columns[name.replace("{k}", str(k))])[at]
+            if (column := batch.columns.get(name.replace("{k}", str(k)))) is not None:
+                filled |= _filled(column)[at]
         chosen.append(at[filled])
         period.append(np.full(int(filled.sum()), k, dtype=np.int64))
     long = {}
+    absent = pa.nulls(len(batch.rows))
     for name in names:
-        parts = [batch.columns[name.replace("{k}", str(k))].take(pa.array(a)) for k, a in zip(periods, chosen, strict=True)]
+        parts = [
+            batch.columns.get(name.replace("{k}", str(k)), absent).take(pa.array(a)) for k, a in zip(periods, chosen, strict=True)
+        ]
         long[name] = pa.concat_arrays(_one_type(parts))
     at, period_of = np.concatenate(chosen), np.concatenate(period)
     # Only what a repeated row shares with its siblings is spread over the periods; the group's own columns are laid out long.

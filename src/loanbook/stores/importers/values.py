@@ -17,6 +17,7 @@ from loanbook.units import Ints
 
 _RATE_DIGITS = 12
 _PERCENT_DIGITS = 10
+_SUM_LIMIT = 9.2e18
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 
@@ -161,11 +162,18 @@ def _first(rule: Rule, column: Column, rows: Rows) -> Converted:
 
 def _sum(rule: Rule, column: Column, rows: Rows) -> Converted:
     made = [_typed(rows.column(t.column), rule, column, rows, t.column) for t in rule.terms]
-    total: Any = None
+    rough = np.zeros(len(rows.at))
+    for part in made:
+        rough += np.abs(np.asarray(pc.fill_null(part.values, 0)).astype(np.float64))
+    large = rough >= _SUM_LIMIT
+    total = pa.array(np.zeros(len(rows.at), dtype=np.int64))
     for term, part in zip(rule.terms, made, strict=True):
-        signed = part.values if term.sign > 0 else pc.negate_checked(part.values)
-        total = signed if total is None else pc.add_checked(total, signed)
-    return Converted(values=total, faults=tuple(f for m in made for f in m.faults), rounded=sum(m.rounded for m in made))
+        safe = pc.if_else(pa.array(large), pa.scalar(None, pa.int64()), part.values)
+        total = pc.add(total, safe) if term.sign > 0 else pc.subtract(total, safe)
+    faults = [f for m in made for f in m.faults]
+    if large.any():
+        faults.append(Fault(bad=large, message="is too large to be held exactly", expected="a smaller number"))
+    return Converted(values=total, faults=tuple(faults), rounded=sum(m.rounded for m in made))
 
 
 def _filled(made: Converted, rule: Rule, column: Column, rows: Rows) -> Converted:
