@@ -72,6 +72,11 @@ def close_window(projection: Projection, as_of: dt.date, known_on: dt.date | Non
     if day < since:
         raise RequestError(f"as_of {as_of} lies before the book's first loan, which was disbursed on {manifest.since}.")
     known = max(day, units.day(manifest.last_recorded_on)) if known_on is None else units.day(known_on)
+    if known < day:
+        raise RequestError(
+            f"known_at {known_on} lies before as_of {as_of}: a day is measured with at least what was recorded by it. "
+            "Close an earlier day, or know more."
+        )
     observed = min(day + LOOK_AHEAD_DAYS, known) if observed_to is None else units.day(observed_to)
     return Window(since=since, as_of=day, observed_to=observed, known_on=known)
 
