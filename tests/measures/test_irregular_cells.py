@@ -1,5 +1,7 @@
 """Loans that carry their facts: the same facts give the same cells through the account kernel as through the compact form."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -96,3 +98,26 @@ def test_the_irregular_loans_behind_a_figure_sum_to_it():
     (found,) = loans_behind([facts], CLASSES, chosen, "position", wanted)
     assert found.values["principal_fen"].sum() == measure_batches([facts], CLASSES, chosen).families["position"][:, 1].sum()
     assert list(found.loan_no) == list(batch.loan_no)
+
+
+def test_a_payment_reversed_after_the_close_counts_at_the_close_and_not_in_the_look_ahead():
+    drawn = {"class_no": 0, "principal": 300_000, "disbursed": SINCE, "first_due": 2_147_483_647, "late": [0], "ordinal": 1}
+    batch, loans = build([drawn | {"settle_after": None}])
+    due = loans[0].dues[0]
+    facts = with_facts(batch, loans)
+    bounced = replace(
+        facts,
+        fact_offsets=np.array([0, 3]),
+        fact_kind=np.append(facts.fact_kind, np.int8(FactKind.REVERSAL)),
+        fact_on=np.append(facts.fact_on, np.int32(due.on + 20)),
+        fact_recorded_on=np.append(facts.fact_recorded_on, np.int32(due.on + 20)),
+        fact_amount=np.append(facts.fact_amount, 0),
+        fact_detail=np.append(facts.fact_detail, 1),
+    )
+    chosen = space(CLASSES, window(since=SINCE, as_of=due.on + 10, known_on=due.on + 40))
+    cells = measure_batches([bounced], CLASSES, chosen)
+    assert cells.families["position"][:, 1].max() == 300_000
+    assert cells.families["flow"][:, 3].sum() == due.principal
+    due_fen, overdue, observed_due, observed, collected = cells.families["due"].sum(axis=0).tolist()
+    assert (due_fen, overdue) == (due.principal, 0)
+    assert (observed_due, observed, collected) == (due.principal, due.principal, 0)

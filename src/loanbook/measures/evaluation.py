@@ -35,6 +35,7 @@ MEASURES_SCHEMA = pa.schema(
     ]
 )
 _NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
+_Figure = tuple[int | None, int | None, float | None]
 _UNKNOWN = "unknown"
 _MONTHS_A_YEAR = 12
 
@@ -94,16 +95,26 @@ def _in_period(found: Frame, over: Period) -> Ints:
     return (found.codes["month"] >= over.first) & (found.codes["month"] <= over.last)
 
 
-def add_up(cells: Cells, found: Frame, mask: Ints, part: Sum) -> int:
-    """The sum of a part's signed columns over chosen rows; raises OverflowError beyond int64."""
-    total = 0
+def add_up(cells: Cells, found: Frame, part: Sum, over: Period, splits: Iterable[str] = ()) -> dict[tuple[str, str], int]:
+    """A sum over a period, whole under ("", "") and by each member of each split: (dimension, member) -> sum.
+
+    raises   OverflowError beyond int64
+    """
+    rows = np.flatnonzero(chosen(found, part, over))
     dense = cells.families[found.family.name]
+    values = np.zeros(rows.size, np.int64)
     for sign, column in part.columns:
-        place = found.family.columns.index(column)
-        total += sign * int(dense[found.rows[mask], place].sum(dtype=np.int64))
-    if abs(total) > units.MONEY_MAX:
-        raise OverflowError(f"the sum of {part.words} does not fit in 64 bits")
-    return total
+        values += sign * dense[found.rows[rows], found.family.columns.index(column)]
+    sums = {("", ""): sum(values.tolist())}
+    for split in splits:
+        names = names_of(cells.space, split)
+        by_code = np.zeros(len(names), np.int64)
+        np.add.at(by_code, found.codes["group" if split in GROUP else split][rows], values)
+        for name, value in zip(names, by_code.tolist(), strict=True):
+            sums[split, name] = sums.get((split, name), 0) + value
+    if abs(sums["", ""]) > units.MONEY_MAX:
+        raise OverflowError(f"the {part.words} does not fit in 64 bits")
+    return sums
 
 
 def wanted_cells(space: Space, part: Sum, family: str, over: Period, split: Mapping[str, str] | None = None) -> Ints:
@@ -158,8 +169,8 @@ def _rows(
         version = definition.in_force(day)
         if version is None:
             continue
-        for split, member in _splits(cells.space, definition, frames):
-            numerator, denominator, value = _figure(cells, definition, version, known, frames, over, day, split, member)
+        for (split, member), figure in _figures(cells, definition, version, known, frames, over, day).items():
+            numerator, denominator, value = figure
             if split and not numerator and not denominator:
                 continue
             yield {
@@ -179,14 +190,7 @@ def _rows(
             }
 
 
-def _splits(space: Space, definition: Definition, frames: Mapping[str, Frame]) -> Iterator[tuple[str, str]]:
-    yield "", ""
-    for split in (*definition.splits, *definition.numerator_splits):
-        for member in dict.fromkeys(names_of(space, split)):
-            yield split, member
-
-
-def _figure(
+def _figures(
     cells: Cells,
     definition: Definition,
     version: Version,
@@ -194,32 +198,27 @@ def _figure(
     frames: Mapping[str, Frame],
     over: Period,
     day: int,
-    split: str,
-    member: str,
-) -> tuple[int | None, int | None, float | None]:
-    if definition.factors:
-        return None, None, _product(cells, definition, known, frames, over, day, split, member)
+) -> dict[tuple[str, str], _Figure]:
+    """Numerator, denominator and value, whole and by every split."""
+    if version.numerator is None:
+        return {("", ""): (None, None, _product(cells, definition, known, frames, over, day))}
     found = frames[definition.family]
-    restricted = {split: member} if split else {}
-    numerator = _part(cells, found, version.numerator, over, restricted)
-    denominator = _part(cells, found, version.denominator, over, {} if split in definition.numerator_splits else restricted)
-    if numerator is None:
-        raise RequestError(f"measure {definition.name} has no numerator.")
+    numerators = add_up(cells, found, version.numerator, over, (*definition.splits, *definition.numerator_splits))
     if version.denominator is None:
-        return numerator, None, float(numerator)
-    if not denominator:
-        return numerator, denominator, None
-    ratio = float(Fraction(numerator, denominator))
-    return numerator, denominator, annual(ratio) if definition.annualised else ratio
+        return {place: (numerator, None, float(numerator)) for place, numerator in numerators.items()}
+    denominators = add_up(cells, found, version.denominator, over, definition.splits)
+    whole = denominators["", ""]
+    figures: dict[tuple[str, str], _Figure] = {}
+    for place, numerator in numerators.items():
+        denominator = whole if place[0] in definition.numerator_splits else denominators[place]
+        value = float(Fraction(numerator, denominator)) if denominator else None
+        figures[place] = numerator, denominator, annual(value) if definition.annualised and value is not None else value
+    return figures
 
 
 def annual(monthly: float) -> float:
     """A monthly rate that lasts a year: 1 - (1 - x)^12."""
     return 1.0 - (1.0 - monthly) ** _MONTHS_A_YEAR
-
-
-def _part(cells: Cells, found: Frame, part: Sum | None, over: Period, split: Mapping[str, str]) -> int | None:
-    return None if part is None else add_up(cells, found, chosen(found, part, over, split), part)
 
 
 def _product(
@@ -229,8 +228,6 @@ def _product(
     frames: Mapping[str, Frame],
     over: Period,
     day: int,
-    split: str,
-    member: str,
 ) -> float | None:
     product = 1.0
     for name, complement in definition.factors:
@@ -238,7 +235,7 @@ def _product(
         version = factor.in_force(day)
         if version is None:
             return None
-        _, _, value = _figure(cells, factor, version, known, frames, over, day, split, member)
+        _, _, value = _figures(cells, factor, version, known, frames, over, day)["", ""]
         if value is None:
             return None
         product *= 1.0 - value if complement else value

@@ -49,7 +49,8 @@ class Window:
     @property
     def calendar_ends(self) -> Ints:
         """(months,) int64, last day of each month."""
-        return np.array([month_end(self.first_month + month) for month in range(self.months)], np.int64)
+        first = self.first_month
+        return np.array([month_end(month) for month in range(first, first + self.months)], np.int64)
 
     @property
     def month_ends(self) -> Ints:
