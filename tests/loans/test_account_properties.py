@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.loans.accounts import DISBURSED_ON, contract, drawdowns, fact_lists
 
 from loanbook.kernel import COMPILED
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
@@ -14,7 +15,6 @@ from loanbook.loans.irregular import decode_irregular, irregular_scratch, prepar
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import DayCount
 from loanbook.units import NEVER, day
-from tests.loans.accounts import DISBURSED_ON, contract, drawdowns, fact_lists
 
 pytestmark = pytest.mark.plain
 LAST_DAY = DISBURSED_ON + 300
@@ -81,9 +81,7 @@ def test_a_reversed_payment_never_happened(drawdown: Drawdown, facts: np.ndarray
 
 @EXAMPLES
 @given(drawdowns(), fact_lists(), st.integers(0, 300), st.integers(0, 300))
-def test_an_earlier_account_is_that_of_the_facts_known_then(
-    drawdown: Drawdown, facts: np.ndarray, age: int, known: int
-) -> None:
+def test_an_earlier_account_is_that_of_the_facts_known_then(drawdown: Drawdown, facts: np.ndarray, age: int, known: int) -> None:
     as_of, known_on = DISBURSED_ON + age, DISBURSED_ON + known
     kept = facts[facts[:, Fact.RECORDED_ON] <= known_on]
     same(
@@ -99,9 +97,7 @@ def test_a_preview_is_what_booking_does(drawdown: Drawdown, facts: np.ndarray, a
     facts = facts[facts[:, Fact.ON] < on]
     facts[:, Fact.RECORDED_ON] = facts[:, Fact.ON]
     shown = preview_payment(drawdown, facts, on=on, known_on=on, amount_fen=amount)
-    booked = account_of(
-        drawdown, np.vstack([facts, fact_rows([(FactKind.PAYMENT, on, amount)])]), as_of=on, known_on=on
-    )
+    booked = account_of(drawdown, np.vstack([facts, fact_rows([(FactKind.PAYMENT, on, amount)])]), as_of=on, known_on=on)
     same(shown.account, booked)
     assert shown.pieces[:, Piece.PRINCIPAL : Piece.PENALTY + 1].sum() + shown.unapplied_fen == amount
 
@@ -151,7 +147,9 @@ def _decode(drawdown: Drawdown, facts: np.ndarray, as_of: int, scratch: tuple) -
 def test_a_backdated_payment_on_a_loan_of_700_days_takes_less_than_ten_milliseconds() -> None:
     row = contract(count=36, recalculate=1, day_count=DayCount.ACTUAL_365_FIXED, rate_annual="0.2399")
     drawdown = Drawdown(contract=row, principal_fen=3_600_000, disbursed_on=day("2024-01-15"))
-    paid = [(FactKind.PAYMENT, drawdown.disbursed_on + 30 * number + number % 7, 140_000 - 37 * number) for number in range(1, 24)]
+    paid = [
+        (FactKind.PAYMENT, drawdown.disbursed_on + 30 * number + number % 7, 140_000 - 37 * number) for number in range(1, 24)
+    ]
     late = fact_rows([*paid, (FactKind.PAYMENT, drawdown.disbursed_on + 45, 20_000, 0, drawdown.disbursed_on + 700)])
     times = []
     for _ in range(5):

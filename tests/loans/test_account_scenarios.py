@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests.loans.accounts import contract
 
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows
 from loanbook.loans.balances import balances
@@ -13,7 +14,6 @@ from loanbook.loans.delinquency import dpd, status
 from loanbook.loans.facts import FactKind, Row, Total
 from loanbook.terms.conventions import Excess
 from loanbook.units import NEVER, day, parse_decimal
-from tests.loans.accounts import contract
 
 pytestmark = pytest.mark.plain
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("account_*.yaml"))

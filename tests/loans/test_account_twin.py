@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.loans.accounts import DISBURSED_ON, contract
+from tests.reference.account import COMPONENTS, TIMINGS, Instalment, NaiveAccount
 
 from loanbook.kernel import COMPILED
 from loanbook.loans.account import Drawdown, account_of, fact_rows
@@ -12,8 +14,6 @@ from loanbook.loans.facts import FactKind, Row, Total
 from loanbook.loans.schedule import schedules
 from loanbook.terms.conventions import Excess, Payoff, Processing
 from loanbook.units import NEVER
-from tests.loans.accounts import DISBURSED_ON, contract
-from tests.reference.account import COMPONENTS, TIMINGS, Instalment, NaiveAccount
 
 pytestmark = pytest.mark.plain
 ALL_STEPS = [(timing, component) for timing in range(3) for component in range(4)]

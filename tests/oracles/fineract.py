@@ -53,7 +53,7 @@ _CHECKED = {
 }
 
 
-class _Different(Exception):
+class DifferenceError(Exception):
     """The first difference of a case."""
 
 
@@ -65,7 +65,7 @@ def run(path: str | Path) -> Iterator[tuple[str, Verdict, str]]:
             run_case(case)
         except DeclinedError as reason:
             yield case["id"], "declined", str(reason)
-        except _Different as difference:
+        except DifferenceError as difference:
             yield case["id"], "fail", str(difference)
         except (LoanbookError, ValueError, OverflowError, KeyError) as error:
             yield case["id"], "fail", f"{type(error).__name__}: {error}"
@@ -76,9 +76,7 @@ def run(path: str | Path) -> Iterator[tuple[str, Verdict, str]]:
 def run_case(case: Mapping[str, Any]) -> None:
     """Execute one case; raises the first difference, or the reason it is declined."""
     setting = read_setting(case["product"], case["loan"])
-    book = Book(
-        setting=setting, principal_fen=money(case["loan"]["principal"]), expected_on=day(case["loan"]["submitted_on"])
-    )
+    book = Book(setting=setting, principal_fen=money(case["loan"]["principal"]), expected_on=day(case["loan"]["submitted_on"]))
     for checkpoint in case["checkpoints"]:
         unknown = set(checkpoint) - _CHECKED
         if unknown:
@@ -119,12 +117,12 @@ def _check(book: Book, checkpoint: Mapping[str, Any], where: str) -> None:
 
 def _equal(where: str, got: Any, expected: Any) -> None:
     if got != expected:
-        raise _Different(f"{where} is {got}, expected {expected}")
+        raise DifferenceError(f"{where} is {got}, expected {expected}")
 
 
 def _equal_money(where: str, got: int, expected: Any) -> None:
     if got != money(expected or 0):
-        raise _Different(f"{where} is {format_money(got, DECIMALS)}, expected {expected}")
+        raise DifferenceError(f"{where} is {format_money(got, DECIMALS)}, expected {expected}")
 
 
 def _owed(account: Account) -> int:
@@ -145,15 +143,14 @@ def position(book: Book, account: Account) -> list[dict[str, Any]]:
     lent = book.disbursed
     pending = lent or [(book.expected_on, book.principal_fen)]
     printed: list[dict[str, Any]] = []
-    balance, previous, number = 0, account.disbursed_on, 0
-    for row in range(len(account.rows)):
-        line = account.rows[row]
+    balance, previous = 0, account.disbursed_on
+    for row, line in enumerate(account.rows):
+        number = row + 1
         due_on = int(line[Row.DUE_ON])
         while pending and pending[0][0] <= due_on:
             on, amount = pending.pop(0)
             balance += amount
             printed.append({"due_date": on, "balance": amount, "disbursement": True})
-        number += 1
         balance -= int(line[Row.PRINCIPAL])
         due = int(line[Row.PRINCIPAL : Row.PENALTY + 1].sum())
         paid = int(line[Row.PAID_PRINCIPAL : Row.PAID_PENALTY + 1].sum())
@@ -225,12 +222,12 @@ def _check_transactions(book: Book, account: Account, expected: list[list[Any]],
     wanted = sorted((day(line[0]), line[1], *(money(amount or 0) for amount in line[2:8]), bool(line[8])) for line in expected)
     for number in range(max(len(got), len(wanted))):
         if number >= len(got):
-            raise _Different(f"{where}: no transaction {_words(wanted[number])}")
+            raise DifferenceError(f"{where}: no transaction {_words(wanted[number])}")
         if number >= len(wanted):
-            raise _Different(f"{where}: transaction {_words(got[number])} is not expected")
+            raise DifferenceError(f"{where}: transaction {_words(got[number])} is not expected")
         for name, ours, theirs in zip(_TRANSACTION, got[number], wanted[number], strict=True):
             if ours != theirs:
-                raise _Different(f"{where}: transaction {_words(got[number])}, expected {_words(wanted[number])} ({name})")
+                raise DifferenceError(f"{where}: transaction {_words(got[number])}, expected {_words(wanted[number])} ({name})")
 
 
 def _words(line: tuple[Any, ...]) -> str:
@@ -240,7 +237,9 @@ def _words(line: tuple[Any, ...]) -> str:
 
 def _check_charges(book: Book, account: Account, expected: list[Mapping[str, Any]], where: str) -> None:
     _equal(f"{where}: charges", len(book.charges), len(expected))
-    left = {row: [int(account.rows[row, Row.PAID_FEE]), int(account.rows[row, Row.PAID_PENALTY])] for row in range(len(account.rows))}
+    left = {
+        row: [int(account.rows[row, Row.PAID_FEE]), int(account.rows[row, Row.PAID_PENALTY])] for row in range(len(account.rows))
+    }
     for (_, due, amount, column), wanted in zip(book.charges, expected, strict=True):
         row = next(row for row in range(len(account.rows)) if account.rows[row, Row.DUE_ON] >= due)
         place = int(column) - int(Row.FEE)

@@ -129,7 +129,9 @@ def _positions(facts: Sequence[tuple[int, ...]]) -> dict[int, int]:
 
 def is_settled(account: Account) -> bool:
     """Whether a disbursed loan owes nothing on any row."""
-    columns = account.rows[:, Row.PRINCIPAL : Row.PENALTY + 1].sum() - account.rows[:, Row.PAID_PRINCIPAL : Row.PAID_PENALTY + 1].sum()
+    columns = (
+        account.rows[:, Row.PRINCIPAL : Row.PENALTY + 1].sum() - account.rows[:, Row.PAID_PRINCIPAL : Row.PAID_PENALTY + 1].sum()
+    )
     return len(account.rows) > 0 and int(columns) == 0
 
 
@@ -146,9 +148,7 @@ def _post_accrual(book: Book, on: int, earned: tuple[int, int, int]) -> None:
     if amount < 0 or min(interest, fees, penalties) < 0:
         raise DeclinedError("accrual adjustments (earned less than was accrued before) are not carried")
     if amount > 0:
-        book.accruals.append(
-            Line(on=on, kind="Accrual", amount=amount, interest=interest, fees=fees, penalties=penalties)
-        )
+        book.accruals.append(Line(on=on, kind="Accrual", amount=amount, interest=interest, fees=fees, penalties=penalties))
 
 
 def _close_of_business(book: Book, on: int) -> None:
@@ -221,7 +221,7 @@ def _reverse(book: Book, event: Mapping[str, Any]) -> None:
     number = _reversed_fact(book, event)
     account = book.account()
     position = _positions(book.facts)
-    listed = [fact for fact in sorted(range(len(book.facts)), key=lambda fact: position[fact])]
+    listed = sorted(range(len(book.facts)), key=lambda fact: position[fact])
     moneys = [fact for fact in listed if book.facts[fact][0] in _TYPES or book.facts[fact][0] == FactKind.DISBURSEMENT]
     lines = [line for line in book.lines(account) if not line.kind.startswith("Accrual")]
     line = lines[moneys.index(number)]

@@ -229,9 +229,9 @@ def read_setting(product: Mapping[str, Any], loan: Mapping[str, Any]) -> Setting
     contract[Field.COUNT] = int(loan["number_of_repayments"])
     contract[Field.UNIT] = _choice(_UNITS, "repay_unit", loan.get("repay_unit"))
     contract[Field.EVERY] = int(loan["repay_every"])
-    if loan.get("term") is not None and loan.get("term_unit") == loan.get("repay_unit"):
-        if int(loan["term"]) != contract[Field.COUNT] * contract[Field.EVERY]:
-            raise DeclinedError(f"term {loan['term']} is not number_of_repayments x repay_every")
+    same_unit = loan.get("term") is not None and loan.get("term_unit") == loan.get("repay_unit")
+    if same_unit and int(loan["term"]) != contract[Field.COUNT] * contract[Field.EVERY]:
+        raise DeclinedError(f"term {loan['term']} is not number_of_repayments x repay_every")
     contract[Field.MONTH_END] = MonthEnd.SAME_DAY
     contract[Field.DAY_COUNT] = _day_count(product, loan, progressive)
     contract[Field.ROUNDING] = Rounding.HALF_EVEN

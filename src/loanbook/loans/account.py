@@ -152,9 +152,7 @@ def fill_contract_schedule(
     _, numerator, denominator = prepare(
         contract, disbursed_on, first_due_on, closed, closed_from, schedule[_S_DUE_ON], rate_fraction
     )
-    return fill_contract_amounts(
-        contract, principal_fen, installment_fen, rows, numerator, denominator, schedule, rate_fraction
-    )
+    return fill_contract_amounts(contract, principal_fen, installment_fen, rows, numerator, denominator, schedule, rate_fraction)
 
 
 @lean

@@ -60,8 +60,10 @@ def _pay_row(
 def _matches(rows: Ints, row: int, timing: int, day: int) -> bool:
     due_on = rows[row, _DUE_ON]
     if timing == _PAST_DUE:
-        return due_on < day
-    return due_on == day if timing == _DUE_NOW else due_on > day
+        found: bool = due_on < day
+        return found
+    found = due_on == day if timing == _DUE_NOW else due_on > day
+    return found
 
 
 @lean
@@ -184,7 +186,8 @@ def _vertical(
 @lean
 def stands(contract: Ints, totals: Ints) -> bool:
     """Whether money is simply taken row by row: the schedule does not follow payments, nothing is spread or vertical."""
-    return totals[_FOLLOWS] == 0 and contract[_PROCESSING] != _VERTICAL and contract[_EXCESS] != _SPREAD
+    found: bool = totals[_FOLLOWS] == 0 and contract[_PROCESSING] != _VERTICAL and contract[_EXCESS] != _SPREAD
+    return found
 
 
 @lean

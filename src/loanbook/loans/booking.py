@@ -11,7 +11,7 @@ from loanbook.loans.allocation import allocate, allocate_standing, stands
 from loanbook.loans.changes import add_charge, add_disbursement, change_rate
 from loanbook.loans.facts import Fact, FactKind, Row, Total
 from loanbook.loans.level import start_plan
-from loanbook.loans.payment import AUX_FIELDS, AUX_PERIOD, DOWN_PAYMENT_ROW, mark_cleared, note_recovery, refresh_rows, unpaid
+from loanbook.loans.payment import AUX_FIELDS, AUX_PERIOD, DOWN_PAYMENT_ROW, mark_cleared, note_recovery, refresh_rows
 from loanbook.loans.payoff import (
     SCHEDULE_DUE_ON,
     SCHEDULE_FEE,
@@ -25,6 +25,7 @@ from loanbook.loans.payoff import (
 )
 from loanbook.loans.plan import Period, add_entry
 from loanbook.loans.replan import settle
+from loanbook.loans.visible import activate, find_drawdown
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Excess, Method, Payoff
 from loanbook.units import NEVER, Ints
@@ -33,7 +34,6 @@ _F_ON = int(Fact.ON)
 _F_KIND = int(Fact.KIND)
 _F_AMOUNT = int(Fact.AMOUNT)
 _F_DETAIL = int(Fact.DETAIL)
-_F_RECORDED_ON = int(Fact.RECORDED_ON)
 _F_ACTIVE = int(Fact.ACTIVE)
 _F_HELD = int(Fact.HELD)
 _DISBURSEMENT = int(FactKind.DISBURSEMENT)
@@ -93,29 +93,6 @@ _ALL_SCHEDULED = int(Payoff.ALL_SCHEDULED)
 
 
 @lean
-def activate(facts: Ints, count: int, as_of: int, known_on: int) -> None:
-    """Mark the facts that are visible and not taken back.
-
-    A fact is visible when it happened by as_of and was recorded by known_on; a reversal from the day it was recorded on,
-    whatever the day it is dated, and a rate change too: once agreed it is part of the schedule, though it takes effect later.
-    Reversals of reversals hold: a reversal comes after what it takes back.
-    """
-    for fact in range(count):
-        visible = facts[fact, _F_RECORDED_ON] <= known_on
-        kind = facts[fact, _F_KIND]
-        if kind != _REVERSAL and kind != _RATE and facts[fact, _F_ON] > as_of:
-            visible = False
-        facts[fact, _F_ACTIVE] = 1 if visible else 0
-        facts[fact, _F_HELD] = 0
-    for fact in range(count - 1, -1, -1):
-        if facts[fact, _F_KIND] == _REVERSAL and facts[fact, _F_ACTIVE] == 1:
-            reversed_fact = facts[fact, _F_DETAIL]
-            if reversed_fact < 0 or reversed_fact >= count or reversed_fact == fact:
-                raise ValueError("a reversal names no fact of its loan")
-            facts[reversed_fact, _F_ACTIVE] = 0
-
-
-@lean
 def _is_payment(kind: int) -> bool:
     return _DOWN_PAYMENT <= kind <= _PAYOFF_FACT
 
@@ -137,18 +114,6 @@ def _start_rows(contract: Ints, schedule: Ints, schedule_rows: int, rows: Ints, 
         aux[row, AUX_PERIOD] = row - first if row >= first else DOWN_PAYMENT_ROW
     totals[_ROWS] = schedule_rows
     return first
-
-
-@lean
-def _find_drawdown(facts: Ints, count: int, principal_fen: int, disbursed_on: int) -> int:
-    """The fact that is the drawdown itself; -1 when the facts do not repeat it."""
-    for fact in range(count):
-        if facts[fact, _F_ON] > disbursed_on:
-            break
-        if facts[fact, _F_KIND] == _DISBURSEMENT and facts[fact, _F_ON] == disbursed_on:
-            if facts[fact, _F_AMOUNT] == principal_fen:
-                return fact
-    return -1
 
 
 @lean
@@ -278,7 +243,7 @@ def book(
     totals[_CHARGED_OFF_ON] = NEVER
     totals[_CANCELLED_ON] = NEVER
     activate(facts, count, as_of, known_on)
-    drawdown = _find_drawdown(facts, count, principal_fen, disbursed_on)
+    drawdown = find_drawdown(facts, count, principal_fen, disbursed_on)
     if disbursed_on > as_of or (drawdown >= 0 and facts[drawdown, _F_ACTIVE] == 0):
         for fact in range(count):
             if facts[fact, _F_ACTIVE] == 1 and (_is_payment(facts[fact, _F_KIND]) or facts[fact, _F_KIND] == _RECOVERY):
@@ -293,7 +258,7 @@ def book(
     planned = totals[_FOLLOWS] == 1
     for fact in range(count):
         kind = facts[fact, _F_KIND]
-        if facts[fact, _F_ACTIVE] == 1 and not listed and fact != drawdown and (kind == _DISBURSEMENT or kind == _RATE):
+        if facts[fact, _F_ACTIVE] == 1 and not listed and fact != drawdown and kind in (_DISBURSEMENT, _RATE):
             planned = True
     if planned:
         totals[_PERIODS] = start_plan(
@@ -418,4 +383,5 @@ def _finish(rows: Ints, totals: Ints) -> None:
 
 @lean
 def _asks(rows: Ints, row: int) -> int:
-    return rows[row, _PRINCIPAL] + rows[row, _INTEREST] + rows[row, _FEE] + rows[row, _PENALTY]
+    found: int = rows[row, _PRINCIPAL] + rows[row, _INTEREST] + rows[row, _FEE] + rows[row, _PENALTY]
+    return found

@@ -72,7 +72,8 @@ def _row_due_by(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, d
         if aux[row, AUX_PERIOD] != DOWN_PAYMENT_ROW and rows[row, _DUE_ON] >= day:
             return row
     _insert_row(rows, pieces, plan, aux, totals, totals[_ROWS], day, BEYOND_ROW)
-    return totals[_ROWS] - 1
+    found: int = totals[_ROWS] - 1
+    return found
 
 
 @lean
@@ -130,9 +131,7 @@ def add_disbursement(
         first += 1
     totals[_ENTRIES] = add_entry(ledger, totals[_ENTRIES], day, day, rest, 1)
     run_to = day if totals[_FOLLOWS] == 1 else 0
-    relevel_as_lent(
-        contract, plan, periods, ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, first, rate_fraction
-    )
+    relevel_as_lent(contract, plan, periods, ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, first, rate_fraction)
     refresh_rows(plan, rows, totals)
     for row in range(totals[_ROWS]):
         mark_cleared(contract, rows, totals, row, day)

@@ -85,9 +85,7 @@ def prepare_irregular(
 
 
 @lean
-def load_facts(
-    kind: Ints, on: Ints, recorded_on: Ints, amount: Ints, detail: Ints, start: int, stop: int, facts: Ints
-) -> int:
+def load_facts(kind: Ints, on: Ints, recorded_on: Ints, amount: Ints, detail: Ints, start: int, stop: int, facts: Ints) -> int:
     """One loan's facts of a batch into the account's layout; returns how many."""
     for place in range(start, stop):
         fact = place - start
@@ -100,9 +98,7 @@ def load_facts(
 
 
 @lean
-def load_listed(
-    due_on: Ints, principal: Ints, interest: Ints, fee: Ints, start: int, stop: int, schedule: Ints
-) -> int:
+def load_listed(due_on: Ints, principal: Ints, interest: Ints, fee: Ints, start: int, stop: int, schedule: Ints) -> int:
     """One loan's listed instalments of a batch into the schedule scratch; returns how many."""
     for place in range(start, stop):
         row = place - start
@@ -192,9 +188,7 @@ def decode_irregular(
 
 
 @lean
-def _fill_paid(
-    principal_fen: int, disbursed_on: int, facts: Ints, count: int, pieces: Ints, totals: Ints, paid: Ints
-) -> int:
+def _fill_paid(principal_fen: int, disbursed_on: int, facts: Ints, count: int, pieces: Ints, totals: Ints, paid: Ints) -> int:
     """Pieces, further disbursements (principal outside the schedule) and a cancellation, in order of days."""
     written = 0
     fact = 0

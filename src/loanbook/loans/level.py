@@ -124,7 +124,8 @@ def _open_balance(plan: Ints, ledger: Ints, entries: int, first: int, paid_to: i
 
 @lean
 def _paid(plan: Ints, period: int) -> int:
-    return plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
+    found: int = plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
+    return found
 
 
 @lean

@@ -2,7 +2,7 @@
 
 from loanbook.kernel import lean
 from loanbook.loans.facts import Piece, Row, Total
-from loanbook.loans.plan import Entry, Period, add_entry
+from loanbook.loans.plan import Period, add_entry
 from loanbook.loans.replan import is_paid, payable, settle
 from loanbook.terms.contract import WATERFALL_STEPS, Field
 from loanbook.terms.conventions import Component
@@ -133,7 +133,8 @@ def piece_of(pieces: Ints, totals: Ints, row: int) -> int:
     pieces[last, _PIECE_ROW] = row
     pieces[last, _PIECE_FACT] = totals[_FACT]
     totals[_PIECES] = last + 1
-    return last
+    found: int = last
+    return found
 
 
 @lean
@@ -159,7 +160,16 @@ def note_recovery(pieces: Ints, totals: Ints, amount: int) -> None:
 
 @lean
 def follow(
-    contract: Ints, plan: Ints, ledger: Ints, resets: Ints, rows: Ints, totals: Ints, period: int, component: int, amount: int, on: int
+    contract: Ints,
+    plan: Ints,
+    ledger: Ints,
+    resets: Ints,
+    rows: Ints,
+    totals: Ints,
+    period: int,
+    component: int,
+    amount: int,
+    on: int,
 ) -> None:
     """Tell the plan what was paid of a period, and bring the rows up to date."""
     periods = totals[_PERIODS]
@@ -235,7 +245,8 @@ def pay(
         follow(contract, plan, ledger, resets, rows, totals, period, component, amount, on)
     else:
         mark_cleared(contract, rows, totals, row, totals[_DAY])
-    return amount
+    found: int = amount
+    return found
 
 
 @lean

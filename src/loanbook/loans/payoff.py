@@ -57,12 +57,15 @@ def period_end(plan: Ints, totals: Ints, day: int) -> int:
 
 
 @lean
-def _interest_by(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int) -> int:
+def _interest_by(
+    contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int
+) -> int:
     """Interest of a row whose schedule stands that the days up to a day have earned: all of it when the row is due."""
     interest = rows[row, _INTEREST]
     period = aux[row, AUX_PERIOD]
     if rows[row, _DUE_ON] <= day or period < 0:
-        return interest
+        found: int = interest
+        return found
     place = period + (1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0)
     start = disbursed_on if place == 0 else schedule[SCHEDULE_PERIOD_END, place - 1]
     end = schedule[SCHEDULE_PERIOD_END, place]
@@ -72,12 +75,15 @@ def _interest_by(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, 
 
 
 @lean
-def _interest_to(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int) -> int:
+def _interest_to(
+    contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, aux: Ints, totals: Ints, row: int, day: int
+) -> int:
     """Interest of a row that is owed when the loan ends on a day and its schedule stands."""
     interest = rows[row, _INTEREST]
     period = aux[row, AUX_PERIOD]
     if contract[_PAYOFF] == _ALL_SCHEDULED or rows[row, _DUE_ON] <= day or period < 0:
-        return interest
+        found: int = interest
+        return found
     place = period + (1 if contract[_DOWN_PAYMENT_PPM] > 0 else 0)
     start = disbursed_on if place == 0 else schedule[SCHEDULE_PERIOD_END, place - 1]
     end = schedule[SCHEDULE_PERIOD_END, place]
@@ -85,7 +91,8 @@ def _interest_to(contract: Ints, schedule: Ints, disbursed_on: int, rows: Ints, 
         return 0
     if contract[_METHOD] == _LISTED or totals[_PERIODS] > 0:
         if contract[_PAYOFF] == _TO_PERIOD_END or day >= end:
-            return interest
+            found = interest
+            return found
         return mul_div(interest, day - start, end - start, contract[_ROUNDING])
     balance = 0
     for later in range(row, totals[_ROWS]):
@@ -125,9 +132,7 @@ def payoff_amount(
         if contract[_PAYOFF] == _TO_PERIOD_END:
             till = period_end(plan, totals, day)
             run_to = till
-        owed += payoff_of_plan(
-            contract, plan, totals[_PERIODS], ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, till
-        )
+        owed += payoff_of_plan(contract, plan, totals[_PERIODS], ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, till)
     return owed
 
 
@@ -155,7 +160,9 @@ def accrued_of_account(
         restore(plan, totals[_PERIODS])
     for row in range(totals[_ROWS]):
         if totals[_FOLLOWS] == 0 or aux[row, AUX_PERIOD] < 0:
-            earned += max(_interest_by(contract, schedule, disbursed_on, rows, aux, totals, row, as_of), rows[row, _PAID_INTEREST])
+            earned += max(
+                _interest_by(contract, schedule, disbursed_on, rows, aux, totals, row, as_of), rows[row, _PAID_INTEREST]
+            )
     return earned
 
 

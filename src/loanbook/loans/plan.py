@@ -135,7 +135,8 @@ def rate_on(resets: Ints, reset_count: int, day: int) -> int:
         if resets[place, _RESET_ON] > day:
             break
         rate = resets[place, _RESET_RATE]
-    return rate
+    found: int = rate
+    return found
 
 
 @lean
@@ -149,13 +150,7 @@ def part_nano(contract: Ints, plan: Ints, period: int, balance: int, rate: int, 
         return 0
     convention = contract[_DAY_COUNT]
     start, end = plan[period, _FROM], plan[period, _DUE]
-    if (
-        convention == _FEBRUARY
-        or convention == _THIRTY_360
-        or convention == _THIRTY_365
-        or convention == _THIRTY_ACTUAL
-        or (since == start and until == end)
-    ):
+    if convention in (_FEBRUARY, _THIRTY_360, _THIRTY_365, _THIRTY_ACTUAL) or (since == start and until == end):
         whole = mul_div(balance, rate * plan[period, _FRACTION], _NANO_SCALE, _HALF_EVEN)
         return mul_div(whole, until - since, end - start, _HALF_EVEN)
     if convention == _DECEMBER:
@@ -193,7 +188,8 @@ def add_entry(ledger: Ints, entries: int, on: int, effective_on: int, amount: in
 def _next_reset(resets: Ints, reset_count: int, day: int, until: int) -> int:
     for place in range(1, reset_count):
         if day < resets[place, _RESET_ON] < until:
-            return resets[place, _RESET_ON]
+            found: int = resets[place, _RESET_ON]
+            return found
     return until
 
 

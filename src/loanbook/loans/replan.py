@@ -29,12 +29,14 @@ _SLACK = 3
 def is_paid(plan: Ints, period: int) -> bool:
     """Whether a period's instalment has been paid in full."""
     paid = plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
-    return plan[period, _INSTALLMENT] + plan[period, _MOVED_HERE] == paid
+    found: bool = plan[period, _INSTALLMENT] + plan[period, _MOVED_HERE] == paid
+    return found
 
 
 @lean
 def _paid(plan: Ints, period: int) -> int:
-    return plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
+    found: int = plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA] + plan[period, _PAID_INTEREST]
+    return found
 
 
 @lean
@@ -43,10 +45,12 @@ def _change_installment(plan: Ints, period: int, change: int) -> int:
     if plan[period, _FIXED] == 1:
         before = plan[period, _PLANNED]
         plan[period, _PLANNED] = max(before + change, plan[period, _PAID_PRINCIPAL] - plan[period, _EXTRA])
-        return plan[period, _PLANNED] - before
+        found: int = plan[period, _PLANNED] - before
+        return found
     before = plan[period, _INSTALLMENT]
     plan[period, _INSTALLMENT] = max(before + change, _paid(plan, period))
-    return plan[period, _INSTALLMENT] - before
+    found = plan[period, _INSTALLMENT] - before
+    return found
 
 
 @lean
@@ -87,7 +91,8 @@ def settle(
         evaluate(contract, plan, periods, ledger, entries, resets, reset_count, run_to, till)
     if last >= 0 and plan[last, _FIXED] == 0 and plan[last, _EARNED] > plan[last, _INTEREST]:
         # The last open period has no later one to pass its interest on to.
-        if plan[last, _PAID_PRINCIPAL] - plan[last, _EXTRA] <= max(plan[last, _INSTALLMENT] - plan[last, _EARNED], 0):
+        room = max(plan[last, _INSTALLMENT] - plan[last, _EARNED], 0)
+        if plan[last, _PAID_PRINCIPAL] - plan[last, _EXTRA] <= room:
             plan[last, _INSTALLMENT] += plan[last, _EARNED] - plan[last, _INTEREST]
             evaluate(contract, plan, periods, ledger, entries, resets, reset_count, run_to, till)
     if 0 <= last < periods - 1:
