@@ -119,9 +119,13 @@ def _print_payments(account: Account, decimals: int) -> None:
             _day(int(fact[Fact.RECORDED_ON])),
             amount,
             _went(account, pieces, decimals),
-            "yes" if fact[Fact.ACTIVE] else "no",
+            "yes" if fact[Fact.ACTIVE] else "not yet" if _ahead(account, fact) else "no",
         )
     console().print(table)
+
+
+def _ahead(account: Account, fact: Ints) -> bool:
+    return bool(fact[Fact.ON] > account.as_of or fact[Fact.RECORDED_ON] > account.known_on)
 
 
 def _went(account: Account, pieces: Ints, decimals: int) -> str:
