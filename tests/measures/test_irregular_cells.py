@@ -100,7 +100,7 @@ def test_the_irregular_loans_behind_a_figure_sum_to_it():
     assert list(found.loan_no) == list(batch.loan_no)
 
 
-def test_a_payment_reversed_after_the_close_counts_at_the_close_and_not_in_the_look_ahead():
+def test_a_reversal_takes_a_payment_out_of_the_closes_that_know_of_it():
     drawn = {"class_no": 0, "principal": 300_000, "disbursed": SINCE, "first_due": 2_147_483_647, "late": [0], "ordinal": 1}
     batch, loans = build([drawn | {"settle_after": None}])
     due = loans[0].dues[0]
@@ -114,10 +114,11 @@ def test_a_payment_reversed_after_the_close_counts_at_the_close_and_not_in_the_l
         fact_amount=np.append(facts.fact_amount, 0),
         fact_detail=np.append(facts.fact_detail, 1),
     )
-    chosen = space(CLASSES, window(since=SINCE, as_of=due.on + 10, known_on=due.on + 40))
-    cells = measure_batches([bounced], CLASSES, chosen)
-    assert cells.families["position"][:, 1].max() == 300_000
-    assert cells.families["flow"][:, 3].sum() == due.principal
-    due_fen, overdue, observed_due, observed, collected = cells.families["due"].sum(axis=0).tolist()
-    assert (due_fen, overdue) == (due.principal, 0)
-    assert (observed_due, observed, collected) == (due.principal, due.principal, 0)
+    found = {}
+    for known_on in (due.on + 19, due.on + 40):
+        chosen = space(CLASSES, window(since=SINCE, as_of=due.on + 10, known_on=known_on))
+        cells = measure_batches([bounced], CLASSES, chosen)
+        found[known_on - due.on] = cells.families["flow"][:, 3].sum(), cells.families["due"].sum(axis=0).tolist()
+    unpaid = due.principal
+    assert found[19] == (unpaid, [unpaid, 0, 0, 0, 0])
+    assert found[40] == (0, [unpaid, unpaid, unpaid, unpaid, 0])
