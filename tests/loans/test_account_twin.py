@@ -19,7 +19,7 @@ pytestmark = pytest.mark.plain
 ALL_STEPS = [(timing, component) for timing in range(3) for component in range(4)]
 
 
-@settings(max_examples=300 if COMPILED else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300 if COMPILED else 120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.permutations(ALL_STEPS),
     st.sampled_from([Excess.NEXT, Excess.LAST, Excess.SPREAD]),
