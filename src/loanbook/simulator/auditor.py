@@ -2,7 +2,8 @@
 
 It shares no rule with the house: instalments come from the textbook formula in floating point, interest from whole-number
 division, and a loan's money is laid against its cumulative dues instead of being allocated payment by payment. So it covers
-what the world offers, and no more: level monthly instalments, oldest first, full settlements, charge-offs, cancellations.
+what the world offers, and no more: level monthly instalments, oldest first, lower rates from a due date on, full
+settlements, charge-offs, cancellations.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ def audit(tables: dict[str, pa.Table], *, as_of: int) -> Audit:
     raises   RequestError for events that the auditor has no arithmetic for
     """
     strange = set(tables) - {
-        "loan_disbursed", "payment_received", "event_reversed", "loan_charged_off", "recovery_received", "loan_cancelled"
+        "loan_disbursed", "payment_received", "event_reversed", "loan_charged_off", "recovery_received", "loan_cancelled",
+        "rate_changed",
     }  # fmt: skip
     if strange:
         raise RequestError(f"the auditor knows no arithmetic for {sorted(strange)[0]}.")
@@ -52,7 +54,7 @@ def audit(tables: dict[str, pa.Table], *, as_of: int) -> Audit:
     paid_fen, settled_on = _money(tables, ids, as_of)
     gone_on = np.minimum(settled_on, _first_day(tables.get("loan_cancelled"), ids, as_of))
     charged_on = _first_day(tables.get("loan_charged_off"), ids, as_of)
-    due_on, principal, interest = _dues(drawn)
+    due_on, principal, interest = _dues(tables, drawn)
     owed, oldest = _position(paid_fen, due_on, principal, interest, as_of)
     dpd = np.where(oldest < as_of, as_of - oldest, 0)
     alive = (gone_on > as_of) & (charged_on > as_of) & (owed > 0) & (dpd <= CHARGED_OFF_AFTER)
@@ -101,7 +103,7 @@ def _money(tables: dict[str, pa.Table], ids: Any, as_of: int) -> tuple[Ints, Int
     return paid, settled
 
 
-def _dues(drawn: pa.Table) -> tuple[Ints, Ints, Ints]:
+def _dues(tables: dict[str, pa.Table], drawn: pa.Table) -> tuple[Ints, Ints, Ints]:
     """Due dates, principal and interest, (loans, most instalments) int64; nothing after a loan's last."""
     opened, principal_fen = _days(drawn), drawn["principal_fen"].to_numpy()
     counts, rate = drawn["installment_count"].to_numpy(), drawn["rate_annual"].to_numpy() / RATE_SCALE
@@ -118,18 +120,45 @@ def _dues(drawn: pa.Table) -> tuple[Ints, Ints, Ints]:
         due_on[:, number] = np.where(number < counts, on, _EPOCH_NEVER)
         fraction[:, number] = np.where(daily, (on - before) / 365.0, 1.0 / 12.0)
         before = on
-    worth = np.cumprod(1.0 / (1.0 + rate[:, None] * fraction), axis=1)
-    worth[np.arange(shape[1]) >= counts[:, None]] = 0.0
+    none = np.zeros(counts.size, np.int64)
+    principal, interest = _level(principal_fen, rate, fraction, none, counts)
+    return due_on, *_repriced(tables, drawn, due_on, fraction, counts, principal, interest)
+
+
+def _repriced(
+    tables: dict[str, pa.Table], drawn: pa.Table, due_on: Ints, fraction: Ints, counts: Ints, principal: Ints, interest: Ints
+) -> tuple[Ints, Ints]:
+    """Amounts after changes of rate on due dates: what is left is levelled again over the instalments that are left."""
+    changes = tables.get("rate_changed")
+    if changes is None:
+        return principal, interest
+    place = _places(drawn["loan_id"], changes["loan_id"])
+    on, rate = _days(changes)[place >= 0], changes["rate_annual"].to_numpy()[place >= 0] / RATE_SCALE
+    place = place[place >= 0]
+    since = (due_on[place] <= on[:, None]).sum(axis=1)
+    later = np.arange(due_on.shape[1]) >= since[:, None]
+    left = (principal[place] * later).sum(axis=1)
+    new_principal, new_interest = _level(left, rate, fraction[place], since, counts[place])
+    principal[place] = np.where(later, new_principal, principal[place])
+    interest[place] = np.where(later, new_interest, interest[place])
+    return principal, interest
+
+
+def _level(principal_fen: Ints, rate: Any, fraction: Ints, since: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Level instalments `since` .. `counts` of each loan, (loans, most instalments) int64, 0 elsewhere."""
+    numbers = np.arange(fraction.shape[1])
+    within = (numbers >= since[:, None]) & (numbers < counts[:, None])
+    worth = np.cumprod(np.where(within, 1.0 / (1.0 + rate[:, None] * fraction), 1.0), axis=1) * within
     level = np.floor(principal_fen / worth.sum(axis=1) + 0.5).astype(np.int64)
-    principal, interest = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    principal, interest = np.zeros(fraction.shape, np.int64), np.zeros(fraction.shape, np.int64)
     balance = principal_fen.copy()
-    for number in range(shape[1]):
+    for number in numbers:
         earned = np.floor(balance * rate * fraction[:, number] + 0.5).astype(np.int64)
-        interest[:, number] = np.where(number < counts, earned, 0)
+        interest[:, number] = np.where(within[:, number], earned, 0)
         repaid = np.where(number == counts - 1, balance, np.minimum(level - earned, balance))
-        principal[:, number] = np.where(number < counts, repaid, 0)
+        principal[:, number] = np.where(within[:, number], repaid, 0)
         balance -= principal[:, number]
-    return due_on, principal, interest
+    return principal, interest
 
 
 def _position(paid_fen: Ints, due_on: Ints, principal: Ints, interest: Ints, as_of: int) -> tuple[Ints, Ints]:

@@ -10,7 +10,7 @@ from loanbook.loans.schedule import fill_dates
 from loanbook.simulator.draws import Stream, chance
 from loanbook.simulator.scenario import Scenario, Trait, stress_months
 from loanbook.terms.contract import Field
-from loanbook.terms.conventions import Model
+from loanbook.terms.conventions import DayCount, Model
 from loanbook.units import NEVER, Ints
 
 _COUNT = int(Field.COUNT)
@@ -24,6 +24,9 @@ _NO_TRAIT = int(Trait.NONE)
 _PARTIAL = int(Trait.PARTIAL)
 _BOUNCED = int(Trait.BOUNCED)
 _CANCELLED = int(Trait.CANCELLED)
+_REPRICED = int(Trait.REPRICED)
+_DAY_COUNT = int(Field.DAY_COUNT)
+_TWELFTHS = int(DayCount.THIRTY_A_MONTH_360)
 
 MONTH_SPAN = 26
 """Arrears are caught up within 1..27 days of a due date, so before the next one, 28 days later at the earliest."""
@@ -119,7 +122,8 @@ def _live_one(
         draw = chance(seed, _MONTH, key, _DRAWS_A_MONTH * month)
         when = chance(seed, _MONTH, key, _DRAWS_A_MONTH * month + 1)
         if behind == 0:
-            if draw < prepay and month < rows - 1:
+            repriced = trait == _REPRICED and month >= trait_at
+            if draw < prepay and month < rows - 1 and not repriced:
                 on = last_on + 1 + int(when * (due - last_on - 1))
                 if on < due:
                     return paid, (on if on <= horizon else NEVER), NEVER, bad_on, shown
@@ -129,6 +133,8 @@ def _live_one(
                 days = _within(seed, key, 0, PARTIAL_DAYS[0], PARTIAL_DAYS[1])
             elif trait_at == month and trait == _BOUNCED:
                 days = _within(seed, key, 0, BOUNCED_DAYS[0], BOUNCED_DAYS[1])
+            elif repriced:
+                days = 0
             elif second < miss * risk * factor:
                 graver = fresh[0] + fresh[1] * np.exp(-month / fresh[2])
                 uncured = (1.0 - cure[0]) * factor * graver * np.sqrt(risk)
@@ -136,7 +142,8 @@ def _live_one(
                     month += 1
                     continue
                 days = 1 + int(MONTH_SPAN * when**cure_speed)
-            elif second > 1.0 - early:
+            elif second > 1.0 - early and month < rows - 1:
+                # The last instalment paid early would be a settlement, which owes less interest.
                 days = max(-1 - int(EARLY_DAYS * when), last_on - due)
             if due + days > horizon:
                 break
@@ -211,6 +218,8 @@ def _live_all(
                 kind = number
                 at = int(chance(seed, _TRAIT, first_key + loan, 1) * rows)
                 break
+        if kind == _REPRICED and (contract[_DAY_COUNT] != _TWELFTHS or at == rows - 1):
+            kind = _NO_TRAIT
         if kind == _CANCELLED:
             on = disbursed_on[loan] + _within(seed, first_key + loan, 1, 1, CANCELLED_DAYS)
             cancelled_on[loan] = on if on <= horizon else NEVER

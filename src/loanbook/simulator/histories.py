@@ -13,10 +13,11 @@ from loanbook.simulator.behaviour import Lives
 from loanbook.simulator.draws import Stream, chance
 from loanbook.simulator.scenario import Scenario, Trait
 from loanbook.terms.contract import Field
-from loanbook.units import NEVER, Ints
+from loanbook.units import NEVER, Ints, rate
 
 _COUNT = int(Field.COUNT)
 _DISBURSEMENT = int(FactKind.DISBURSEMENT)
+_RATE = int(FactKind.RATE)
 _PAYMENT = int(FactKind.PAYMENT)
 _PAYOFF = int(FactKind.PAYOFF)
 _RECOVERY = int(FactKind.RECOVERY)
@@ -28,12 +29,15 @@ _RECOVERED = int(Stream.RECOVERY)
 _PARTIAL = int(Trait.PARTIAL)
 _BOUNCED = int(Trait.BOUNCED)
 _LATE_RECORDED = int(Trait.LATE_RECORDED)
+_REPRICED = int(Trait.REPRICED)
+_RATE_ANNUAL = int(Field.RATE_ANNUAL)
 
 BOUNCE_DAYS = 2
 """A direct debit comes back this many days later."""
 LAG_DAYS = (2, 40)
 """A payment recorded late is recorded this many days after it happened."""
 RECOVERY_DAYS = (10, 120)
+RATE_CUT = rate("0.012")
 _MOST_RECOVERIES = 3
 _SPARE = 4 + _MOST_RECOVERIES
 """Facts a loan can have beyond one a paid instalment: its disbursement, a part or a bounce and its return, an end, recoveries."""
@@ -107,6 +111,7 @@ def _facts_of_all(
 ) -> None:
     most = 1 + contracts[:, _COUNT].max()
     due_on, principal, interest = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    new_due_on = np.empty(most, np.int64)
     no_calendar = np.zeros(0, np.bool_)
     at = 0
     for number in range(chosen.size):
@@ -137,6 +142,15 @@ def _facts_of_all(
                 elif trait[loan] == _LATE_RECORDED:
                     lag = LAG_DAYS[0] + int(chance(seed, _TIMING, key, 4) * (LAG_DAYS[1] - LAG_DAYS[0] + 1))
                     known = min(on + lag, horizon)
+                elif trait[loan] == _REPRICED:
+                    lower = contract.copy()
+                    lower[_RATE_ANNUAL] -= RATE_CUT
+                    lower[_COUNT] -= row + 1
+                    at = _append(at, _RATE, on, on, lower[_RATE_ANNUAL], 0, kinds, ons, recorded, sums, rest)
+                    # Twelfths of a year do not depend on the days, so the rest is a schedule of its own; its dates stay.
+                    fill_schedule(
+                        lower, owed, on, NEVER, 0, no_calendar, 0, new_due_on, principal[row + 1 :], interest[row + 1 :]
+                    )
             at = _append(at, _PAYMENT, on, known, amount, 0, kinds, ons, recorded, sums, rest)
         if cancelled_on[loan] != NEVER:
             on = cancelled_on[loan]

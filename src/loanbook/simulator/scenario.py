@@ -61,6 +61,8 @@ class Trait(IntEnum):
     """One payment is recorded days or weeks after it happened."""
     CANCELLED = 4
     """Refunded within days of drawdown."""
+    REPRICED = 5
+    """The rate is lowered on a due date; the borrower pays on time from then on. Only where months count as twelfths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class Hazards:
     grade_miss: tuple[float, ...] = (0.60, 0.90, 1.20, 1.60)
     frailty_sigma: float = 0.40
     tenor_miss: dict[int, float] = field(default_factory=lambda: {3: 0.55, 6: 0.80, 12: 1.12, 24: 1.90})
-    traits: tuple[float, ...] = (0.0, 0.009, 0.006, 0.004, 0.001)
+    traits: tuple[float, ...] = (0.0, 0.008, 0.006, 0.004, 0.001, 0.001)
     recover: float = 0.45
     recover_part: float = 0.30
 
