@@ -30,6 +30,15 @@ from tests.bench.baseline import MEMORY_LIMIT, close_by_sql, finish_flow
 WARM_UP_LOANS = 2_000
 
 
+def peak_bytes() -> int:
+    """The most memory this process has held. What `getrusage` says may be the parent's, taken over when the process started."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def by_kernel(folder: Path, out: Path) -> dict[str, float]:
     """The whole verb `close`: projection, facts pass, measures with comparatives, all tables as Parquet and CSV."""
     as_of = units.date(LAST_DAY)
@@ -43,7 +52,7 @@ def by_kernel(folder: Path, out: Path) -> dict[str, float]:
     seconds = time.perf_counter() - start
     if not done.fresh:
         raise SystemExit(f"{done.folder}: the close was there already; remove it to time one.")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_bytes()
     found = close_space(done, project(book))
     tables = {family.name: pq.read_table(done.folder / f"cells_{family.name}.parquet") for family in FAMILIES}
     np.savez(out, **from_tables(found, tables).families)
@@ -60,7 +69,7 @@ def by_sql(folder: Path, out: Path) -> dict[str, float]:
     cells["flow"] = finish_flow(cells["flow"])
     seconds = time.perf_counter() - start
     np.savez(out, **cells)
-    return {"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "threads": THREADS}
+    return {"seconds": seconds, "peak_bytes": peak_bytes(), "threads": THREADS}
 
 
 if __name__ == "__main__":
