@@ -42,6 +42,11 @@ def _stamp(scope: Mapping[str, Any]) -> str:
 def _compile(function: _Function, **options: Any) -> _Function:
     compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python", **options)(function)
     if COMPILED:
+        resolve = compiled.get_call_template
+        # A constant argument would get a version of its own (mul_div had 26): compile for its type; LLVM inlines constants anyway.
+        compiled.get_call_template = lambda args, kws: resolve(
+            tuple(numba.types.unliteral(each) for each in args), {name: numba.types.unliteral(each) for name, each in kws.items()}
+        )
         file = compiled._cache._cache_file
         file._source_stamp = (file._source_stamp, _stamp(function.__globals__))
     return cast(_Function, compiled)
