@@ -43,7 +43,7 @@ def _compile(function: _Function, **options: Any) -> _Function:
     compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="python", **options)(function)
     if COMPILED:
         resolve = compiled.get_call_template
-        # A constant argument would get a version of its own (mul_div had 26): compile for its type; LLVM inlines constants anyway.
+        # A constant argument would get a version of its own (mul_div had 26): compile for its type; constants are inlined anyway.
         compiled.get_call_template = lambda args, kws: resolve(
             tuple(numba.types.unliteral(each) for each in args), {name: numba.types.unliteral(each) for name, each in kws.items()}
         )

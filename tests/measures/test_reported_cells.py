@@ -11,7 +11,7 @@ from loanbook.measures.space import space
 from loanbook.measures.tables import close_tables, tables_not_measured
 from loanbook.measures.window import window
 from loanbook.terms.contract import Field, empty_contract
-from loanbook.terms.conventions import DayCount, Unit
+from loanbook.terms.conventions import Aging, DayCount, Unit
 from loanbook.terms.families import BUCKETS, BY_NAME
 from loanbook.terms.measure import load_measures
 from loanbook.units import day
@@ -22,8 +22,9 @@ MONTHS = [day(text) for text in ("2020-01-31", "2020-02-29", "2020-03-31", "2020
 AS_OF = MONTHS[-1]
 
 
-def classes() -> Classes:
+def classes(aging: Aging = Aging.CONTRACTUAL) -> Classes:
     row = empty_contract()
+    row[Field.AGING] = aging
     row[Field.COUNT] = row[Field.TENOR_MONTHS] = 24
     row[Field.RATE_ANNUAL] = units.rate("0.12")
     row[Field.UNIT] = Unit.MONTH
@@ -58,13 +59,13 @@ def tape(positions: list[tuple], *, opened_dpd: int = 0, installment: int = 10_0
     )
 
 
-def measured(batch: ReportedBatch, as_of: int = AS_OF):
-    return measure_batches([batch], classes(), space(classes(), window(since=day("2019-06-01"), as_of=as_of)))
+def measured(batch: ReportedBatch, as_of: int = AS_OF, aging: Aging = Aging.CONTRACTUAL):
+    return measure_batches([batch], classes(aging), space(classes(aging), window(since=day("2019-06-01"), as_of=as_of)))
 
 
-def history(batch: ReportedBatch, as_of: int = AS_OF) -> list[tuple]:
+def history(batch: ReportedBatch, as_of: int = AS_OF, aging: Aging = Aging.CONTRACTUAL) -> list[tuple]:
     """Bucket and principal of the loan at each month's end, where it is measured."""
-    rows = close_tables(measured(batch, as_of), MEASURES)["delinquency"].to_pylist()
+    rows = close_tables(measured(batch, as_of, aging), MEASURES)["delinquency"].to_pylist()
     return [(row["month_end"].month, row["bucket"], row["principal_fen"]) for row in rows if row["loans"]]
 
 
@@ -82,6 +83,14 @@ def test_balances_are_the_reported_ones_and_arrears_follow_the_money():
         (4, "31-60", 91_000),  # 51 days
         (5, "current", 64_000),
     ]
+
+
+def test_under_recency_a_full_instalment_makes_current_what_contractual_arrears_never_cure():
+    holiday = [(100_000, 0, 0, 0, -1), (100_000, 0, 0, 0, -1), (91_000, 9_000, 10_000, 0, -1), (91_000, 0, 9_999, 0, -1)]
+    contractual = [bucket for _, bucket, _ in history(tape(holiday))]
+    assert contractual == ["current", "1-30", "31-60", "31-60", "61-90"]
+    recency = [bucket for _, bucket, _ in history(tape(holiday), aging=Aging.RECENCY)]
+    assert recency == ["current", "1-30", "31-60", "current", "1-30"]  # a cent short of an instalment cures nothing
 
 
 def test_the_days_past_due_of_the_tape_win():

@@ -10,7 +10,7 @@ from loanbook.commands.books import BookName
 from loanbook.commands.screen import console, day_of, progress
 from loanbook.errors import RequestError
 from loanbook.services.closing import Close, close
-from loanbook.services.explaining import Explanation, explain, explain_loans
+from loanbook.services.explaining import Explanation, explain, explain_loans, figures_of
 from loanbook.stores.book import open_book
 from loanbook.terms.measure import load_measures, page_rows
 
@@ -35,10 +35,9 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     for _, title in _COMPARISONS:
         table.add_column(title, justify="right")
     figures: dict[str, dict[str, dict[str, Any]]] = {}
-    for definition in load_measures():
-        for row in explain(definition.name, done).figures:
-            if not row["split"]:
-                figures.setdefault(definition.title, {})[row["comparison"]] = row
+    for row in figures_of(done):
+        if not row["split"]:
+            figures.setdefault(row["title"], {})[row["comparison"]] = row
     for title, rows in figures.items():
         table.add_row(title, *(_value(rows.get(name)) for name, _ in _COMPARISONS))
     screen = console()

@@ -1,8 +1,8 @@
 """The decoder of reported loans: a tape that starts mid-life tells balances by period; dues come from the contract's instalment.
 
 Balances are the reported ones. Where the tape states no days past due, instalments count as cleared, oldest first, by the
-money collected since the cut-off. A balance that falls to 0 without as much principal is a charge-off of the rest; a balance
-that moves otherwise without principal is an adjustment; money after the end is a recovery.
+money collected since the cut-off (`conventions.Aging`). A balance that falls to 0 without as much principal is a charge-off of
+the rest; a balance that moves otherwise without principal is an adjustment; money after the end is a recovery.
 """
 
 from loanbook.kernel import lean
@@ -12,6 +12,7 @@ from loanbook.loans.fractions import period_fraction
 from loanbook.loans.history import ADJUSTED, OUTSIDE, UNMATCHED, Due, End, Paid
 from loanbook.loans.schedule import rate_fraction_of
 from loanbook.terms.contract import Field
+from loanbook.terms.conventions import Aging
 from loanbook.units import INTEREST_SCALE, NEVER, Ints, mul_div
 
 SEEN_UNKNOWN = -1
@@ -42,6 +43,8 @@ _MONTH_END = int(Field.MONTH_END)
 _RATE_ANNUAL = int(Field.RATE_ANNUAL)
 _ROUNDING = int(Field.ROUNDING)
 _TOLERANCE = int(Field.ARREARS_TOLERANCE)
+_AGING = int(Field.AGING)
+_RECENCY = int(Aging.RECENCY)
 
 
 @lean
@@ -194,6 +197,8 @@ def decode_reported(
                 )
             falling += 1
         collected += money
+        if scheduled and contract[_AGING] == _RECENCY and money + contract[_TOLERANCE] >= installment_fen:
+            collected = max(collected, falling * installment_fen)
         ahead_now = 0
         if scheduled:
             if on < maturity:

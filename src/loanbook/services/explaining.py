@@ -45,10 +45,15 @@ def explain(measure: str, close: Close | None = None) -> Explanation:
     figures: list[dict[str, Any]] = []
     reason = ""
     if close is not None:
-        rows = pq.read_table(close.folder / "measures.parquet").to_pylist()
-        figures = [row for row in rows if row["measure"] == measure]
+        figures = [row for row in figures_of(close) if row["measure"] == measure]
         reason = close.header["not_measured"].get(measure, "")
     return Explanation(definition=definition, versions=tuple(page_rows(definition)), figures=tuple(figures), not_measured=reason)
+
+
+def figures_of(close: Close) -> list[dict[str, Any]]:
+    """All rows of a close's table `measures`."""
+    rows: list[dict[str, Any]] = pq.read_table(close.folder / "measures.parquet").to_pylist()
+    return rows
 
 
 def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progress | None = None) -> Path:
@@ -63,11 +68,7 @@ def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progre
     if definition.factors:
         named = ", ".join(name for name, _ in definition.factors)
         raise RequestError(f"{measure} is a product of measures; ask for the loans behind {named}.")
-    rows = [
-        row
-        for row in pq.read_table(close.folder / "measures.parquet").to_pylist()
-        if row["measure"] == measure and not row["split"] and row["comparison"] == "current"
-    ]
+    rows = [row for row in figures_of(close) if row["measure"] == measure and not row["split"] and row["comparison"] == "current"]
     if not rows:
         raise RequestError(f"{measure} is not measured at this close: {close.header['not_measured'].get(measure, 'no cells')}.")
     projection = project(book, on_progress=on_progress)

@@ -66,7 +66,9 @@ class Field(IntEnum):
     """Dense number of (PRODUCT, MODEL, SEGMENT) inside one close."""
     INTEREST_ONLY_COUNT = 31
     """Instalments before amortisation of `Method.INTEREST_ONLY_THEN_LEVEL`."""
-    WATERFALL = 32
+    AGING = 32
+    """How a reported loan ages (`conventions.Aging`); loans with payments of their own age by their instalments."""
+    WATERFALL = 33
     """First of `WATERFALL_STEPS` columns: `Timing` * 4 + `Component` in the order they are paid; -1 ends the list."""
 
 

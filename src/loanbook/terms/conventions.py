@@ -115,6 +115,16 @@ class Payoff(IntEnum):
     """All interest of the schedule is owed however early the loan is repaid."""
 
 
+class Aging(IntEnum):
+    """How days past due follow from money that a tape reports by period, where it states no days past due."""
+
+    CONTRACTUAL = 0
+    """Money clears instalments oldest first; an instalment once missed stays in arrears until it is made good."""
+    RECENCY = 1
+    """As contractual, but a period that brings at least one full instalment makes the loan current: what was missed before counts
+    as extended. For tapes that do not record extensions and payment holidays, where contractual arrears would never cure."""
+
+
 class Component(IntEnum):
     """What a payment can pay."""
 

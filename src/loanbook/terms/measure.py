@@ -3,6 +3,7 @@
 One file is one measure. `versions` hold what may change: from `effective_from` on a version replaces the earlier one.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -111,7 +112,13 @@ def load_measures(folder: Path = FOLDER) -> tuple[Definition, ...]:
     raises   TermsError with path:line for anything that families do not have
     """
     paths = sorted(folder.glob("*.yaml"))
-    found = tuple(load_measure(path, shown=f"{folder.name}/{path.name}") for path in paths)
+    return _load(folder, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths))
+
+
+@functools.lru_cache(maxsize=8)
+def _load(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> tuple[Definition, ...]:
+    """Reading the files costs half a second; unchanged files are read once."""
+    found = tuple(load_measure(path, shown=f"{folder.name}/{path.name}") for path, _, _ in files)
     names = {definition.name for definition in found}
     for definition in found:
         for factor, _ in definition.factors:

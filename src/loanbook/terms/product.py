@@ -7,7 +7,7 @@ import numpy as np
 
 from loanbook.errors import RequestError
 from loanbook.terms.contract import Field, empty_contract
-from loanbook.terms.conventions import DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Shift, Unit
+from loanbook.terms.conventions import Aging, DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Shift, Unit
 from loanbook.units import RATE_SCALE, Ints, Rounding, format_money
 
 PPM = 1_000_000
@@ -83,6 +83,7 @@ class Product:
     arrears_tolerance_fen: int
     non_accrual_days: int
     charge_off_days: int
+    aging: Aging
 
 
 def text_hash(text: str) -> str:
@@ -182,6 +183,7 @@ def contract_row(
         Field.MODEL: model,
         Field.SEGMENT: segment,
         Field.INTEREST_ONLY_COUNT: product.interest_only_count,
+        Field.AGING: product.aging,
     }
     for field, value in values.items():
         row[field] = int(value)

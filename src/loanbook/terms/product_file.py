@@ -13,7 +13,7 @@
     day_count: thirty_a_month_360
     waterfall: [past_due_penalty, ...]   all twelve steps
 and, optional: frequency, rounding, grace, down_payment, calendar, fees, processing,
-excess, late_charge, prepayment, recalculation, overdue_interest, arrears_tolerance, non_accrual_days, charge_off_days.
+excess, late_charge, prepayment, recalculation, overdue_interest, arrears_tolerance, non_accrual_days, charge_off_days, aging.
 """
 
 import re
@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from loanbook.terms.calendar import calendar_names
 from loanbook.terms.conventions import (
+    Aging,
     Component,
     DayCount,
     Engine,
@@ -72,6 +73,7 @@ OPTIONAL = (
     "arrears_tolerance",
     "non_accrual_days",
     "charge_off_days",
+    "aging",
 )
 STEPS = tuple(f"{timing.name.lower()}_{component.name.lower()}" for timing in Timing for component in Component)
 """The steps of a waterfall; a step's place is its number in Field.WATERFALL."""
@@ -162,6 +164,7 @@ def parse_product(text: str, name: str) -> Product:
         arrears_tolerance_fen=money(items, "arrears_tolerance", "arrears_tolerance"),
         non_accrual_days=number(items, "non_accrual_days", "non_accrual_days", _DAYS_MOST),
         charge_off_days=number(items, "charge_off_days", "charge_off_days", _DAYS_MOST),
+        aging=_named(items["aging"], "aging", Aging) if "aging" in items else Aging.CONTRACTUAL,
     )
     for wrong, key, words in _impossible(product):
         if wrong:

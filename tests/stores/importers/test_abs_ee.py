@@ -67,7 +67,7 @@ def test_a_record_opens_and_reports_a_loan(tmp_path):
         1_800_000,
         49_900_000_000,
     )
-    assert (opened["originated_on"].isoformat(), opened["first_due_on"].isoformat()) == ("2030-11-01", "2030-12-01")
+    assert (opened["originated_on"].isoformat(), opened["first_due_on"].isoformat()) == ("2030-11-15", "2030-12-15")
     assert (reported["principal_fen"], reported["paid_fen"], reported["dpd"]) == (30_000, 37_742, 0)
     assert result.file.accepted == 3
 

@@ -36,6 +36,12 @@ def test_dates_of_each_format(written, python, days_):
     assert read([d.strftime(python) for d in days_], written) == (days_, [])
 
 
+def test_a_month_is_the_day_that_the_mapping_says_and_a_written_day_stays():
+    rule = Rule(place="", name="day", formats=("MM/YYYY", "YYYY-MM-DD"), month_day=15)
+    made = days(pa.array(["01/2016", "2016-02-03"]), rule)
+    assert made.values.to_pylist() == [dt.date(2016, 1, 15), dt.date(2016, 2, 3)]
+
+
 def test_a_month_is_its_first_day():
     assert read(["01/2016", "Dec-2011", None, ""], "MM/YYYY", "MON-YYYY") == (
         [dt.date(2016, 1, 1), dt.date(2011, 12, 1), None, None],

@@ -91,14 +91,14 @@ def _read(texts: Any, rule: Rule) -> tuple[Any, Ints]:
         if written == MOMENT:
             ok, value = _moments(texts, rule.zone)
         else:
-            ok, value = _calendar(texts, str(format_pattern(written)))
+            ok, value = _calendar(texts, str(format_pattern(written)), rule.month_day)
         take = ok & ~found
         number[take] = value[take]
         found |= take
     return pa.array(number.astype(np.int32), mask=~found).cast(pa.date32()), ~found & ~blank
 
 
-def _calendar(texts: Any, pattern: str) -> tuple[Ints, Ints]:
+def _calendar(texts: Any, pattern: str, month_day: int) -> tuple[Ints, Ints]:
     parts = pc.extract_regex(texts, pattern)
     ok = np.asarray(parts.is_valid())
     names = [parts.type.field(i).name for i in range(parts.type.num_fields)]
@@ -107,7 +107,7 @@ def _calendar(texts: Any, pattern: str) -> tuple[Ints, Ints]:
         month = np.asarray(pc.fill_null(pc.index_in(pc.utf8_lower(pc.struct_field(parts, "b")), pa.array(_MONTHS)), -1)) + 1
     else:
         month = _part(parts, names, "m", ok)
-    day = _part(parts, names, "d", ok) if "d" in names else np.ones(len(texts), dtype=np.int64)
+    day = _part(parts, names, "d", ok) if "d" in names else np.full(len(texts), month_day, dtype=np.int64)
     ok = ok & (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     first = (np.where(ok, year - 1970, 0) * 12 + np.where(ok, month - 1, 0)).astype("datetime64[M]")
     start = first.astype("datetime64[D]").astype(np.int64)

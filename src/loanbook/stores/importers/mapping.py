@@ -47,6 +47,7 @@ class Rule:
     zone           time zone in which a moment becomes a civil date
     add_months     months added to a date: a number, "k" or "-k" (the period of a repeated group)
     month_end      move a date to the last day of its month
+    month_day      the day of a date whose format names none (MM/YYYY); 1 unless said
     unit           how a rate is written
     scale          what one written unit is in minor units, for money (100 for a currency of two decimals)
     strip          texts cut from the value before it is read ("%", " months", "$")
@@ -72,6 +73,7 @@ class Rule:
     zone: str = "UTC"
     add_months: str = "0"
     month_end: bool = False
+    month_day: int = 1
     unit: Unit = Unit.FRACTION
     scale: int = 100
     strip: tuple[str, ...] = ()

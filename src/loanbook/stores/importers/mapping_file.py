@@ -30,12 +30,13 @@ _TOP = ("mapping", "title", "source", "currency", "decimals", "tapes")
 _TAPE = ("name", "files", "format", "encoding", "delimiter", "quote", "nulls", "newlines_in_values", "skip_when", "events")
 _EVENT = ("repeat", "keep_if_any", "when", "first_of_loan", "dated_by_loan", "columns", "features")
 _RULE = (
-    *("from", "first_of", "sum", "value", "template", "format", "zone", "add_months", "month_end", "unit", "minor", "strip"),
+    *("from", "first_of", "sum", "value", "template", "format", "zone", "add_months", "month_end", "month_day", "unit", "minor"),
+    "strip",
     *("thousands", "decimal_mark", "map", "otherwise", "default", "round", "negative", "least", "most", "not_after", "optional"),
     "type",
 )
 _SOURCES = ("from", "first_of", "sum", "value", "template")
-_DATE_ONLY = ("format", "zone", "add_months", "month_end", "not_after")
+_DATE_ONLY = ("format", "zone", "add_months", "month_end", "month_day", "not_after")
 _NUMBER_ONLY = ("minor", "thousands", "decimal_mark", "round", "negative", "least", "most")
 _FEATURES = ("number", "text", "date", "flag")
 _ADD = re.compile(r"^(-?k|[+-]?\d+)([+-]\d+)?$")
@@ -221,6 +222,7 @@ def _rule(name: str, item: Located, column: Column, decimals: int, *, feature: b
         zone=zone,
         add_months=add,
         month_end="month_end" in fields and fields["month_end"].flag("month_end"),
+        month_day=fields["month_day"].whole("month_day", 1, 28) if "month_day" in fields else 1,
         unit=Unit(fields["unit"].choice("unit", [u.value for u in Unit])) if "unit" in fields else Unit.FRACTION,
         scale=scale,
         strip=tuple(str(s.value) for s in fields["strip"].items("strip")) if "strip" in fields else (),
