@@ -9,4 +9,4 @@ os.environ["LOANBOOK_HOME"] = tempfile.mkdtemp(prefix="loanbook-test-")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "compiled"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-"""Data and oracles that are not part of the repository; tests that need them skip, with this as the reason, where it is absent."""
+"""Data and oracles that are not part of the repository; tests that need them skip with that reason where the folder is absent."""
