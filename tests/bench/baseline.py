@@ -52,21 +52,28 @@ SELECT grp, m, (number = 0)::INT AS first, sum(amount), sum(overdue), sum(CASE W
 FROM (
   SELECT grp, {_month("due_on")} AS m, number, due_on + 30 <= getvariable('as_of') AS seen,
          CASE WHEN paid_on < date_trunc('month', due_on) THEN 0 ELSE principal END AS amount,
-         CASE WHEN paid_on IS NULL OR paid_on > due_on THEN principal ELSE 0 END AS overdue,
-         CASE WHEN paid_on > due_on AND paid_on <= due_on + 30 THEN principal ELSE 0 END AS collected
-  FROM instalments
-  WHERE regular AND due_on <= getvariable('as_of') AND (charged_off_on IS NULL OR due_on <= charged_off_on)
+         CASE WHEN entered THEN principal ELSE 0 END AS overdue,
+         CASE WHEN entered AND paid_on <= due_on + 30 THEN principal ELSE 0 END AS collected
+  FROM (
+    SELECT *, (paid_on IS NULL OR paid_on > due_on) AND (number = 0 OR coalesce(before <= due_on, FALSE)) AS entered FROM (
+      SELECT *, lag(paid_on) OVER (PARTITION BY loan_no ORDER BY number) AS before FROM instalments WHERE regular))
+  WHERE due_on <= getvariable('as_of') AND (charged_off_on IS NULL OR due_on <= charged_off_on)
   UNION ALL
   SELECT i.grp, {_month("i.due_on")}, i.number, i.due_on + 30 <= getvariable('as_of'),
          CASE WHEN i.paid_on < date_trunc('month', i.due_on) THEN 0 ELSE i.principal - coalesce(p.before_month, 0) END,
-         CASE WHEN i.paid_on IS NULL OR i.paid_on > i.due_on THEN i.principal - coalesce(p.by_due, 0) ELSE 0 END,
-         CASE WHEN i.paid_on IS NULL OR i.paid_on > i.due_on THEN coalesce(p.in_30_days, 0) ELSE 0 END
-  FROM instalments AS i LEFT JOIN (
+         CASE WHEN i.entered THEN i.principal - coalesce(p.by_due, 0) ELSE 0 END,
+         CASE WHEN i.entered THEN coalesce(p.in_30_days, 0) ELSE 0 END
+  FROM (
+    SELECT *, (paid_on IS NULL OR paid_on > due_on) AND (before IS NULL OR before <= due_on) AS entered FROM (
+      SELECT *, max(coalesce(paid_on, DATE '9999-12-31')) OVER (PARTITION BY loan_no ORDER BY number
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM instalments WHERE NOT regular)) AS i
+  LEFT JOIN (
     SELECT loan_no, number, sum(principal) FILTER (paid_on < date_trunc('month', due_on)) AS before_month,
            sum(principal) FILTER (paid_on <= due_on) AS by_due,
            sum(principal) FILTER (paid_on > due_on AND paid_on <= due_on + 30) AS in_30_days
     FROM payments GROUP BY loan_no, number) AS p USING (loan_no, number)
-  WHERE NOT i.regular AND i.due_on <= getvariable('as_of') AND (i.charged_off_on IS NULL OR i.due_on <= i.charged_off_on))
+  WHERE i.due_on <= getvariable('as_of') AND (i.charged_off_on IS NULL OR i.due_on <= i.charged_off_on))
 GROUP BY ALL
 """
 

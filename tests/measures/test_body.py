@@ -119,3 +119,27 @@ def test_every_cell_of_any_history_equals_the_naive_twins(loans, clocks, twice):
     expected = Twin(loans, SINCE, as_of, as_of + ahead).cells()
     for family, cells in found.items():
         assert cells == dict(expected[family]), family
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_loan_that_is_behind_does_not_become_overdue_again(twice):
+    opened = SINCE + 10
+    days = [(30, 65), (60, 80), (90, 90), (120, 125), (125, 140), (150, 150)]
+    dues = [Due(on=opened + on, principal=100 + number, cleared_on=opened + paid) for number, (on, paid) in enumerate(days)]
+    loan = Loan(
+        product=GROUP[0],
+        model=GROUP[1],
+        segment=GROUP[2],
+        tenor_months=3,
+        ordinal=1,
+        disbursed_on=opened,
+        principal=sum(due.principal for due in dues),
+        dues=dues,
+        payments=[Payment(on=due.cleared_on, due=number, principal=due.principal) for number, due in enumerate(dues)],
+    )
+    chosen = space(CLASSES, window(since=SINCE, as_of=opened + 200, known_on=opened + 200))
+    due_fen, overdue_fen, _, observed_fen, collected_fen = body([loan], chosen, twice=twice).families["due"].sum(axis=0)
+    # The second is missed while the first is open; the fifth falls due on the day on which the fourth comes in.
+    assert due_fen == 615
+    assert overdue_fen == observed_fen == 100 + 103 + 104
+    assert collected_fen == 103 + 104

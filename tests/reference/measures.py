@@ -145,10 +145,11 @@ class Twin:
         if due.on > self.as_of or due.on > loan.charged_off_on or due.on < loan.disbursed_on:
             return None
         amount = due.principal - loan.paid_on(number, -(10**9), last_day(month_of(due.on) - 1))
-        overdue = due.principal - loan.paid_on(number, -(10**9), due.on) if due.cleared_on > due.on else 0
+        entered = due.cleared_on > due.on and all(older.cleared_on <= due.on for older in loan.dues[:number])
+        overdue = due.principal - loan.paid_on(number, -(10**9), due.on) if entered else 0
         parts = {"due_fen": amount, "overdue_fen": overdue, "observed_due_fen": 0, "observed_fen": 0, "collected_fen": 0}
         if due.on + 30 <= self.observed_to:
-            collected = loan.paid_on(number, due.on, due.on + 30) if due.cleared_on > due.on else 0
+            collected = loan.paid_on(number, due.on, due.on + 30) if entered else 0
             parts |= {"observed_due_fen": amount, "observed_fen": overdue, "collected_fen": collected}
         return parts
 

@@ -122,18 +122,29 @@ def _owed_at(paid: Ints, pieces: int, ends: Ints, day: int) -> int:
 
 @lean
 def add_collected(
-    due: Ints, row: int, amount: int, paid: Ints, pieces: int, loan: Ints, clock: Ints, month: int, first: int, due_cells: Ints
+    due: Ints,
+    row: int,
+    amount: int,
+    fell_behind: bool,
+    paid: Ints,
+    pieces: int,
+    loan: Ints,
+    clock: Ints,
+    month: int,
+    first: int,
+    due_cells: Ints,
 ) -> None:
     """What became of one row in the 30 days after its due date, if they are over by `observed_to`.
 
-    amount   principal of the row that was still to fall due when its month began
+    amount        principal of the row that was still to fall due when its month began
+    fell_behind   whether the loan became overdue with this row: unpaid when its due date ended, and nothing older was
     """
     on = due[row, _ON]
     if on + COLLECTION_DAYS > clock[_OBSERVED_TO]:
         return
     cell = (loan[_GROUP] * clock[_MONTHS] + month) * _INSTALMENTS + first
     due_cells[cell, 2] += amount
-    if due[row, _CLEARED_ON] > on:
+    if fell_behind:
         before = _paid_on_row(paid, pieces, row, _EVER, on)
         due_cells[cell, 3] += due[row, _PRINCIPAL] - before
         due_cells[cell, 4] += _paid_on_row(paid, pieces, row, on, on + COLLECTION_DAYS)
@@ -148,14 +159,17 @@ def measure_collection(
     For loans whose facts after `as_of` change more than payments, so that they are decoded twice; see `measure_loan`.
     """
     first_row = first_instalment(due, rows, ends[_OPENED_ON])
+    behind_until = _EVER
     for row in range(rows):
         on = due[row, _ON]
         if on > clock[_AS_OF] or on > ends[_CHARGED_OFF_ON]:
             break
+        fell_behind = behind_until <= on and due[row, _CLEARED_ON] > on
+        behind_until = max(behind_until, due[row, _CLEARED_ON])
         month = month_index(on) - clock[_FIRST_MONTH]
         early = _paid_on_row(paid, pieces, row, _EVER, calendar_ends[month - 1]) if month > 0 else 0
         first = 1 if row == first_row else 0
-        add_collected(due, row, due[row, _PRINCIPAL] - early, paid, pieces, loan, clock, month, first, due_cells)
+        add_collected(due, row, due[row, _PRINCIPAL] - early, fell_behind, paid, pieces, loan, clock, month, first, due_cells)
 
 
 @lean
@@ -216,6 +230,7 @@ def measure_loan(
     written_off = 0
     charged_off = False
     prepaid_rows = False
+    behind_until = _EVER
     over_30 = False
     over_180 = False
     bucket_before = 0
@@ -262,6 +277,9 @@ def measure_loan(
         while row < rows and due[row, _ON] <= end:
             on = due[row, _ON]
             late = due[row, _CLEARED_ON] > on
+            # A loan that owes an older instalment is overdue already: it does not become so again.
+            fell_behind = late and behind_until <= on
+            behind_until = max(behind_until, due[row, _CLEARED_ON])
             if on <= charged_off_on:
                 amount = due[row, _PRINCIPAL]
                 if prepaid_rows and month > 0:
@@ -271,10 +289,10 @@ def measure_loan(
                     first = 1 if row == first_row else 0
                     cell = (group * months + month) * _INSTALMENTS + first
                     due_cells[cell, 0] += amount
-                    if late:
+                    if fell_behind:
                         due_cells[cell, 1] += due[row, _PRINCIPAL] - _paid_on_row(paid, pieces, row, _EVER, on)
                         if look_ahead:
-                            add_collected(due, row, amount, paid, pieces, loan, clock, month, first, due_cells)
+                            add_collected(due, row, amount, True, paid, pieces, loan, clock, month, first, due_cells)
                     elif look_ahead and on + COLLECTION_DAYS <= clock[_OBSERVED_TO]:
                         due_cells[cell, 2] += amount
             if late and not reported:

@@ -1,7 +1,7 @@
 """The assumptions of the seeded world: who borrows what, how months go, what breaks. Rates are hazards a month, never outcomes.
 
 Levels are chosen so that the measures of the world's last quarter land where a large Chinese credit-tech platform publishes
-them (docs/performance.md and tests/simulator/test_world.py state what is reached); no figure of any company is copied.
+them (docs/guides/demo.md states what is reached, tests/simulator/test_calibration.py holds it there); no figure of any company is copied.
 """
 
 from dataclasses import dataclass, field
@@ -83,8 +83,8 @@ class Hazards:
     """
 
     miss: float = 0.0590
-    cure: tuple[float, ...] = (0.858, 0.070, 0.040, 0.025, 0.015, 0.012, 0.01)
-    pay_one: tuple[float, ...] = (0.0, 0.05, 0.04, 0.03, 0.02, 0.01, 0.0)
+    cure: tuple[float, ...] = (0.845, 0.052, 0.030, 0.020, 0.013, 0.010, 0.01)
+    pay_one: tuple[float, ...] = (0.0, 0.04, 0.03, 0.02, 0.01, 0.01, 0.0)
     fresh: tuple[float, float, float] = (0.55, 1.30, 3.0)
     cure_speed: float = 2.6
     early: float = 0.055

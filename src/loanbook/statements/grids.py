@@ -92,7 +92,7 @@ def volume(close: Close, split: str) -> Grid:
 
 
 def collection(close: Close) -> Grid:
-    """Principal due, overdue and collected by month of the due date."""
+    """Principal due, become overdue and collected by month of the due date."""
     rows = close.rows("collection")
     days = set(_last_months(rows))
     lines = [
@@ -106,7 +106,7 @@ def collection(close: Close) -> Grid:
         for row in rows
         if row["month_end"] in days
     ]
-    heads = ("Month due", "Due", "Overdue", "Day-1 %", "Observed 30 days", "Collected", "Collection %")
+    heads = ("Month due", "Due", "Became overdue", "Day-1 %", "Observed 30 days", "Collected", "Collection %")
     return Grid(caption=f"Principal, {symbol(close.currency)}", columns=heads, rows=tuple(lines))
 
 

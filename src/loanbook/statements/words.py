@@ -136,7 +136,7 @@ def collection(close: Close) -> str:
         return "No instalment has fallen due yet."
     last = rows[-1]
     mean = sum(row["overdue_fen"] for row in rows) / sum(row["due_fen"] for row in rows)
-    text = f"{_share(last['day1_rate'])} of the principal due in {month_name(last['month_end'])} was not paid on its due date, "
+    text = f"{_share(last['day1_rate'])} of the principal due in {month_name(last['month_end'])} became overdue, "
     text += f"{_against(last['day1_rate'], mean)} the {_share(mean)} of the {_count(len(rows), 'month')} shown"
     seen = [row for row in rows if row["collection_rate"] is not None]
     if seen:

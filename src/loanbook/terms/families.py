@@ -54,8 +54,8 @@ DUE = Family(
     name="due",
     grain=("group", "month", "instalment"),
     columns=("due_fen", "overdue_fen", "observed_due_fen", "observed_fen", "collected_fen"),
-    text="Principal by month in which it fell due: due, unpaid at the end of its due date, and for due dates whose 30 days are "
-    "over: due, unpaid, and of the unpaid what came in within 30 days.",
+    text="Principal by month in which it fell due: due; become overdue (unpaid at the end of its due date, by a loan that owed "
+    "nothing older); and for due dates whose 30 days are over: due, become overdue, and of that what came in within 30 days.",
     needs="payment_days",
 )
 VINTAGE = Family(
