@@ -1,4 +1,4 @@
-"""One small world for all tests of this room."""
+"""The worlds that the tests of this room share: a small one, and the demonstration's own."""
 
 import pytest
 
@@ -19,3 +19,9 @@ def small_world() -> World:
 def told(small_world):
     """Its events."""
     return tables(small_world)
+
+
+@pytest.fixture(scope="session")
+def demo_world() -> World:
+    """The world of `loanbook demo`."""
+    return world()

@@ -6,7 +6,6 @@ from loanbook.measures.evaluation import evaluate
 from loanbook.measures.measuring import measure_batches
 from loanbook.measures.space import space
 from loanbook.measures.window import window
-from loanbook.simulator.world import world
 from loanbook.terms.measure import load_measures
 from loanbook.units import NEVER
 
@@ -18,11 +17,6 @@ BANDS = {
     "average_tenor": (9.5, 10.5),
     "platform_share": (0.45, 0.55),
 }
-
-
-@pytest.fixture(scope="module")
-def demo_world():
-    return world()
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,13 @@ def test_one_point_is_enough_for_every_picture():
         assert svg(chart, key="k", text="<b>", kind="wide").startswith('<svg class="wide" role="img" aria-label="&lt;b>"')
 
 
+def test_a_curve_that_lies_on_the_axis_has_no_label():
+    rows = [{"vintage": vintage, "mob": 9, "rate": rate} for vintage, rate in (("2024Q1", 0.04), ("2024Q3", 0.0002))]
+    drawn = svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
+    assert ">2024Q1<" in drawn
+    assert ">2024Q3<" not in drawn
+
+
 def test_an_all_current_book_draws_an_empty_area():
     rows = [{"bucket": "1-30", "month_end": dt.date(2024, 9, 30), "share": 0.0}]
     assert "</svg>" in svg(charts.bucket_areas(rows, SIZE), key="k", text="t", kind="wide")

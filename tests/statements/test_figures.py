@@ -49,6 +49,8 @@ def test_growth_is_computed_before_rounding():
 def test_shares_are_compared_in_percentage_points():
     assert change(Fraction(272, 10_000), Fraction(340, 10_000), measure="delinquency_90", unit="share") == "−0.68 pp"
     assert change(Fraction(874, 1000), Fraction(863, 1000), measure="collection", unit="share") == "+1.1 pp"
+    assert change(Fraction(8744, 10_000), Fraction(8741, 10_000), measure="collection", unit="share") == "0.0 pp"
+    assert change(Fraction(65, 10_000), Fraction(87, 10_000), measure="c_m2", unit="share") == "−0.22 pp"
 
 
 def test_an_unknown_unit_is_refused_with_the_units_there_are():

@@ -1,7 +1,8 @@
 """The assumptions of the seeded world: who borrows what, how months go, what breaks. Rates are hazards a month, never outcomes.
 
 Levels are chosen so that the measures of the world's last quarter land where a large Chinese credit-tech platform publishes
-them (docs/guides/demo.md states what is reached, tests/simulator/test_calibration.py holds it there); no figure of any company is copied.
+them; no figure of any company is copied. docs/guides/demo.md states what is reached,
+tests/simulator/test_calibration.py holds it there.
 """
 
 from dataclasses import dataclass, field

@@ -29,6 +29,8 @@ _AXIS_PIXELS = 46
 _TICKS = 5
 _EMPTY = 0.01
 """The height of an axis on which every share is zero."""
+_ON_AXIS = 0.02
+"""A curve that has risen by less than this part of the height lies on the axis, where a label would be struck through."""
 
 Point = dict[str, Any]
 
@@ -50,6 +52,7 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     low = min((row["y"] for row in points if row["y"] < 0), default=0.0)
     top = 1.06 * max((row["y"] for row in points if row["y"] > 0), default=_EMPTY)
     ends = list({row["vintage"]: row for row in sorted(points, key=lambda row: row["x"])}.values())
+    ends = [end for end in ends if abs(end["y"]) > _ON_AXIS * top]
     pixel = (top - low) / (size.height - _AXIS_PIXELS)
     ends = _apart_at_one_age(ends, gap=_LABEL_PIXELS * pixel)
     ends = _without_collisions(ends, wide=_most(points, "x") * 50 / size.width, tall=0.99 * _LABEL_PIXELS * pixel)

@@ -1,7 +1,7 @@
 """How a figure is written: exact fractions in, text out, rounded half-up once.
 
 Formats follow the releases of listed platforms (DOMAIN section 8): volume and balance in millions without decimals, counts
-exact, tenor and the 90 day+ ratio with two decimals, other rates with one; growth from unrounded figures with one decimal.
+exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other rates with one; growth from unrounded figures with one decimal.
 """
 
 from fractions import Fraction
@@ -17,7 +17,7 @@ NONE = "–"
 SMALL_BOOK_FEN = 1_000_000_000
 """Amounts under ten million keep two decimals of a million: without them a small book's growth could not be read."""
 
-TWO_DECIMALS = ("90",)
+TWO_DECIMALS = ("90", "c_m2")
 """A share whose measure id carries one of these is written with two decimals."""
 
 
@@ -54,7 +54,7 @@ def percent(share: Fraction, places: int = 1) -> str:
 
 
 def places_of(measure: str) -> int:
-    """Decimals of a share: two for 90 day+ delinquency, else one."""
+    """Decimals of a share: two for 90 day+ delinquency and C-M2, which are small, else one."""
     return 2 if any(mark in measure for mark in TWO_DECIMALS) else 1
 
 
@@ -91,4 +91,6 @@ def change(current: Fraction | None, earlier: Fraction | None, *, measure: str, 
 
 def _signed(value: Fraction, places: int) -> str:
     text = half_up(value, places)
-    return text.replace("-", "−") if value <= 0 else f"+{text}"
+    if value > 0 and Fraction(text.replace(",", "")) > 0:
+        return f"+{text}"
+    return text.replace("-", "−")
