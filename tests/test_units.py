@@ -1,6 +1,7 @@
 """Money multiplied and divided: equal to Python's unbounded integers, or an error, never a wrapped product."""
 
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loanbook.errors import RequestError
+from loanbook.kernel import COMPILED
 from loanbook.units import (
     INTEREST_SCALE,
     MONEY_MAX,
@@ -47,6 +49,31 @@ def test_a_product_over_a_divisor_is_exact_or_an_error(a, b, c, rule):
             mul_div(np.int64(a), np.int64(b), np.int64(c), int(rule))
     else:
         assert int(mul_div(np.int64(a), np.int64(b), np.int64(c), int(rule))) == expected
+
+
+def _edge(draw):
+    """A number where the long division's digits carry: next to 2^63 and other powers of two, or with a full or empty low half."""
+    kind = draw.randrange(4)
+    if kind == 0:
+        return MONEY_MAX - draw.randrange(4)
+    if kind == 1:
+        return min(MONEY_MAX, max(1, 2 ** draw.randrange(64) + draw.randrange(-2, 3)))
+    if kind == 2:
+        return draw.randrange(1, 2**31) << 32 | draw.choice([0, 1, 2**31, 2**32 - 1])
+    return draw.randrange(1, 2 ** draw.randrange(1, 64))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_division_of_a_wide_product_is_exact_at_its_edges(seed):
+    draw = Random(seed)
+    checked = 0
+    while checked < (100_000 if COMPILED else 1_000):
+        a, b = _edge(draw), _edge(draw)
+        c = _edge(draw) if checked % 2 else min(MONEY_MAX, max(1, (a * b >> draw.randrange(50, 64)) + draw.randrange(-2, 3)))
+        if a * b // c > MONEY_MAX:
+            continue
+        assert int(mul_div(np.int64(a), np.int64(b), np.int64(c), int(Rounding.DOWN))) == a * b // c, (a, b, c)
+        checked += 1
 
 
 @settings(deadline=None)

@@ -50,11 +50,12 @@ _UP = int(Rounding.UP)
 _FLOOR = int(Rounding.FLOOR)
 _CEILING = int(Rounding.CEILING)
 
-_ESTIMATE_LIMIT = 2.0**50
+_ESTIMATE_LIMIT = 2.0**52
 _DIVISOR_LIMIT = 2**61
 _INT64_LIMIT = 9.3e18
 _HALF_BITS = 32
 _LOW_BITS = 0xFFFFFFFF
+_SHIFTS = (32, 16, 8, 4, 2, 1)
 
 
 @kernel
@@ -81,6 +82,21 @@ def round_quotient(quotient: int, remainder: int, divisor: int, negative: bool, 
 
 
 @kernel
+def _divide_digit(rest: Any, digit: Any, divisor: Any) -> Any:
+    """(rest x 2^32 + digit) / divisor as (quotient below 2^32, remainder); all uint64, rest < divisor, divisor >= 2^63."""
+    leading, trailing = divisor >> np.uint64(_HALF_BITS), divisor & np.uint64(_LOW_BITS)
+    quotient = rest // leading
+    left = rest - quotient * leading
+    while quotient > np.uint64(_LOW_BITS) or quotient * trailing > ((left << np.uint64(_HALF_BITS)) | digit):
+        quotient -= np.uint64(1)
+        left += leading
+        if left > np.uint64(_LOW_BITS):
+            break
+    # What wraps around 2^64 in these products cancels: the remainder is below the divisor.
+    return quotient, (rest << np.uint64(_HALF_BITS)) + digit - quotient * divisor
+
+
+@kernel
 def _divide_wide(a: int, b: int, c: int) -> Any:
     """Quotient and remainder of a x b / c, non-negative int64, through a 128-bit product; raises when the quotient overflows."""
     a_low, a_high = np.uint64(a) & np.uint64(_LOW_BITS), np.uint64(a) >> np.uint64(_HALF_BITS)
@@ -93,14 +109,22 @@ def _divide_wide(a: int, b: int, c: int) -> Any:
     divisor = np.uint64(c)
     if high >= divisor:
         raise OverflowError("money overflow: a x b / c does not fit in 64 bits")
-    quotient = np.uint64(0)
-    remainder = high
-    for bit in range(63, -1, -1):
-        remainder = (remainder << np.uint64(1)) | ((low >> np.uint64(bit)) & np.uint64(1))
-        quotient = quotient << np.uint64(1)
-        if remainder >= divisor:
-            remainder -= divisor
-            quotient |= np.uint64(1)
+    if high == np.uint64(0):
+        quotient = low // divisor
+        remainder = low - quotient * divisor
+    else:
+        # Long division in two digits of 32 bits; with the divisor's highest bit set, a digit's estimate is at most 2 too large.
+        shift = np.uint64(0)
+        for step in _SHIFTS:
+            if divisor >> np.uint64(64 - step) == np.uint64(0):
+                divisor = divisor << np.uint64(step)
+                shift += np.uint64(step)
+        high = (high << shift) | (low >> (np.uint64(64) - shift))
+        low = low << shift
+        upper, remainder = _divide_digit(high, low >> np.uint64(_HALF_BITS), divisor)
+        lower, remainder = _divide_digit(remainder, low & np.uint64(_LOW_BITS), divisor)
+        quotient = (upper << np.uint64(_HALF_BITS)) | lower
+        remainder = remainder >> shift
     if quotient > np.uint64(MONEY_MAX):
         raise OverflowError("money overflow: a x b / c does not fit in 64 bits")
     return np.int64(quotient), np.int64(remainder)
@@ -116,7 +140,7 @@ def _mul_div_compiled(a: int, b: int, c: int, rule: int) -> Any:
         raise OverflowError("money overflow: the smallest int64 has no absolute value")
     estimate = np.float64(a) * np.float64(b) / np.float64(c)
     if estimate < _ESTIMATE_LIMIT and c < _DIVISOR_LIMIT:
-        # The estimate is off by at most one, so the remainder modulo 2^64 is the true remainder.
+        # The estimate is off by less than 4, so the remainder modulo 2^64, taken as signed, is the true remainder.
         quotient: Any = np.int64(estimate)
         remainder = a * b - quotient * c
         while remainder < 0:

@@ -57,6 +57,13 @@ def test_rows_repay_what_was_lent_and_pieces_pay_the_rows(drawdown: Drawdown, fa
         )
 
 
+def test_every_disbursement_past_the_schedule_brings_its_down_payment_and_a_row() -> None:
+    drawdown = Drawdown(contract=contract(count=1, down_payment_ppm=250_000), principal_fen=1_000, disbursed_on=DISBURSED_ON)
+    facts = fact_rows([(FactKind.DISBURSEMENT, DISBURSED_ON + 60 + number, 1_000) for number in range(4)])
+    rows = account_of(drawdown, facts, as_of=LAST_DAY, known_on=NEVER).rows
+    assert rows[:, Row.PRINCIPAL].tolist() == [250, 750] + 4 * [250, 750]
+
+
 @EXAMPLES
 @given(drawdowns(), fact_lists(), st.randoms(use_true_random=False))
 def test_arrival_order_does_not_matter(drawdown: Drawdown, facts: np.ndarray, random: object) -> None:

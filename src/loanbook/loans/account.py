@@ -121,7 +121,8 @@ class Scratch:
 
 def scratch(schedule_rows: int, facts: int) -> Scratch:
     """Scratch for loans of up to so many schedule rows and facts."""
-    most = schedule_rows + facts + 2
+    # A later disbursement may bring two rows: its down payment, and one beyond the schedule's end.
+    most = schedule_rows + 2 * facts + 2
     return Scratch(
         schedule=np.zeros((SCHEDULE_FIELDS, most), np.int64),
         rows=np.zeros((most, len(Row)), np.int64),

@@ -70,15 +70,19 @@ def month_end(index: int) -> int:
 
 
 @kernel
+def _in_month(index: int, day_of_month: int, last_day: bool) -> int:
+    """A day of the month given by its `month_index`, at most its last day; `last_day`: its last day."""
+    year, month = index // 12, index % 12 + 1
+    length = month_length(year, month)
+    return day_number(year, month, length if last_day else min(day_of_month, length))
+
+
+@kernel
 def add_months(seed: int, months: int, rule: int) -> int:
     """The seed date moved by whole months under a `MonthEnd` rule."""
     year, month, day_of_month = civil(seed)
-    index = year * 12 + month - 1 + months
-    target_year, target_month = index // 12, index % 12 + 1
-    length = month_length(target_year, target_month)
-    if rule == _LAST_DAY and day_of_month == month_length(year, month):
-        return day_number(target_year, target_month, length)
-    return day_number(target_year, target_month, min(day_of_month, length))
+    last_day = rule == _LAST_DAY and day_of_month == month_length(year, month)
+    return _in_month(year * 12 + month - 1 + months, day_of_month, last_day)
 
 
 @kernel
@@ -92,14 +96,28 @@ def period_date(seed: int, number: int, unit: int, every: int, rule: int) -> int
 
 
 @kernel
+def fill_period_dates(seed: int, number: int, unit: int, every: int, rule: int, dates: Ints) -> None:
+    """`period_date` of `number` and the numbers after it into every place of `dates`; the seed is taken apart once."""
+    if unit != _MONTH:
+        for place in range(dates.size):
+            dates[place] = period_date(seed, number + place, unit, every, rule)
+        return
+    year, month, day_of_month = civil(seed)
+    last_day = rule == _LAST_DAY and day_of_month == month_length(year, month)
+    index = year * 12 + month - 1 + number * every
+    for place in range(dates.size):
+        dates[place] = _in_month(index, day_of_month, last_day)
+        index += every
+
+
+@kernel
 def due_dates(seed: int, count: int, unit: int, every: int, rule: int) -> Ints:
     """The unshifted due dates 1..count after a seed date.
 
     returns   (count,) int64 day numbers
     """
     dates = np.empty(count, np.int64)
-    for number in range(count):
-        dates[number] = period_date(seed, number + 1, unit, every, rule)
+    fill_period_dates(seed, 1, unit, every, rule, dates)
     return dates
 
 

@@ -22,7 +22,7 @@ from loanbook.loans.payoff import (
 from loanbook.loans.plan import ENTRY_FIELDS, PLAN_FIELDS, RESET_FIELDS
 from loanbook.loans.schedule import fill_dates, prepare
 from loanbook.terms.contract import Field
-from loanbook.terms.conventions import Method
+from loanbook.terms.conventions import Method, Shift
 from loanbook.units import NEVER, Ints
 
 NOT_OPENED = -1
@@ -30,6 +30,8 @@ NOT_OPENED = -1
 
 _METHOD = int(Field.METHOD)
 _LISTED = int(Method.LISTED)
+_SHIFT = int(Field.SHIFT)
+_NO_SHIFT = int(Shift.NONE)
 _DISBURSEMENT = int(FactKind.DISBURSEMENT)
 _F_ON = int(Fact.ON)
 _F_KIND = int(Fact.KIND)
@@ -80,8 +82,13 @@ def prepare_irregular(
     """
     if contract[_METHOD] == _LISTED:
         return 0, 0, 1
-    fill_dates(contract, disbursed_on, first_due_on, schedule[SCHEDULE_PERIOD_END])
-    return prepare(contract, disbursed_on, first_due_on, closed, closed_from, schedule[SCHEDULE_DUE_ON], rate_fraction)
+    prepared = prepare(contract, disbursed_on, first_due_on, closed, closed_from, schedule[SCHEDULE_DUE_ON], rate_fraction)
+    if contract[_SHIFT] != _NO_SHIFT:
+        fill_dates(contract, disbursed_on, first_due_on, schedule[SCHEDULE_PERIOD_END])
+    else:
+        for row in range(prepared[0]):
+            schedule[SCHEDULE_PERIOD_END, row] = schedule[SCHEDULE_DUE_ON, row]
+    return prepared
 
 
 @lean
@@ -246,7 +253,8 @@ def irregular_scratch(rows: int, facts: int) -> tuple[Any, ...]:
 
     returns   facts, then schedule, rate_fraction, account_rows, pieces, plan, ledger, resets, aux, work, totals, due, paid, ends
     """
-    most = rows + facts + 2
+    # A later disbursement may bring two rows: its down payment, and one beyond the schedule's end.
+    most = rows + 2 * facts + 2
     written = most * (facts + 2)
     return (
         np.zeros((facts + 1, len(Fact)), np.int64),

@@ -12,7 +12,7 @@ from loanbook.errors import RequestError
 from loanbook.kernel import kernel
 from loanbook.loans.amounts import down_payment, fill_amounts, first_amortizing, regular_installment, row_count
 from loanbook.loans.annuity import annuity_factor, level_installment
-from loanbook.loans.dates import period_date, shift_day
+from loanbook.loans.dates import fill_period_dates, period_date, shift_day
 from loanbook.loans.fractions import levels_nominally, nominal_fraction, part_fraction, period_fraction, period_fractions
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method, Shift
@@ -75,9 +75,7 @@ def fill_dates(contract: Ints, disbursed_on: int, first_due_on: int, due_on: Int
         if first_due_on <= disbursed_on:
             raise ValueError("the first due date must lie after the disbursement")
         seed, number = first_due_on, 0
-    for row in range(start, rows):
-        due_on[row] = period_date(seed, number, unit, every, rule)
-        number += 1
+    fill_period_dates(seed, number, unit, every, rule, due_on[start:rows])
     return rows
 
 
