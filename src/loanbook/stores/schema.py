@@ -20,6 +20,15 @@ ARROW_TYPES = {
     Type.INTEGER: pa.int64(),
 }
 
+_EXPECTED = {
+    Type.TEXT: "a text",
+    Type.DATE: "a date",
+    Type.MOMENT: "a day and time",
+    Type.MONEY: "an amount of money",
+    Type.RATE: "a rate a year",
+    Type.INTEGER: "a whole number",
+}
+
 MODELS = tuple(model.name.lower() for model in Model)
 """Names of business models as events write them, by `conventions.Model` value."""
 
@@ -71,9 +80,7 @@ def rules(kind: Kind) -> tuple[Rule, ...]:
 def _rules(kind: Kind, column: Column) -> list[Rule]:
     found = []
     if column.required:
-        found.append(
-            Rule(column=column.name, required=True, broken=f"{column.name} is missing", expected=f"a {column.type.value}")
-        )
+        found.append(Rule(column=column.name, required=True, broken=f"{column.name} is missing", expected=_EXPECTED[column.type]))
     if column.least is not None:
         found.append(
             Rule(

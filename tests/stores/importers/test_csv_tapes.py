@@ -42,6 +42,21 @@ def test_line_ends_and_byte_order_marks(tmp_path, end, start):
     assert read.faults == []
 
 
+def test_an_expected_moment_is_shown_by_example(tmp_path):
+    moments = MAPPING.replace("format: MM-DD-YYYY", "format: [MM-DD-YYYY, moment]")
+    (fault,) = read_text(tmp_path, lines(GOOD.replace("05-31-2017", "soon")), moments).faults
+    assert fault["expected"] == "MM-DD-YYYY or a day and time, e.g. 2006-06-03T07:00:00Z"
+
+
+@pytest.mark.parametrize("rows", [1, 2, 40_000])
+def test_carriage_returns_alone_are_named(tmp_path, rows):
+    assert "lines end with a carriage return alone" in refused(tmp_path, lines(*[GOOD] * rows, end="\r"))
+
+
+def test_a_header_that_no_csv_has_is_refused_with_words(tmp_path):
+    assert "tape.csv: line 1: the header cannot be read: field larger" in refused(tmp_path, "x" * 140_000 + "\n" + lines(GOOD))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -128,6 +128,8 @@ class CsvReader:
                 break
             kept += part
         line, found, rest = kept.partition(b"\n")
+        if not found and b"\r" in line.rstrip(b"\r"):
+            raise self._lone_returns()
         if len(line) > _HEADER_BYTES_MAX:
             raise RequestError(
                 f"{self._path.name}: the first line is longer than {_HEADER_BYTES_MAX:,} bytes: this is no header of a CSV."
@@ -136,9 +138,7 @@ class CsvReader:
             text = line.decode("utf-8-sig").rstrip("\r")
         except UnicodeDecodeError:
             raise RequestError(find_bad_text(self._path)) from None
-        names = [
-            name.strip() for name in next(csv.reader([text], delimiter=self._tape.delimiter, quotechar=self._tape.quote), [])
-        ]
+        names = self._split(text)
         if not any(names):
             raise RequestError(f"{self._path.name}: the first line is empty; it must be the header.")
         if len(names) == 1:
@@ -151,6 +151,21 @@ class CsvReader:
         if found:
             self._stream.push_back(rest)
         return names
+
+    def _split(self, text: str) -> list[str]:
+        try:
+            cells = next(csv.reader([text], delimiter=self._tape.delimiter, quotechar=self._tape.quote), [])
+        except csv.Error as error:
+            if "\r" in text:
+                raise self._lone_returns() from error
+            raise RequestError(f"{self._path.name}: line 1: the header cannot be read: {error}.") from error
+        return [name.strip() for name in cells]
+
+    def _lone_returns(self) -> RequestError:
+        return RequestError(
+            f"{self._path.name}: lines end with a carriage return alone, so the whole file is one line. "
+            "Save it with line feeds (LF or CRLF)."
+        )
 
     def _numbers(self, given: int, size: int) -> Ints:
         """Row numbers in the file of the next accepted rows: the skipped ones before them are counted in."""

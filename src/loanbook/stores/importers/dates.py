@@ -57,14 +57,14 @@ def days(column: Any, rule: Rule) -> Converted:
         column = column.cast(pa.string())
     elif not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         bad = np.asarray(column.is_valid())
-        fault = Fault(bad=bad, message=f"a {kind} is not a date", expected=" or ".join(rule.formats))
+        fault = Fault(bad=bad, message=f"a {kind} is not a date", expected=_wanted(rule))
         return Converted(values=pa.nulls(len(column), pa.date32()), faults=(fault,))
     # Dates repeat: read each distinct text once.
     coded = pc.utf8_trim_whitespace(column.cast(pa.string())).dictionary_encode()
     values, bad = _read(coded.dictionary, rule)
     taken = values.take(coded.indices)
     wrong = np.asarray(pc.fill_null(pa.array(bad).take(coded.indices), False)) if len(bad) else np.zeros(len(column), bool)
-    faults = (Fault(bad=wrong, message="is not a date", expected=" or ".join(rule.formats)),) if wrong.any() else ()
+    faults = (Fault(bad=wrong, message="is not a date", expected=_wanted(rule)),) if wrong.any() else ()
     return _plausible(taken, faults)
 
 
@@ -80,6 +80,10 @@ def add_months(dates: Any, months: Ints, *, month_end: bool) -> Any:
     last = (target + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
     moved = last if month_end else np.minimum(target.astype("datetime64[D]") + (day - month.astype("datetime64[D]")), last)
     return pa.array(moved.astype("int64").astype("int32"), mask=~valid).cast(pa.date32())
+
+
+def _wanted(rule: Rule) -> str:
+    return " or ".join("a day and time, e.g. 2006-06-03T07:00:00Z" if f == MOMENT else f for f in rule.formats)
 
 
 def _read(texts: Any, rule: Rule) -> tuple[Any, Ints]:

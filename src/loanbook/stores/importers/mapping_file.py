@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loanbook import events
 from loanbook.errors import TermsError
-from loanbook.events import Column, Kind, Type
+from loanbook.events import Column, Type
 from loanbook.stores.importers.dates import MOMENT, format_pattern
 from loanbook.stores.importers.mapping import (
     Condition,
@@ -39,7 +39,9 @@ _SOURCES = ("from", "first_of", "sum", "value", "template")
 _DATE_ONLY = ("format", "zone", "add_months", "month_end", "month_day", "not_after")
 _NUMBER_ONLY = ("minor", "thousands", "decimal_mark", "round", "negative", "least", "most")
 _FEATURES = ("number", "text", "date", "flag")
-_ADD = re.compile(r"^(-?k|[+-]?\d+)([+-]\d+)?$")
+_ADD = re.compile(r"^(?:-?k([+-]\d+)?|([+-]?\d+))$")
+_MONTHS_MOST = 1_200
+_NUMBER_MOST = 10**15
 _MOST_DECIMALS = 8
 
 
@@ -110,6 +112,11 @@ def _tape(item: Located, decimals: int, currency: str) -> Tape:
     quote = fields["quote"].text("quote") if "quote" in fields else '"'
     if len(quote) != 1:
         raise fields["quote"].wrong(f"quote must be one character, not {quote!r}.")
+    for name, mark in (("delimiter", delimiter), ("quote", quote)):
+        if mark in "\r\n" or (name == "quote" and quote == delimiter):
+            raise fields.get(name, item).wrong(
+                f"{name} is {mark!r}, which ends lines or is the delimiter already. Write another."
+            )
     encoding = fields["encoding"].text("encoding") if "encoding" in fields else "utf-8"
     try:
         "".encode(encoding)
@@ -208,8 +215,12 @@ def _rule(name: str, item: Located, column: Column, decimals: int, *, feature: b
     if zone not in zoneinfo.available_timezones():
         raise fields["zone"].wrong(f"{zone!r} is not a time zone. Write e.g. America/New_York.")
     add = fields["add_months"].text("add_months") if "add_months" in fields else "0"
-    if not _ADD.match(add):
+    shape = _ADD.match(add)
+    if shape is None:
         raise fields["add_months"].wrong(f"add_months must be a whole number, k or -k (k: the period), not {add!r}.")
+    if abs(int(shape[1] or shape[2] or 0)) > _MONTHS_MOST:
+        raise fields["add_months"].wrong(f"add_months must lie between -{_MONTHS_MOST:,} and {_MONTHS_MOST:,}; got {add}.")
+    mark = fields["decimal_mark"].choice("decimal_mark", (".", ",")) if "decimal_mark" in fields else "."
     scale = 1 if "minor" in fields and fields["minor"].flag("minor") else 10**decimals
     return Rule(
         place=item.place,
@@ -225,16 +236,16 @@ def _rule(name: str, item: Located, column: Column, decimals: int, *, feature: b
         month_day=fields["month_day"].whole("month_day", 1, 28) if "month_day" in fields else 1,
         unit=Unit(fields["unit"].choice("unit", [u.value for u in Unit])) if "unit" in fields else Unit.FRACTION,
         scale=scale,
-        strip=tuple(str(s.value) for s in fields["strip"].items("strip")) if "strip" in fields else (),
-        thousands=fields["thousands"].text("thousands") if "thousands" in fields else "",
-        decimal_mark=fields["decimal_mark"].choice("decimal_mark", (".", ",")) if "decimal_mark" in fields else ".",
+        strip=tuple(_cut(s, "strip") for s in fields["strip"].items("strip")) if "strip" in fields else (),
+        thousands=_separator(fields["thousands"], mark) if "thousands" in fields else "",
+        decimal_mark=mark,
         words=_words(fields["map"]) if "map" in fields else None,
         otherwise=fields["otherwise"].text("otherwise") if "otherwise" in fields else None,
         default=fields["default"].text("default") if "default" in fields else None,
         round_cents="round" in fields and bool(fields["round"].choice("round", ("half_up",))),
         keep_negative="negative" in fields and fields["negative"].choice("negative", ("keep", "refuse")) == "keep",
-        least=fields["least"].integer("least") if "least" in fields else None,
-        most=fields["most"].integer("most") if "most" in fields else None,
+        least=fields["least"].whole("least", -_NUMBER_MOST, _NUMBER_MOST) if "least" in fields else None,
+        most=fields["most"].whole("most", -_NUMBER_MOST, _NUMBER_MOST) if "most" in fields else None,
         not_after=_term(fields["not_after"]) if "not_after" in fields else None,
         optional="optional" in fields and fields["optional"].flag("optional"),
     )
@@ -254,6 +265,23 @@ def _check_settings(name: str, item: Located, fields: dict[str, Located], kind: 
                 raise fields[setting].wrong(f"{setting} is a setting of {what}; {name} is {kind.value}.")
     if "sum" in fields and kind not in (Type.MONEY, Type.INTEGER):
         raise fields["sum"].wrong(f"sum adds up money or whole numbers; {name} is {kind.value}.")
+
+
+def _cut(item: Located, what: str) -> str:
+    text = item.text(what)
+    if not text:
+        raise item.wrong(f'{what} is empty, so there is nothing to cut. Write the text to cut, e.g. "%", or remove the setting.')
+    return text
+
+
+def _separator(item: Located, mark: str) -> str:
+    text = _cut(item, "thousands")
+    if mark in text or any(c.isdigit() or c in "+-" for c in text):
+        raise item.wrong(
+            f"thousands is {text!r}, which numbers need themselves (decimal_mark is {mark!r}). Write the separator, "
+            f'e.g. "{"." if mark == "," else ","}", and set decimal_mark where it is not a point.'
+        )
+    return text
 
 
 def _terms(fields: dict[str, Located]) -> tuple[Term, ...]:
@@ -289,12 +317,7 @@ def _condition(column: str, item: Located) -> Condition:
     if "present" in fields:
         return Condition(place=item.place, column=column, present=fields["present"].flag("present"))
     if "above" in fields:
-        return Condition(place=item.place, column=column, above=fields["above"].integer("above"))
+        return Condition(place=item.place, column=column, above=fields["above"].whole("above", -_NUMBER_MOST, _NUMBER_MOST))
     name = "in" if "in" in fields else "not_in"
     words = tuple(word.text("a word") for word in fields[name].items(name))
     return Condition(place=item.place, column=column, words=words, negated=name == "not_in")
-
-
-def kind_columns(kind: Kind) -> dict[str, Column]:
-    """The columns of a kind by name."""
-    return {column.name: column for column in events.columns(kind)}
