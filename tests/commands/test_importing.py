@@ -1,5 +1,7 @@
 """The commands of importing print what was read, and end with an error when a tape does not tie."""
 
+import zipfile
+
 import pytest
 
 from tests.docs.blocks import command
@@ -21,7 +23,8 @@ def test_an_import_shows_its_totals_and_what_it_set_aside(tmp_path):
     assert code == 0
     assert "in = accepted + left out by the mapping + quarantined" in said
     assert "tape.csv, row 3: position_opened.happened_on: cutoff is not a date (soon). Expected: MM-DD-YYYY" in said
-    assert f"1 new events in the book {tmp_path.name}." in said
+    assert "1 fault; the first 1:" in said
+    assert f"1 new event in the book {tmp_path.name}." in said
     code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
     assert f"The book {tmp_path.name} held all of it already: nothing changed." in said
 
@@ -52,3 +55,6 @@ def test_reconcile_ends_with_an_error_when_the_tape_does_not_tie(tmp_path, last,
     ended, said = command(["reconcile", tmp_path.name, "--exceptions", str(tmp_path / "exceptions.csv")])
     assert (ended, words in said) == (code, True)
     assert (tmp_path / "exceptions.csv").read_text().startswith("loan_id,month_end,kind")
+    ended, said = command(["reconcile", tmp_path.name, "--exceptions", str(tmp_path / "exceptions.xlsx")])
+    with zipfile.ZipFile(tmp_path / "exceptions.xlsx") as parts:
+        assert "month_end" in parts.read("xl/worksheets/sheet1.xml").decode()

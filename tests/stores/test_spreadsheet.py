@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from loanbook.stores.spreadsheet import escape_cell, write_csv, write_xlsx
+from loanbook.errors import RequestError
+from loanbook.stores.spreadsheet import escape_cell, write_csv, write_sheet, write_xlsx
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,9 @@ def test_a_workbook_holds_no_formula_and_no_link(tmp_path):
     assert "<f>" not in sheet
     assert "hyperlink" not in sheet
     assert "&apos;=1+1" in sheet or "'=1+1" in sheet
+
+
+def test_more_rows_than_a_worksheet_holds_are_refused_with_words(tmp_path):
+    with pytest.raises(RequestError, match=r"1,048,576 rows do not fit a worksheet \(1,048,575\). Write a .csv"):
+        write_sheet(tmp_path / "made_up.xlsx", "loans", ["id"], [("a",)] * 1_048_576)
+    assert not (tmp_path / "made_up.xlsx").exists()

@@ -16,7 +16,7 @@ from loanbook.services.importing import ImportOutcome, import_tape
 from loanbook.services.reconciling import EXCEPTION_COLUMNS, Reconciliation, exception_rows, reconcile
 from loanbook.stores.book import open_book
 from loanbook.stores.importers.mapping_file import find_mapping, shipped_mappings
-from loanbook.stores.spreadsheet import write_csv
+from loanbook.stores.spreadsheet import write_sheet
 
 _SHOWN_PERIODS = 6
 
@@ -47,15 +47,17 @@ def list_mappings() -> None:
 
 def reconcile_book(
     book: Annotated[str, typer.Argument(help="The book.")],
-    exceptions: Annotated[Path | None, typer.Option("--exceptions", help="Write every exception to this CSV.")] = None,
+    exceptions: Annotated[
+        Path | None, typer.Option("--exceptions", help="Write every exception to this file: a workbook if it ends in .xlsx, else CSV.")
+    ] = None,
     months: Annotated[bool, typer.Option("--months", help="Show every reporting date.")] = False,
 ) -> None:
     """Show whether a reported tape ties: opening = principal + write-offs + last balances, and every month rolls."""
     result = reconcile(open_book(book))
     _print_reconciliation(result, months=months)
     if exceptions is not None:
-        count = write_csv(exceptions, EXCEPTION_COLUMNS, exception_rows(result))
-        _console().print(f"{count:,} exceptions written to {exceptions}", soft_wrap=True)
+        count = write_sheet(exceptions, "exceptions", EXCEPTION_COLUMNS, exception_rows(result))
+        _console().print(f"{_counted(count, 'exception')} written to {exceptions}", soft_wrap=True)
     if result.no_principal:
         raise TieError(f"{book}: the tape reports no principal collected, so its balances cannot be tied to cash.")
     if not result.ties:
@@ -63,6 +65,10 @@ def reconcile_book(
             f"{book}: the tape does not tie: {units.format_money(result.unexplained_fen)} unexplained, "
             f"{result.unopened.count:,} reports of loans that were never opened."
         )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _console() -> Console:
@@ -109,7 +115,9 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
         for column, unit in file.units.items():
             console.print(f"{file.file}: {column} is read as a {unit} a year.")
     if outcome.findings:
-        console.print(f"{outcome.faults:,} faults; the first {min(len(outcome.findings), outcome.faults):,}:", style="bold")
+        console.print(
+            f"{_counted(outcome.faults, 'fault')}; the first {min(len(outcome.findings), outcome.faults):,}:", style="bold"
+        )
         for finding in outcome.findings:
             value = f" ({finding.value})" if finding.value else ""
             console.print(
@@ -122,7 +130,7 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
     elif outcome.new == 0:
         console.print(f"The book {book} held all of it already: nothing changed.")
     else:
-        console.print(f"{outcome.new:,} new events in the book {book}.")
+        console.print(f"{_counted(outcome.new, 'new event')} in the book {book}.")
 
 
 def _print_reconciliation(result: Reconciliation, *, months: bool) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import xlsxwriter
 
+from loanbook.errors import RequestError
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 """What spreadsheet programs may take for the start of a formula, with the full-width forms some locales accept."""
 
@@ -38,6 +40,19 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
             writer.writerow([escape_cell(cell) for cell in row])
             count += 1
     return count
+
+
+def write_sheet(path: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """Write rows as the file's ending says: a workbook for `.xlsx`, else CSV; returns the number of rows.
+
+    raises   RequestError when a worksheet cannot hold them
+    """
+    if path.suffix.lower() != ".xlsx":
+        return write_csv(path, columns, rows)
+    if len(rows) >= _ROWS_MAX:
+        raise RequestError(f"{path}: {len(rows):,} rows do not fit a worksheet ({_ROWS_MAX - 1:,}). Write a .csv instead.")
+    write_xlsx(path, {name: (columns, rows)})
+    return len(rows)
 
 
 def write_xlsx(path: Path, sheets: dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]) -> None:
