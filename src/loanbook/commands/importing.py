@@ -48,7 +48,7 @@ def list_mappings() -> None:
 def reconcile_book(
     book: Annotated[str, typer.Argument(help="The book.")],
     exceptions: Annotated[
-        Path | None, typer.Option("--exceptions", help="Write every exception to this file: a workbook if it ends in .xlsx, else CSV.")
+        Path | None, typer.Option("--exceptions", help="Write every exception to this file: .xlsx for a workbook, else CSV.")
     ] = None,
     months: Annotated[bool, typer.Option("--months", help="Show every reporting date.")] = False,
 ) -> None:

@@ -30,8 +30,8 @@ def currencies(engine: Engine, kinds: Sequence[Kind]) -> list[str]:
     return [row[0] for row in engine.rows(f"SELECT DISTINCT currency FROM ({union}) WHERE currency IS NOT NULL ORDER BY 1")]
 
 
-def refuse(engine: Engine, kind: Kind, currency: str) -> None:
-    """Find the rows that break a rule of their kind; the first broken rule, in column order, is the reason."""
+def first_broken(kind: Kind, currency: str) -> dict[str, str]:
+    """SQL on rows of a kind: `test` (is one broken), and of the first broken `column`, `reason`, `value`, `expected`."""
     broken = [(_breaks(rule), rule) for rule in rules(kind)]
     if _has_currency(kind) and currency:
         other = Rule(column="currency", broken="the book has another currency", expected=currency)
@@ -40,13 +40,22 @@ def refuse(engine: Engine, kind: Kind, currency: str) -> None:
     def choose(pick: list[str]) -> str:
         return "CASE " + " ".join(f"WHEN {test} THEN {value}" for (test, _), value in zip(broken, pick, strict=True)) + " END"
 
-    reasons = choose([quote(rule.broken) for _, rule in broken])
-    values = choose([f'CAST("{rule.column}" AS VARCHAR)' for _, rule in broken])
-    expected = choose([quote(rule.expected) for _, rule in broken])
+    return {
+        "test": " OR ".join(f"({test})" for test, _ in broken),
+        "column": choose([quote(rule.column) for _, rule in broken]),
+        "reason": choose([quote(rule.broken) for _, rule in broken]),
+        "value": choose([f'CAST("{rule.column}" AS VARCHAR)' for _, rule in broken]),
+        "expected": choose([quote(rule.expected) for _, rule in broken]),
+    }
+
+
+def refuse(engine: Engine, kind: Kind, currency: str) -> None:
+    """Find the rows that break a rule of their kind; the first broken rule, in column order, is the reason."""
+    sql = first_broken(kind, currency)
     engine.keep(
         f"refused_{kind.name}",
-        f"SELECT place, event_id, source AS where_from, {reasons} AS reason, {values} AS value, {expected} AS expected "
-        f"FROM given_{kind.name} WHERE {' OR '.join(f'({test})' for test, _ in broken)}",
+        f"SELECT place, event_id, source AS where_from, {sql['reason']} AS reason, {sql['value']} AS value, "
+        f"{sql['expected']} AS expected FROM given_{kind.name} WHERE {sql['test']}",
     )
     engine.view(
         f"sound_{kind.name}",

@@ -99,6 +99,7 @@ def read_tape(
         book_files,
         first_of_loan=frozenset(event.kind.name for event in rules if event.first_of_loan),
         dated_by_loan=frozenset(event.kind.name for event in rules if event.dated_by_loan),
+        currency=mapping.currency,
     )
     judged = []
     for count in counts:

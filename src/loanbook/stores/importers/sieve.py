@@ -1,10 +1,12 @@
-"""All events of an import, staged on disk, then judged together: ids used twice, events of unknown loans, events before the loan.
+"""All events of an import, staged on disk, then judged together.
 
+Set aside are events that the book would refuse, ids used twice, events of unknown loans, and events before their loan.
 What is found bad takes its whole source row along, in every kind. What is left is written once, ready for one commit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loanbook.events import BY_NAME, KINDS, Type
+from loanbook.stores.checks import first_broken
 from loanbook.stores.engine import Engine, connect, scan
 from loanbook.stores.importers.conversion import FAULTS, FILE, ROW, ConvertedBatch
 from loanbook.stores.schema import arrow_schema, content_columns
@@ -86,12 +89,14 @@ class Sieve:
         *,
         first_of_loan: frozenset[str] = frozenset(),
         dated_by_loan: frozenset[str] = frozenset(),
+        currency: str = "",
     ) -> Sifted:
         """Judge everything staged.
 
         book_files      the book's event files by kind; empty for a new book
         first_of_loan   kinds of which only a loan's earliest event counts
         dated_by_loan   kinds whose events take both dates of their loan's first event
+        currency        of the book; empty where any will do
         """
         self.close()
         kinds = [kind.name for kind in KINDS if kind.name in self._writers]
@@ -100,7 +105,7 @@ class Sieve:
                 engine.view(f"staged_{kind}", f"SELECT * FROM {scan([self._path(kind)])}")
             faults = [f"SELECT * FROM {scan([self._folder / 'found.parquet'])}"]
             engine.keep("bad", f'SELECT DISTINCT "{FILE}", "{ROW}" FROM ({faults[0]})')
-            for number, find in enumerate((_repeats, _strangers, _early)):
+            for number, find in enumerate((partial(_ruled, currency), _repeats, _strangers, _early)):
                 found = [text for kind in kinds if (text := find(engine, kind, kinds, book_files))]
                 if found:
                     engine.keep(f"found_{number}", " UNION ALL ".join(found))
@@ -194,24 +199,48 @@ def _fault(kind: str, column: str, value: str, reason: str, expected: str) -> st
     )
 
 
+def _ruled(currency: str, engine: Engine, kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]]) -> str:
+    """Rows that break a rule of their kind: the book would refuse the event, but not the rest of its source row."""
+    sql = first_broken(BY_NAME[kind], currency)
+    return (
+        f'SELECT "{FILE}", "{ROW}", \'{kind}\' AS event, {sql["column"]} AS "column", {sql["value"]} AS value, '
+        f"{sql['reason']} AS reason, {sql['expected']} AS expected FROM staged_{kind} WHERE {sql['test']}"
+    )
+
+
 def _repeats(engine: Engine, kind: str, kinds: list[str], book_files: Mapping[str, Sequence[Path]]) -> str:
-    """Rows whose event id stands earlier in the import."""
+    """Rows whose event id stands in another row. Which row is taken never depends on their order:
+
+    whole repeats are taken once; when rows of one id differ, in this event or in what else they bring, none is taken.
+    """
     engine.keep(f"twice_{kind}", f"SELECT hash(event_id) AS h FROM staged_{kind} GROUP BY 1 HAVING count(*) > 1")
     if not engine.number(f"SELECT count(*) FROM twice_{kind}"):
         return ""
-    content = " AND ".join(f'a."{n}" IS NOT DISTINCT FROM f."{n}"' for n in content_columns(BY_NAME[kind]))
     engine.keep(
         f"same_{kind}",
         f"SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY {_ORDER}) AS nth FROM staged_{kind} "
         f"ANTI JOIN bad USING ({_ORDER}) WHERE hash(event_id) IN (SELECT h FROM twice_{kind})",
     )
+    brought = " UNION ALL ".join(
+        f"SELECT {_ORDER}, '{other}:' || event_id AS id FROM staged_{other} SEMI JOIN same_{kind} USING ({_ORDER})"
+        for other in kinds
+    )
+    content = ", ".join(f'a."{name}"' for name in content_columns(BY_NAME[kind]))
+    engine.keep(
+        f"differing_{kind}",
+        f"SELECT a.event_id FROM same_{kind} a "
+        f"JOIN (SELECT {_ORDER}, list(id ORDER BY id) AS ids FROM ({brought}) GROUP BY ALL) b USING ({_ORDER}) "
+        f"GROUP BY a.event_id HAVING count(DISTINCT row({content}, b.ids)) > 1",
+    )
+    differs = f"a.event_id IN (SELECT event_id FROM differing_{kind})"
     reason = (
-        f"'the event id stands already in ' || f.\"{FILE}\" || ', row ' || f.\"{ROW}\" || "
-        f"CASE WHEN {content} THEN ', with the same content' ELSE ', with other content' END"
+        "'the event id stands ' || CASE WHEN a.nth = 1 THEN 'again' ELSE 'already' END || "
+        f"' in ' || o.\"{FILE}\" || ', row ' || o.\"{ROW}\" || "
+        f"CASE WHEN {differs} THEN '; the rows of this id differ, so none is taken' ELSE ', with the same content' END"
     )
     return (
-        f"SELECT {_fault(kind, 'event_id', 'a.event_id', reason, 'each row once')} "
-        f"FROM same_{kind} a JOIN same_{kind} f ON f.event_id = a.event_id AND f.nth = 1 WHERE a.nth > 1"
+        f"SELECT {_fault(kind, 'event_id', 'a.event_id', reason, 'each row once')} FROM same_{kind} a JOIN same_{kind} o "
+        f"ON o.event_id = a.event_id AND o.nth = CASE WHEN a.nth = 1 THEN 2 ELSE 1 END WHERE a.nth > 1 OR {differs}"
     )
 
 
