@@ -169,3 +169,27 @@ def test_a_period_before_the_window_is_none():
     assert period(chosen, "instant", 3) is None
     assert period(chosen, "quarter", 0).starts_on == dt.date(2024, 1, 1)
     assert BY_NAME["flow"].needs == "schedule"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "kind", "quarter", "year"),
+    [
+        ("2024-06-30", "quarter", ("2024-01-01", "2024-03-31"), ("2023-04-01", "2023-06-30")),
+        ("2024-05-31", "quarter", ("2024-01-01", "2024-02-29"), ("2023-04-01", "2023-05-31")),
+        ("2024-05-20", "quarter", ("2024-01-01", "2024-03-31"), ("2023-04-01", "2023-06-30")),
+        ("2024-05-20", "instant", ("2024-03-31", "2024-03-31"), ("2023-06-30", "2023-06-30")),
+        ("2024-06-29", "quarter", ("2024-01-01", "2024-03-31"), ("2023-04-01", "2023-06-30")),
+        ("2024-04-01", "quarter", ("2024-01-01", "2024-03-31"), ("2023-04-01", "2023-06-30")),
+    ],
+)
+def test_comparatives_end_with_the_same_month_or_with_their_quarter(as_of, kind, quarter, year):
+    chosen = window(since=day("2023-01-10"), as_of=day(as_of))
+    for back, expected in ((3, quarter), (12, year)):
+        found = period(chosen, kind, back)
+        assert (found.starts_on.isoformat(), found.ends_on.isoformat()) == expected
+
+
+def test_a_prior_quarter_cut_by_the_books_start_is_compared_inside_a_month():
+    chosen = window(since=day("2024-03-10"), as_of=day("2024-05-20"))
+    assert period(chosen, "quarter", 3).last == 0
+    assert period(chosen, "quarter", 12) is None

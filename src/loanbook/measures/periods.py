@@ -8,7 +8,7 @@ from loanbook.loans.dates import month_end
 from loanbook.measures.window import Window
 
 COMPARISONS = {"current": 0, "prior_quarter": 3, "prior_year": 12}
-"""Months by which each comparison lies earlier."""
+"""Months by which each comparison lies earlier; what is compared when `as_of` lies inside a month, see `period`."""
 _QUARTER = 3
 _YEAR = 12
 
@@ -24,12 +24,17 @@ class Period:
 
 
 def period(window: Window, kind: str, months_back: int = 0) -> Period | None:
-    """The period of a measure that ends with the close, or so many months earlier; None when it begins before the window.
+    """The period of a measure that ends with the close, or so many months earlier; None when it ends before the window.
 
-    kind   `terms.measure.PERIODS`: instant and month are one month, quarter the calendar quarter up to its last month
-           (a quarter not over yet is compared with as many months of the other one), to_date everything
+    kind   `terms.measure.PERIODS`: instant and month are one month, quarter the calendar quarter up to its last month,
+           to_date everything
+
+    At a month's end an earlier quarter is cut at the same month of it: two months are compared with two. Inside a month there is
+    no snapshot of the same day, so the earlier quarter is taken whole, and its end is the instant.
     """
     last = window.months - 1 - months_back
+    if months_back and window.as_of < int(window.calendar_ends[-1]):
+        last += _QUARTER - 1 - (window.first_month + last) % _QUARTER
     if last < 0:
         return None
     first = last

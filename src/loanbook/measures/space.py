@@ -1,5 +1,7 @@
 """The dense space of cells of one close: what each dimension holds, how large each family is, and its budget."""
 
+import bisect
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,16 +32,16 @@ class Space:
     groups: tuple[tuple[str, str, str], ...]
     tenors: tuple[int, ...]
 
-    def shape(self, family: Family) -> tuple[int, ...]:
-        """Size of each dimension of the family's grain."""
-        return tuple(self._size(dimension) for dimension in family.grain)
+    def shape(self, family: Family, months: int = 0) -> tuple[int, ...]:
+        """Size of each dimension of the family's grain; over so many months instead of the window's where they are given."""
+        return tuple(self._size(dimension, months or self.window.months) for dimension in family.grain)
 
-    def _size(self, dimension: str) -> int:
+    def _size(self, dimension: str, months: int) -> int:
         return {
             "group": len(self.groups),
-            "month": self.window.months,
-            "vintage": self.window.months,
-            "mob": self.window.months,
+            "month": months,
+            "vintage": months,
+            "mob": months,
             "tenor_months": len(self.tenors),
             "drawdown": len(DRAWDOWNS),
             "bucket": len(BUCKETS),
@@ -48,9 +50,9 @@ class Space:
             "instalment": len(INSTALMENTS),
         }[dimension]
 
-    def rows(self, family: Family) -> int:
-        """Dense rows of the family."""
-        return int(np.prod(self.shape(family), dtype=np.int64))
+    def rows(self, family: Family, months: int = 0) -> int:
+        """Dense rows of the family; over so many months instead of the window's where they are given."""
+        return math.prod(self.shape(family, months))
 
 
 def space(classes: Classes, window: Window) -> Space:
@@ -63,6 +65,12 @@ def space(classes: Classes, window: Window) -> Space:
         groups=tuple(_group_names(classes, codes) for codes in _group_codes(classes)),
         tenors=tuple(int(tenor) for tenor in np.unique(classes.rows[:, Field.TENOR_MONTHS])),
     )
+    most = _most_months(found)
+    if 0 < most < window.months:
+        raise RequestError(
+            f"close an earlier day: the window from {units.date(window.since)} to {units.date(window.as_of)} has "
+            f"{window.months:,} months, more than the {most:,} that {len(found.groups)} groups of product, model and segment have room for."
+        )
     for family in FAMILIES:
         snapshot = found.rows(family) // max(window.months, 1)
         if snapshot > family.budget:
@@ -76,10 +84,20 @@ def space(classes: Classes, window: Window) -> Space:
         largest = max(FAMILIES, key=lambda family: found.rows(family) * len(family.columns))
         raise RequestError(
             f"cells of {len(found.groups)} groups over {window.months} months need {size:,} bytes, most of them family "
-            f"{largest.name} ({found.rows(largest):,} rows); the limit is {MEMORY_LIMIT:,}. Start the window later than "
-            f"{units.date(window.since)} or report by fewer products."
+            f"{largest.name} ({found.rows(largest):,} rows); the limit is {MEMORY_LIMIT:,}. Report by fewer products or segments."
         )
     return found
+
+
+def _most_months(found: Space) -> int:
+    """The longest window, at most the space's own, in which every family stays in its budget and all in memory; 0: none."""
+
+    def too_many(months: int) -> bool:
+        rows = [(family, found.rows(family, months)) for family in FAMILIES]
+        beyond = any(count // months > family.budget for family, count in rows)
+        return beyond or sum(count * len(family.columns) * 8 for family, count in rows) > MEMORY_LIMIT
+
+    return bisect.bisect_left(range(1, found.window.months + 1), True, key=too_many)
 
 
 def class_places(classes: Classes, found: Space) -> Ints:
