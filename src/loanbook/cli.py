@@ -38,9 +38,12 @@ app.command("report")(reporting.render_report)
 
 
 def main() -> None:
-    """Run the command line; errors made on purpose end with their words and exit code 2."""
+    """Run the command line; errors made on purpose, and money beyond 64 bits, end with their words and exit code 2."""
     try:
         app()
     except LoanbookError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except OverflowError as error:
+        typer.echo(f"error: a figure is too large to be computed exactly: {error}.", err=True)
         sys.exit(2)

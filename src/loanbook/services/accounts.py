@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook import units
-from loanbook.errors import StateError
+from loanbook.errors import RequestError, StateError
 from loanbook.loans.account import Account, Drawdown, Listed, Preview, account_of, preview_payment
 from loanbook.loans.batches import IrregularBatch
 from loanbook.loans.facts import Fact, FactKind, Row, Total
@@ -18,6 +18,9 @@ from loanbook.units import NEVER, Ints
 
 DECIMALS = 2
 """Decimals of money where no terms say so."""
+
+_AMOUNT_MOST = units.MONEY_MAX // 4
+"""A payment beside all that a loan already received must stay within 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,8 @@ def preview(book: Book, loan_id: str, on: dt.date, amount: str | None, *, payoff
     """What booking a payment on a day would do, with everything that the book has recorded.
 
     amount       decimal text in the currency's unit; None with `payoff`: whatever is owed that day
-    raises       RequestError when there is no such loan or no such amount; StateError for a loan that a tape reports
+    raises       RequestError when there is no such loan or no such amount; StateError for a loan that a tape reports, or that is
+                 not disbursed yet on that day
     """
     loan = read_loan(book, loan_id)
     if not isinstance(loan.batch, IrregularBatch):
@@ -68,11 +72,27 @@ def preview(book: Book, loan_id: str, on: dt.date, amount: str | None, *, payoff
             f"{loan_id} is a loan that a tape reports; its account is the servicer's, so nothing can be booked on it."
         )
     kind = FactKind.PAYOFF if payoff else FactKind.PAYMENT
-    amount_fen = 0 if amount is None else units.parse_decimal(amount, 10 ** decimals_of(loan), exact=True)
+    disbursed_on = int(loan.batch.disbursed_on[0])
+    if units.day(on) < disbursed_on:
+        raise StateError(
+            f"{loan_id} is disbursed on {units.date(disbursed_on)}; nothing can be paid on {on}. Preview a later day."
+        )
+    amount_fen = 0 if amount is None else _amount(amount, decimals_of(loan))
     known_on = max(units.day(on), int(loan.batch.fact_recorded_on.max(initial=0)))
     return loan, preview_payment(
         _drawdown(loan), _facts(loan.batch), on=units.day(on), known_on=known_on, amount_fen=amount_fen, kind=kind
     )
+
+
+def _amount(text: str, decimals: int) -> int:
+    try:
+        amount_fen = units.parse_decimal(text, 10**decimals, exact=True)
+    except OverflowError:
+        amount_fen = units.MONEY_MAX
+    if amount_fen > _AMOUNT_MOST:
+        most = units.format_money(_AMOUNT_MOST, decimals)
+        raise RequestError(f"{text} is more than a payment can be. Write at most {most}.")
+    return amount_fen
 
 
 def _drawdown(loan: OneLoan) -> Drawdown:

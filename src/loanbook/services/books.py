@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from loanbook.services.closing import drop_closes
 from loanbook.stores.book import Book, check_files
-from loanbook.stores.projection import LooseEnd, Progress, Projection, drop_projection, project
+from loanbook.stores.projection import LooseEnd, Progress, Projection, drop_projection, project, reading
 from loanbook.stores.proving import Proof, prove
 
 
@@ -31,5 +31,6 @@ def rebuild(book: Book, *, on_progress: Progress | None = None) -> tuple[Project
 
 def verify(book: Book, *, on_progress: Progress | None = None) -> Verification:
     """Check every file's hash, and every loan of the projection against the events."""
-    projection = project(book, on_progress=on_progress)
-    return Verification(files=tuple(check_files(book)), loose_ends=projection.manifest.loose_ends, proof=prove(book, projection))
+    with reading(book, on_progress=on_progress) as projection:
+        proof = prove(book, projection)
+    return Verification(files=tuple(check_files(book)), loose_ends=projection.manifest.loose_ends, proof=proof)

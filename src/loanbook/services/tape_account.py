@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loanbook.errors import StateError
 from loanbook.loans.batches import NO_BALANCE, ReportedBatch
 from loanbook.loans.tape_account import tape_differences
 from loanbook.stores.book import Book
-from loanbook.stores.projection import Progress, Projection, project
+from loanbook.stores.projection import Progress, Projection, reading
 from loanbook.terms.contract import Field
 from loanbook.units import Ints
 
@@ -64,10 +65,18 @@ def compare_tape(book: Book, *, on_progress: Progress | None = None) -> TapeAcco
     """List the reports of a tape book where our account differs from the reported balance, in `findings/tape_account.parquet`.
 
     The file has `SCHEMA`; `reported_balance_fen - our_balance_fen` is the loan's running sum of roll and split.
+
+    raises   StateError when the book has no opened positions
     """
+    if not book.files("position_opened"):
+        raise StateError(f"{book.folder}: the book holds no opened positions, so there is no reported tape to compare with.")
+    with reading(book, on_progress=on_progress) as projection:
+        return _compare(book, projection)
+
+
+def _compare(book: Book, projection: Projection) -> TapeAccount:
     target = book.folder / "findings" / "tape_account.parquet"
     target.parent.mkdir(exist_ok=True)
-    projection = project(book, on_progress=on_progress)
     classes = projection.classes()
     loans = without = compared = 0
     sums = np.zeros((len(KINDS), 3), np.int64)

@@ -67,6 +67,34 @@ def exclusive(path: Path, *, wait_seconds: float) -> Iterator[None]:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def shared(path: Path) -> Iterator[bool]:
+    """Hold a lock file with other readers, against `exclusive`; yields whether the file still stands once it is held.
+
+    A folder that cannot be written needs no lock: nobody removes anything from it.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError:
+        yield False
+        return
+    except OSError:
+        yield path.parent.is_dir()
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield _stands(handle, path)
+    finally:
+        os.close(handle)
+
+
+def _stands(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def _take(handle: int, path: Path, wait_seconds: float) -> None:
     give_up = time.monotonic() + wait_seconds
     while True:

@@ -8,7 +8,9 @@
 The key is the hash of the book's facts and terms and of the package's rules, so a projection is either right or absent.
 """
 
+import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,13 +25,14 @@ from loanbook.loans.batches import Classes
 from loanbook.loans.ordinals import ordinals_known
 from loanbook.stores.batch_files import KINDS, Batch, read_batch, with_columns
 from loanbook.stores.book import Book
-from loanbook.stores.durable import exclusive
+from loanbook.stores.durable import exclusive, shared
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.terms.contract import FIELDS, Field
 from loanbook.units import NEVER, Ints
 
 FORMAT = 1
 WAIT_SECONDS = 1800.0
+_TRIES = 5
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is (0: not known)."""
@@ -56,6 +59,17 @@ class LooseEnd(msgspec.Struct, frozen=True, kw_only=True):
     first: str
 
 
+class BeyondLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """Loans outside one limit (amount, rate, count) of one version of a product, in `allowed` words; their principal together."""
+
+    product: str
+    limit: str
+    allowed: str
+    loans: int
+    amount_fen: int
+    first: str
+
+
 class ProjectionManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a projection is. Days are ISO dates, null where the book has none."""
 
@@ -72,6 +86,7 @@ class ProjectionManifest(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, int]
     loose_ends: tuple[LooseEnd, ...]
     files: tuple[ProjectedFile, ...]
+    beyond: tuple[BeyondLimit, ...] = ()
 
 
 class Projection:
@@ -158,7 +173,7 @@ def current_projection(book: Book) -> Projection | None:
 
 
 def project(book: Book, *, on_progress: Progress | None = None) -> Projection:
-    """The current projection, built now if it is not there.
+    """The current projection, built now if it is not there. To read its files hold it with `reading`.
 
     raises   StateError when loans name terms that the book does not archive, or another process builds for too long
     """
@@ -177,10 +192,51 @@ def project(book: Book, *, on_progress: Progress | None = None) -> Projection:
     return found
 
 
-def drop_projection(book: Book) -> None:
-    """Remove every projection of a book; nothing but time is lost."""
-    with exclusive(book.folder / ".projecting", wait_seconds=WAIT_SECONDS):
-        shutil.rmtree(book.folder / "projection", ignore_errors=True)
+@contextlib.contextmanager
+def reading(book: Book, *, on_progress: Progress | None = None) -> Iterator[Projection]:
+    """The current projection, built if need be, which nobody removes before the block ends.
+
+    raises   as `project`; StateError when others remove it again and again before it can be held
+    """
+    for _ in range(_TRIES):
+        projection = project(book, on_progress=on_progress)
+        with shared(projection.folder / ".lock") as stands:
+            if stands:
+                yield projection
+                return
+    raise StateError(
+        f"{book.folder}: the projection was removed {_TRIES} times while it was being opened. Run the command again."
+    )
+
+
+def drop_projection(book: Book, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    """Remove every projection of a book; nothing but time is lost. Readers finish first.
+
+    raises   StateError when they do not within `wait_seconds`
+    """
+    with exclusive(book.folder / ".projecting", wait_seconds=wait_seconds):
+        for folder in (book.folder / "projection").glob("*"):
+            if folder.is_dir() and not remove_projection(folder, wait_seconds=wait_seconds):
+                raise StateError(
+                    f"{book.folder}: another command has been reading the projection for more than {wait_seconds:.0f} s. "
+                    "Wait until it has finished, then run the command again."
+                )
+
+
+def remove_projection(folder: Path, *, wait_seconds: float = 0.0) -> bool:
+    """Remove a projection, or what is left of one, unless somebody reads it for longer than `wait_seconds`.
+
+    returns   whether it is gone
+    """
+    gone = folder.with_name(f".removing-{folder.name}-{os.getpid()}")
+    try:
+        with exclusive(folder / ".lock", wait_seconds=wait_seconds):
+            # Renamed while it is locked: whoever opens it next finds nothing, never a half.
+            os.replace(folder, gone)
+    except StateError:
+        return False
+    shutil.rmtree(gone, ignore_errors=True)
+    return True
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -202,6 +258,7 @@ CLASS_COLUMNS = tuple(field.name.lower() if field is not Field.WATERFALL else "w
 __all__ = [
     "CLASS_COLUMNS",
     "KINDS",
+    "BeyondLimit",
     "LooseEnd",
     "Progress",
     "ProjectedFile",
@@ -211,4 +268,6 @@ __all__ = [
     "drop_projection",
     "project",
     "projection_key",
+    "reading",
+    "remove_projection",
 ]
