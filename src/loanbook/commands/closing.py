@@ -9,7 +9,8 @@ from loanbook import units
 from loanbook.commands.books import BookName
 from loanbook.commands.screen import console, day_of, progress
 from loanbook.errors import RequestError
-from loanbook.services.closing import Close, close
+from loanbook.measures.periods import COMPARISONS, period
+from loanbook.services.closing import Close, close, newer_facts
 from loanbook.services.explaining import Explanation, explain, explain_loans, figures_of
 from loanbook.stores.book import open_book
 from loanbook.terms.measure import load_measures, page_rows
@@ -32,8 +33,10 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     """
     done = _close(book, as_of, known_at, observed_to)
     table = Table("measure", title=f"{book} as of {done.header['as_of']}, known at {done.header['known_at']}")
-    for _, title in _COMPARISONS:
-        table.add_column(title, justify="right")
+    for name, title in _COMPARISONS:
+        over = period(done.window(), "quarter", COMPARISONS[name])
+        days = f"\n{over.starts_on} to\n{over.ends_on}" if over else ""
+        table.add_column(title + days, justify="right")
     figures: dict[str, dict[str, dict[str, Any]]] = {}
     for row in figures_of(done):
         if not row["split"]:
@@ -45,8 +48,12 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     for name, reason in done.header["not_measured"].items():
         screen.print(f"not measured: {name}: {reason}.", markup=False, soft_wrap=True)
     for finding in done.header["findings"]:
-        text = f"finding: {finding['events']:,} {finding['kind']}: {finding['message']}. First: {finding['first']}"
+        what = finding["kind"]
+        if what == "limit":
+            what = f"loans of {units.format_money(finding['amount_fen'])} together"
+        text = f"finding: {finding['events']:,} {what}: {finding['message']}. First: {finding['first']}"
         screen.print(text, markup=False, soft_wrap=True)
+    _print_note(done)
     screen.print(f"{'Written to' if done.fresh else 'Made before, in'} {done.folder}", markup=False, soft_wrap=True)
 
 
@@ -84,6 +91,7 @@ def explain_measure(
     found = explain(measure, done)
     _print_definition(found)
     _print_figures(found, done)
+    _print_note(done)
     if loans:
         with progress() as tell:
             path = explain_loans(open_book(book), done, measure, on_progress=tell)
@@ -94,6 +102,12 @@ def _close(book: str, as_of: str, known_at: str | None, observed_to: str | None)
     day = units.date(units.day(as_of))
     with progress() as tell:
         return close(open_book(book), day, known_on=day_of(known_at), observed_to=day_of(observed_to), on_progress=tell)
+
+
+def _print_note(done: Close) -> None:
+    note = newer_facts(done)
+    if note:
+        console().print(note, markup=False, soft_wrap=True)
 
 
 def _print_definition(found: Explanation) -> None:

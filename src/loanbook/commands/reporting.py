@@ -17,4 +17,4 @@ def render_report(
 ) -> None:
     """Render a close as one self-contained HTML page, with the loans behind its headline figures, and print its path."""
     day = units.date(units.day(as_of)) if as_of else None
-    typer.echo(report(book, as_of=day, out=out, drilldown=loans))
+    typer.echo(report(book, as_of=day, out=out, drilldown=loans, on_note=lambda words: typer.echo(words, err=True)))

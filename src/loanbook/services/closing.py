@@ -24,12 +24,12 @@ from loanbook.measures.window import Window
 from loanbook.services.facts_pass import THREADS, measure
 from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, move_in_place
-from loanbook.stores.projection import Progress, Projection, project
+from loanbook.stores.projection import Progress, Projection, reading
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.stores.tables import write_both
 from loanbook.terms.measure import Definition, load_measures
 
-FORMAT = 1
+FORMAT = 2
 LOOK_AHEAD_DAYS = 30
 """How far past the closing day a close looks by default, where that is known: the 30 days of the collection rate."""
 WAIT_SECONDS = 3600.0
@@ -99,7 +99,19 @@ def close(
     raises                  RequestError, StateError
     """
     tell = on_progress or _silent
-    projection = project(book, on_progress=tell)
+    with reading(book, on_progress=tell) as projection:
+        return _close(book, projection, as_of, known_on, observed_to, tell, threads)
+
+
+def _close(
+    book: Book,
+    projection: Projection,
+    as_of: dt.date,
+    known_on: dt.date | None,
+    observed_to: dt.date | None,
+    tell: Progress,
+    threads: int,
+) -> Close:
     window = close_window(projection, as_of, known_on, observed_to)
     definitions = load_measures()
     key = _key(projection, window)
@@ -114,7 +126,35 @@ def close(
             cells = measure(projection, found, on_progress=tell, threads=threads)
             _write(book, projection, window, definitions, cells, key, home / f".closing-{target.name}", target)
             return Close(folder=target, header=read_header(target), fresh=True)
-    return Close(folder=target, header=read_header(target), fresh=False)
+        return Close(folder=target, header=read_header(target), fresh=False)
+
+
+def is_stale(book: Book, close: Close) -> bool:
+    """Whether the book's facts or the package's rules are no longer those that a close was made of."""
+    return bool(close.header["facts_hash"] != book.facts_hash() or close.header["rules_hash"] != rules_hash())
+
+
+def renewed(book: Book, made: Close, *, on_progress: Progress | None = None) -> Close:
+    """A close as the book now stands: itself, or, when it is stale, the same three days closed again.
+
+    A close names what was known, so facts recorded after its known_at change nothing; a fact recorded before it that was appended
+    since does.
+    """
+    if not is_stale(book, made):
+        return made
+    as_of, known_on, observed_to = (dt.date.fromisoformat(made.header[name]) for name in ("as_of", "known_at", "observed_to"))
+    return close(book, as_of, known_on=known_on, observed_to=observed_to, on_progress=on_progress)
+
+
+def newer_facts(close: Close) -> str:
+    """What to say of a close whose book has facts recorded after its known_at; empty when there are none."""
+    known_at, last = close.header["known_at"], close.header["last_recorded_on"]
+    if last <= known_at:
+        return ""
+    return (
+        f"The book has facts recorded after {known_at}, up to {last}; this close does not count them. "
+        f"`loanbook close {close.header['book']} --as-of {close.header['as_of']}` does."
+    )
 
 
 def read_header(folder: Path) -> dict[str, Any]:
@@ -161,6 +201,7 @@ def _write(
         "as_of": units.date(window.as_of).isoformat(),
         "known_at": units.date(window.known_on).isoformat(),
         "observed_to": units.date(window.observed_to).isoformat(),
+        "last_recorded_on": manifest.last_recorded_on,
         "facts_hash": manifest.facts_hash,
         "terms": dict(sorted(book.manifest.terms.items())),
         "rules_hash": rules_hash(),
@@ -173,7 +214,22 @@ def _write(
         },
         "not_measured": {**not_measured(cells, definitions), **tables_not_measured(cells, definitions)},
         "findings": [
-            {"kind": end.kind, "message": end.message, "events": end.events, "first": end.first} for end in manifest.loose_ends
+            *(
+                {"kind": end.kind, "message": end.message, "events": end.events, "first": end.first}
+                for end in manifest.loose_ends
+            ),
+            *(
+                {
+                    "kind": "limit",
+                    "message": f"{each.product} allows {each.allowed}; these loans were made outside it",
+                    "events": each.loans,
+                    "first": each.first,
+                    "product": each.product,
+                    "limit": each.limit,
+                    "amount_fen": each.amount_fen,
+                }
+                for each in manifest.beyond
+            ),
         ],
         "tables": written,
     }
@@ -205,7 +261,11 @@ def find_close(book: Book, *, as_of: dt.date | None = None) -> Close:
 
 def drop_closes(book: Book) -> int:
     """Remove every close of a book, which is cache; returns how many there were."""
-    folders = [described.parent for described in (book.folder / "closes").glob("*/close.json")]
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    home = book.folder / "closes"
+    if not home.is_dir():
+        return 0
+    with exclusive(home / ".lock", wait_seconds=WAIT_SECONDS):
+        folders = [described.parent for described in home.glob("*/close.json")]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
     return len(folders)

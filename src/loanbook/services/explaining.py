@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from loanbook.errors import RequestError, TieError
+from loanbook.errors import RequestError, StateError, TieError
 from loanbook.measures.evaluation import wanted_cells
 from loanbook.measures.measuring import LoansBehind
 from loanbook.measures.periods import COMPARISONS, period
 from loanbook.measures.space import Space
-from loanbook.services.closing import Close, close_space
+from loanbook.services.closing import Close, close_space, renewed
 from loanbook.services.facts_pass import behind
 from loanbook.stores.book import Book
 from loanbook.stores.durable import sync
-from loanbook.stores.projection import Progress, Projection, project
+from loanbook.stores.projection import Progress, Projection, reading
 from loanbook.stores.tables import harmless
 from loanbook.terms.measure import Definition, Sum, find_measure, load_measures, page_rows
 from loanbook.units import Ints
@@ -51,8 +51,11 @@ def explain(measure: str, close: Close | None = None) -> Explanation:
 
 
 def figures_of(close: Close) -> list[dict[str, Any]]:
-    """All rows of a close's table `measures`."""
-    rows: list[dict[str, Any]] = pq.read_table(close.folder / "measures.parquet").to_pylist()
+    """All rows of a close's table `measures`; raises StateError when the close was dropped meanwhile."""
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(close.folder / "measures.parquet").to_pylist()
+    except FileNotFoundError as error:
+        raise StateError(f"{close.folder} was dropped while it was being read. Run the command again.") from error
     return rows
 
 
@@ -60,7 +63,8 @@ def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progre
     """Write the loans behind a figure of a close to `drilldown/<measure>.csv`: loan_id, numerator, denominator.
 
     Columns are `numerator_fen` and `denominator_fen`, `numerator` for counts; a plain sum has no denominator. They sum to the
-    figure, which is checked.
+    figure, which is checked. A close that the book has outgrown is made again first, with its own known_at; the file stands in
+    the folder of that one.
 
     raises   RequestError for a product of measures or one that this close does not tell; TieError when the sums differ
     """
@@ -68,22 +72,29 @@ def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progre
     if definition.factors:
         named = ", ".join(name for name, _ in definition.factors)
         raise RequestError(f"{measure} is a product of measures; ask for the loans behind {named}.")
+    close = renewed(book, close, on_progress=on_progress)
     rows = [row for row in figures_of(close) if row["measure"] == measure and not row["split"] and row["comparison"] == "current"]
     if not rows:
         raise RequestError(f"{measure} is not measured at this close: {close.header['not_measured'].get(measure, 'no cells')}.")
-    projection = project(book, on_progress=on_progress)
+    with reading(book, on_progress=on_progress) as projection:
+        return _explain_loans(book, projection, close, definition, rows[0], on_progress or (lambda stage, done, total: None))
+
+
+def _explain_loans(
+    book: Book, projection: Projection, close: Close, definition: Definition, figure: dict[str, Any], tell: Progress
+) -> Path:
+    measure = definition.name
     found = close_space(close, projection)
     over = period(found.window, definition.period, COMPARISONS["current"])
     version = definition.in_force(found.window.as_of)
     if over is None or version is None or version.numerator is None:
         raise RequestError(f"{measure} has no period or definition at this close.")
-    tell = on_progress or (lambda stage, done, total: None)
     above = _part(projection, found, definition, version.numerator, over, tell)
     below = None if version.denominator is None else _part(projection, found, definition, version.denominator, over, tell)
     path = close.folder / "drilldown" / f"{measure}.csv"
     path.parent.mkdir(exist_ok=True)
     sums = _write(projection, path, above, below, unit=definition.unit)
-    expected = (rows[0]["numerator"], rows[0]["denominator"] if below is not None else 0)
+    expected = (figure["numerator"], figure["denominator"] if below is not None else 0)
     if sums != expected:
         path.unlink()
         raise TieError(f"the loans behind {measure} sum to {sums}, the close says {expected}. Run `loanbook verify {book.name}`.")

@@ -1,9 +1,10 @@
 """The verb `report`: find a close, write the loans behind its headline figures, render the page beside it."""
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
-from loanbook.services.closing import Close, find_close
+from loanbook.services.closing import Close, find_close, newer_facts, renewed
 from loanbook.services.explaining import explain_loans
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.report import render
@@ -23,17 +24,26 @@ def report(
     out: Path | None = None,
     drilldown: bool = True,
     on_progress: Progress | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Path:
     """Render the portfolio report of a book's close as one HTML page; returns where it stands.
 
     as_of       day of the close; the latest close when left out
     out         where the page goes; beside the close when left out. Its links to tables and loans are relative
     drilldown   also write the loans behind each headline figure, where they are not there yet
+    on_note     told in words when the book has facts recorded after the close's known_at
+
+    A close that the book has outgrown is made again with its own days: it names what was known, so only facts recorded by then
+    change its page.
+
     raises      RequestError when there is no such book; StateError when it was not closed as of that day; TieError when loans do
                 not sum to their figure. The page is replaced whole or not at all
     """
     opened = open_book(book)
-    found = find_close(opened, as_of=as_of)
+    found = renewed(opened, find_close(opened, as_of=as_of), on_progress=on_progress)
+    note = newer_facts(found)
+    if note and on_note is not None:
+        on_note(note)
     if drilldown:
         write_drilldown(opened, found, on_progress=on_progress)
     page = found.folder / PAGE if out is None else out

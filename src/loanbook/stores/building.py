@@ -19,6 +19,7 @@ from loanbook.stores.batch_files import KINDS, Batch, batch_schema, kind_of, sel
 from loanbook.stores.book import Book
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.engine import Engine, connect
+from loanbook.stores.limits import beyond_limits
 from loanbook.stores.projection import (
     CLASS_COLUMNS,
     FORMAT,
@@ -26,6 +27,7 @@ from loanbook.stores.projection import (
     Progress,
     ProjectedFile,
     ProjectionManifest,
+    remove_projection,
 )
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.stores.terms_classes import archived_products, class_rows, closed_days, version_table
@@ -39,10 +41,10 @@ _ROOM = 40_000_000
 
 
 def build(book: Book, key: str, on_progress: Progress) -> None:
-    """Write the projection of a book under its key and remove older ones."""
+    """Write the projection of a book under its key and remove older ones that nobody reads."""
     home = book.folder / "projection"
     home.mkdir(exist_ok=True)
-    for leftover in home.glob(".building-*"):
+    for leftover in (*home.glob(".building-*"), *home.glob(".removing-*")):
         shutil.rmtree(leftover, ignore_errors=True)
     folder = home / f".building-{key}"
     folder.mkdir()
@@ -56,8 +58,8 @@ def build(book: Book, key: str, on_progress: Progress) -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for other in home.iterdir():
-        if other.name != key:
-            shutil.rmtree(other, ignore_errors=True)
+        if other.name != key and other.is_dir():
+            remove_projection(other)
 
 
 def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progress) -> ProjectionManifest:
@@ -78,6 +80,7 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
     shifting = [("loan_no", pa.int64()), ("borrower_no", pa.int64())]
     shifting += [(name, pa.date32()) for name in ("disbursed_on", "recorded_on", "reversed_on")]
     engine.write(event_rows.SHIFTING, folder / "shifting.parquet", pa.schema(shifting))
+    beyond = beyond_limits(engine, products, table)
     total = engine.number("SELECT count(*) FROM loan")
     files, loans = _write_batches(engine, folder, classes, calendar, total, on_progress)
     since, last_on, last_recorded_on = event_rows.last_days(engine)
@@ -98,6 +101,7 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
             for kind, message, count, first in event_rows.loose_ends(engine)
         ),
         files=files,
+        beyond=beyond,
     )
 
 

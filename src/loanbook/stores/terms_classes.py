@@ -13,7 +13,7 @@ from loanbook.stores.book import Book
 from loanbook.terms.calendar import named_calendar
 from loanbook.terms.contract import FIELDS, Field, empty_contract
 from loanbook.terms.conventions import Model, Shift, Unit
-from loanbook.terms.product import Product, contract_row
+from loanbook.terms.product import COUNT_MOST, Product, contract_row
 from loanbook.terms.product_file import parse_product
 from loanbook.units import Ints
 
@@ -50,7 +50,8 @@ def version_table(products: dict[str, Product]) -> pa.Table:
 def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Classes:
     """Contract rows in the order of the table of `event_rows.classes`.
 
-    raises   StateError naming the first product whose terms the book does not archive; RequestError for terms that cannot give
+    raises   StateError naming the first product whose terms the book does not archive, or whose loans have an impossible number
+             of instalments; RequestError for terms that cannot give
              a contract row
     """
     rows = table.to_pylist()
@@ -63,6 +64,12 @@ def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Cla
         terms = products.get(row["version"] or "")
         if terms is None and not row["reported"]:
             raise StateError(_missing(book, row))
+        if not 1 <= (row["installment_count"] or 1) <= COUNT_MOST:
+            raise StateError(
+                f"{book.folder}: loans of product {row['product']} disbursed from {row['first_on']} on have "
+                f"{row['installment_count']:,} instalments; a loan has 1 to {COUNT_MOST}. Correct the source, "
+                "and import it into a new book."
+            )
         found[number] = _unscheduled(row) if terms is None else _contract(terms, row)
         found[number, Field.PRODUCT] = codes[row["product"]]
         found[number, Field.MODEL] = Model[row["model"].upper()]

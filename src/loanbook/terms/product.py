@@ -11,6 +11,9 @@ from loanbook.terms.conventions import Aging, DayCount, Engine, Excess, Method, 
 from loanbook.units import RATE_SCALE, Ints, Rounding, format_money
 
 PPM = 1_000_000
+COUNT_MOST = 600
+"""Instalments that a loan can have: fifty years of months."""
+
 _MONTHS_A_YEAR = 12
 _DAYS_A_YEAR = 365
 

@@ -37,7 +37,7 @@ from loanbook.terms.conventions import (
     Unit,
 )
 from loanbook.terms.loading import Located, parse_located, read_text
-from loanbook.terms.product import PPM, Fee, Product, shown_counts, text_hash
+from loanbook.terms.product import COUNT_MOST, PPM, Fee, Product, shown_counts, text_hash
 from loanbook.units import RATE_SCALE, Rounding
 
 _Name = TypeVar("_Name", bound=IntEnum)
@@ -78,7 +78,6 @@ OPTIONAL = (
 STEPS = tuple(f"{timing.name.lower()}_{component.name.lower()}" for timing in Timing for component in Component)
 """The steps of a waterfall; a step's place is its number in Field.WATERFALL."""
 
-_COUNT_MOST = 600
 _EVERY_MOST = 366
 _DAYS_MOST = 3_650
 _DECIMALS_MOST = 10
@@ -133,7 +132,7 @@ def parse_product(text: str, name: str) -> Product:
         rate_least=rate_least,
         rate_most=rate_most,
         method=_named(items["method"], "method", Method),
-        interest_only_count=number(items, "interest_only_count", "interest_only_count", _COUNT_MOST),
+        interest_only_count=number(items, "interest_only_count", "interest_only_count", COUNT_MOST),
         unit=_named(frequency["unit"], "frequency.unit", Unit) if "unit" in frequency else Unit.MONTH,
         every=number(frequency, "every", "frequency.every", _EVERY_MOST, 1, 1),
         month_end=_named(frequency["month_end"], "frequency.month_end", MonthEnd)
@@ -143,9 +142,9 @@ def parse_product(text: str, name: str) -> Product:
         rounding=_named(rounding["rule"], "rounding.rule", Rounding) if "rule" in rounding else Rounding.HALF_UP,
         installment_multiple=money(rounding, "installment_multiple", "rounding.installment_multiple"),
         smoothing=flag(rounding, "smoothing", "rounding.smoothing"),
-        grace_principal=number(grace, "principal", "grace.principal", _COUNT_MOST),
-        grace_interest=number(grace, "interest", "grace.interest", _COUNT_MOST),
-        interest_free=number(grace, "interest_free", "grace.interest_free", _COUNT_MOST),
+        grace_principal=number(grace, "principal", "grace.principal", COUNT_MOST),
+        grace_interest=number(grace, "interest", "grace.interest", COUNT_MOST),
+        interest_free=number(grace, "interest_free", "grace.interest_free", COUNT_MOST),
         down_payment_ppm=_share(items["down_payment"], "down_payment") if "down_payment" in items else 0,
         calendar=calendar["name"].choice("calendar.name", calendar_names()) if "name" in calendar else "",
         shift=_named(calendar["shift"], "calendar.shift", Shift) if "shift" in calendar else Shift.NONE,
@@ -315,9 +314,9 @@ def _amounts(item: Located, decimals: int) -> tuple[int, int]:
 def _counts(item: Located) -> tuple[int, ...]:
     if isinstance(item.value, dict):
         limits = item.fields("installments", ("least", "most"), ("least", "most"))
-        least = limits["least"].whole("installments.least", 1, _COUNT_MOST)
-        return tuple(range(least, limits["most"].whole("installments.most", least, _COUNT_MOST) + 1))
-    counts = tuple(entry.whole("installments", 1, _COUNT_MOST) for entry in item.items("installments"))
+        least = limits["least"].whole("installments.least", 1, COUNT_MOST)
+        return tuple(range(least, limits["most"].whole("installments.most", least, COUNT_MOST) + 1))
+    counts = tuple(entry.whole("installments", 1, COUNT_MOST) for entry in item.items("installments"))
     if not counts or list(counts) != sorted(set(counts)):
         raise item.wrong(f"installments must be different numbers in ascending order; got {shown_counts(counts) or 'none'}.")
     return counts
