@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="leave the generated loans in the scratch folder")
     parser.add_argument("--no-page", action="store_true", help="print only, leave docs/performance.md as it is")
     asked = parser.parse_args()
+    if asked.scratch:
+        asked.scratch.mkdir(parents=True, exist_ok=True)
     console = Console(width=_WIDTH)
     console.print(pages.machine())
     if not asked.no_page:
