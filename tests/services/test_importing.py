@@ -2,14 +2,19 @@
 
 import csv
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
 import pytest
 
-from loanbook.errors import RequestError, StateError
+from loanbook.errors import RequestError, StateError, TermsError
+from loanbook.services import importing
 from loanbook.services.importing import import_tape
 from loanbook.stores.book import book_folder, open_book
 from loanbook.stores.importers.mapping_file import find_mapping, read_mapping
+from loanbook.stores.importers.reading import read_tape
+from loanbook.terms.catalogue import SHIPPED
 from tests.stores.importers.tapes import GOOD, MAPPING, lines, write_mapping
 
 
@@ -26,8 +31,18 @@ def row(number, **changed):
     return text
 
 
-def run(folder, *files, mapping=MAPPING, trial=False):
-    return import_tape(read_mapping(write_mapping(folder, mapping)), files, folder.name, trial=trial)
+def run(folder, *files, mapping=MAPPING, trial=False, terms=()):
+    return import_tape(read_mapping(write_mapping(folder, mapping)), files, folder.name, terms=terms, trial=trial)
+
+
+def own_terms(folder, name="own_loan", **changed):
+    text = (SHIPPED / "auto_loan.yaml").read_text().replace("product: auto_loan", f"product: {name}")
+    for old, new in changed.values():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / f"{name}_terms.yaml"
+    path.write_text(text)
+    return path
 
 
 def snapshot(folder):
@@ -97,8 +112,110 @@ def test_the_terms_of_shipped_products_go_into_the_book(tmp_path):
 
 def test_a_book_in_another_currency_is_not_touched(tmp_path):
     run(tmp_path, tape(tmp_path, row(1)))
-    with pytest.raises(RequestError, match="the book is kept in USD, the mapping is in EUR"):
+    with pytest.raises(StateError, match="the book is kept in USD, the mapping is in EUR"):
         run(tmp_path, tape(tmp_path, row(2)), mapping=MAPPING.replace("USD", "EUR"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "currency: USD",
+            "currency: USD\ndecimals: 3",
+            r"made_up.yaml:4: decimals of the currency are 3, but .* auto_loan .* count 2",
+        ),
+        ("currency: USD", "currency: EUR", r"made_up.yaml:3: currency is EUR, but .* auto_loan .* are in USD"),
+        ("{value: auto_loan}", "{value: cash_loan}", r"made_up.yaml:3: currency is USD, but .* cash_loan .* are in CNY"),
+        (
+            "{value: auto_loan}",
+            "{value: auto_laon}",
+            r"made_up.yaml:15: loans name the product 'auto_laon', which has no terms. Known",
+        ),
+        (
+            "{value: auto_loan}",
+            "id",
+            r"made_up.yaml:15: loans name the product 'made-up-1', which has no terms. Known: auto_loan, ",
+        ),
+    ],
+)
+def test_terms_of_another_money_or_none_stop_the_import(tmp_path, old, new, said):
+    assert old in MAPPING
+    for trial in (True, False):
+        with pytest.raises(TermsError, match=said):
+            run(tmp_path, tape(tmp_path, row(1)), mapping=MAPPING.replace(old, new), trial=trial)
+    assert not book_folder(tmp_path.name).exists()
+
+
+def test_own_terms_are_archived_with_their_loans_and_known_the_next_time(tmp_path):
+    mapping = MAPPING.replace("{value: auto_loan}", "{value: own_loan}")
+    terms = own_terms(tmp_path)
+    run(tmp_path, tape(tmp_path, row(1)), mapping=mapping, terms=[terms])
+    book = open_book(tmp_path.name)
+    ((key, code),) = book.manifest.terms.items()
+    assert (code, book.terms_text(key), len(book.manifest.batches)) == ("own_loan", terms.read_text(), 1)
+    assert run(tmp_path, tape(tmp_path, row(2)), mapping=mapping).new == 1
+    later = own_terms(tmp_path, later=("title: ", "title: Other "))
+    with pytest.raises(TermsError, match=r"own_loan_terms.yaml:1: own_loan has other terms from 20..-..-.. already"):
+        run(tmp_path, tape(tmp_path, row(3)), mapping=mapping, terms=[later])
+
+
+def test_own_terms_stand_instead_of_the_shipped_ones(tmp_path):
+    terms = own_terms(tmp_path, "auto_loan", title=("title: ", "title: Own "))
+    run(tmp_path, tape(tmp_path, row(1)), terms=[terms])
+    book = open_book(tmp_path.name)
+    assert [book.terms_text(key) for key in book.manifest.terms] == [terms.read_text()]
+
+
+def test_a_book_has_one_number_of_decimals(tmp_path):
+    three = MAPPING.replace("currency: USD", "currency: USD\ndecimals: 3").replace("{value: auto_loan}", "{value: fine_loan}")
+    terms = own_terms(tmp_path, "fine_loan", decimals=("currency: USD", "currency: USD\ndecimals: 3"))
+    run(tmp_path, tape(tmp_path, row(1)), mapping=three, terms=[terms])
+    assert open_book(tmp_path.name).decimals == 3
+    with pytest.raises(StateError, match="money of the book has 3 decimals, that of the mapping 2"):
+        run(tmp_path, tape(tmp_path, row(2)))
+
+
+def test_a_manifest_without_decimals_means_two(tmp_path):
+    run(tmp_path, tape(tmp_path, row(1)))
+    path = book_folder(tmp_path.name) / "manifest.json"
+    held = json.loads(path.read_text())
+    assert held.pop("decimals") == 2
+    path.write_text(json.dumps(held))
+    assert open_book(tmp_path.name).decimals == 2
+    assert run(tmp_path, tape(tmp_path, row(2))).new == 1
+
+
+def test_two_imports_into_a_book_that_is_not_there_yet_both_go_in(tmp_path, monkeypatch):
+    met = threading.Barrier(2, timeout=60)
+    times = []
+
+    def read_together(*given):
+        reading = read_tape(*given)
+        times.append(1)
+        if len(times) <= 2:
+            met.wait()
+        return reading
+
+    monkeypatch.setattr(importing, "read_tape", read_together)
+    files = [tape(tmp_path, row(number), name=f"{number}.csv") for number in (1, 2)]
+    write_mapping(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lambda path: import_tape(read_mapping(tmp_path / "made_up.yaml"), [path], tmp_path.name), files))
+    assert [outcome.new for outcome in outcomes] == [1, 1]
+    assert open_book(tmp_path.name).rows("position_opened") == 2
+    # The second was judged again, against the book that the first had made.
+    assert len(times) == 3
+
+
+def test_what_the_book_would_refuse_counts_in_the_totals_and_lies_in_the_quarantine(tmp_path):
+    words = MAPPING.replace("model: {value: on_balance_sheet}", "model: term")
+    words = words.replace("installment_count: term", "installment_count: {value: 60}")
+    good, bad = row(1).replace(",73", ",on_balance_sheet"), row(2).replace(",73", ",on_balans")
+    outcome = run(tmp_path, tape(tmp_path, good, bad), mapping=words)
+    (file,) = outcome.files
+    assert (file.read, file.accepted, file.skipped, file.quarantined, outcome.faults, outcome.new) == (2, 1, 0, 1, 1, 1)
+    assert "3,position_opened,model,on_balans,model is not a known word" in outcome.quarantine.read_text()
+    assert open_book(tmp_path.name).manifest.batches[0].quarantine is None
 
 
 PAYMENTS = """

@@ -25,12 +25,15 @@ def import_files(
     mapping: Annotated[str, typer.Argument(help="A shipped mapping (see `loanbook mappings`), or the path of a mapping file.")],
     files: Annotated[list[Path], typer.Argument(help="The tape's files: CSV, Parquet or ABS-EE XML; .gz is read as it is.")],
     book: Annotated[str, typer.Option("--book", help="The book; it is made when there is none.")],
+    terms: Annotated[
+        list[Path] | None, typer.Option("--terms", help="A file of product terms, archived with the loans; give it once a file.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge everything, change nothing.")] = False,
 ) -> None:
     """Import a loan tape into a book: all of it or nothing; bad rows are set aside with place and reason."""
     declared = find_mapping(mapping)
     with _progress(files) as told:
-        outcome = import_tape(declared, files, book, trial=dry_run, progress=told)
+        outcome = import_tape(declared, files, book, terms=terms or (), trial=dry_run, progress=told)
     _print_outcome(outcome, book)
     if not any(kind.given for kind in outcome.kinds) and outcome.faults:
         raise typer.Exit(1)
@@ -108,7 +111,9 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
     for kind in outcome.kinds:
         # Balances of many months do not add up to anything.
         flows = {n: v for n, v in kind.sums.items() if (kind.kind, n) != ("position_reported", "balance_fen")}
-        sums = ", ".join(f"{name.removesuffix('_fen')} {units.format_money(total)}" for name, total in flows.items())
+        sums = ", ".join(
+            f"{name.removesuffix('_fen')} {units.format_money(total, outcome.decimals)}" for name, total in flows.items()
+        )
         events.add_row(kind.kind, *(f"{n:,}" for n in (kind.given, kind.new, kind.held, kind.refused)), sums)
     console.print(events)
     for file in outcome.files:

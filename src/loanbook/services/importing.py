@@ -10,16 +10,16 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
-from loanbook.errors import Finding, RequestError
-from loanbook.stores.book import Book, book_folder, create_book, open_book
+from loanbook.errors import Finding
+from loanbook.stores.book import Book, book_folder, ensure_book
 from loanbook.stores.durable import digest, write_in_place
 from loanbook.stores.importers.conversion import FAULTS
 from loanbook.stores.importers.mapping import TapeMapping
+from loanbook.stores.importers.product_terms import GivenTerms, named_products, read_terms, terms_to_archive
 from loanbook.stores.importers.reading import FileCount, choose_tapes, read_tape
 from loanbook.stores.importers.sieve import Sifted
-from loanbook.stores.intake import append, archive_terms
+from loanbook.stores.intake import BookMovedError, append
 from loanbook.stores.spreadsheet import write_csv
-from loanbook.terms.catalogue import SHIPPED, products_in
 
 LISTED = 20
 """Findings shown one by one; all are in the quarantine files."""
@@ -51,6 +51,7 @@ class ImportOutcome:
 
     mapping: str
     currency: str
+    decimals: int
     book: Path | None
     files: tuple[FileCount, ...]
     kinds: tuple[KindCount, ...]
@@ -69,46 +70,65 @@ def import_tape(
     files: Sequence[Path],
     name: str,
     *,
+    terms: Sequence[Path] = (),
     trial: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> ImportOutcome:
     """Import files into the book `name`, which is made when there is none; all of it or, when anything raises, nothing.
 
+    terms    files of product terms that are archived with the loans; shipped products need none
     trial    read and judge only: the book is not touched, nor made
-    raises   RequestError for unreadable files; StateError when an event id is in the book with other content
+    raises   RequestError for unreadable files; TermsError for loans of a product without terms, or with terms of another money
+             than the mapping's; StateError when an event id is in the book with other content, or the book's money is another
     """
     choose_tapes(mapping, files)
-    folder = book_folder(name)
-    book = open_book(folder) if (folder / "manifest.json").exists() else None
-    if book is not None and book.currency not in ("", mapping.currency):
-        raise RequestError(
-            f"{folder}: the book is kept in {book.currency}, the mapping is in {mapping.currency}. Use another book."
-        )
+    given = read_terms(terms)
+    while True:
+        # Rows are judged against the book as it stands: when another import adds to it meanwhile, they are judged again.
+        try:
+            return _import(mapping, files, book_folder(name), given, trial, progress)
+        except BookMovedError:
+            continue
+
+
+def _import(
+    mapping: TapeMapping,
+    files: Sequence[Path],
+    folder: Path,
+    given: Sequence[GivenTerms],
+    trial: bool,
+    progress: Callable[[str, int], None] | None,
+) -> ImportOutcome:
+    book = None
+    if (folder / "manifest.json").exists():
+        book = ensure_book(folder, currency=mapping.currency, decimals=mapping.decimals)
+    terms_to_archive(mapping, mapping.products, given, book)
     with tempfile.TemporaryDirectory(prefix="loanbook-import-") as scratch:
         held = {kind: book.files(kind) for kind in _kinds(mapping)} if book is not None else {}
         reading = read_tape(mapping, files, Path(scratch), {k: v for k, v in held.items() if v}, progress)
         sifted = reading.sifted
-        findings = _findings(sifted)
         kinds = tuple(_kind(sifted, kind, None) for kind in sifted.rows)
+        texts = terms_to_archive(mapping, (*mapping.products, *named_products(sifted.events)), given, book)
         quarantine = None
         if not trial:
             if sifted.events:
-                kept = book if book is not None else create_book(folder, currency=mapping.currency)
-                kept = _archive_older(mapping, kept)
-                receipt = append(kept, sifted.events, terms=_product_terms(mapping, kept)[-1])
+                kept = ensure_book(folder, currency=mapping.currency, decimals=mapping.decimals)
+                if book is None and kept.manifest.batches:
+                    raise BookMovedError(f"{folder}: another import made the book meanwhile.")
+                receipt = append(kept if book is None else book, sifted.events, terms=texts, unmoved=True)
                 book = receipt.book
                 counts = (receipt.given, receipt.accepted, receipt.skipped, receipt.quarantined)
                 kinds = tuple(_kind(sifted, kind, tuple(c.get(kind, 0) for c in counts)) for kind in sifted.rows)
-                findings = (*findings, *receipt.findings[:LISTED])
             if book is not None:
                 quarantine = _record(mapping, files, book, sifted, reading.files)
         return ImportOutcome(
             mapping=mapping.name,
             currency=mapping.currency,
+            decimals=mapping.decimals,
             book=None if trial or book is None else book.folder,
             files=reading.files,
             kinds=kinds,
-            findings=findings,
+            findings=_findings(sifted),
             faults=sifted.faults,
             quarantine=quarantine,
         )
@@ -124,28 +144,6 @@ def _kind(sifted: Sifted, kind: str, counts: tuple[int, ...] | None) -> KindCoun
     _, new, held, refused = counts or (given, given, 0, 0)
     sums = {column: total for (of, column), total in sifted.sums.items() if of == kind and total}
     return KindCount(kind=kind, given=given, new=new, held=held, refused=refused, sums=sums)
-
-
-def _archive_older(mapping: TapeMapping, book: Book) -> Book:
-    """Archive the earlier versions of the mapping's shipped products; the newest goes in with the events."""
-    for texts in _product_terms(mapping, book)[:-1]:
-        book = archive_terms(book, texts)
-    return book
-
-
-def _product_terms(mapping: TapeMapping, book: Book) -> list[dict[str, str]]:
-    """The shipped terms of the products that the mapping names, by code, oldest version first.
-
-    A product that is not shipped is the user's own: its terms are in the book, or its loans are measured as reported only.
-    """
-    rounds: list[dict[str, str]] = []
-    for product in products_in():
-        if product.code in mapping.products and product.hash not in book.manifest.terms:
-            at = next((n for n, texts in enumerate(rounds) if product.code not in texts), len(rounds))
-            if at == len(rounds):
-                rounds.append({})
-            rounds[at][product.code] = (SHIPPED / Path(product.place).name).read_text(encoding="utf-8")
-    return rounds or [{}]
 
 
 def _findings(sifted: Sifted) -> tuple[Finding, ...]:

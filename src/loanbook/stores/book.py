@@ -26,7 +26,10 @@ from loanbook.stores.durable import digest, exclusive, write_in_place
 from loanbook.terms.product import text_hash
 
 FORMAT = 1
+DECIMALS = 2
 WAIT_SECONDS = 120.0
+_OWN = (".lock", ".staging", "manifest.json", "events", "terms", "quarantine", "projection", "imports", "closes")
+"""What a book's folder may hold while its first manifest is being written, by this process or by another at the same time."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +51,17 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a book consists of. `terms` maps the hash of an archived terms file to its product code."""
+    """What a book consists of. `terms` maps the hash of an archived terms file to its product code.
+
+    decimals   of the currency's minor unit; a manifest that does not say means 2
+    """
 
     format: int
     name: str
     currency: str
     terms: dict[str, str]
     batches: tuple[Batch, ...]
+    decimals: int = DECIMALS
 
 
 class Book:
@@ -75,6 +82,11 @@ class Book:
     def currency(self) -> str:
         """ISO 4217 code of the book's money; empty before the first loan."""
         return self.manifest.currency
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the currency's minor unit, the same for all money of the book."""
+        return self.manifest.decimals
 
     def files(self, kind: str) -> tuple[Path, ...]:
         """The event files of a kind, oldest batch first."""
@@ -131,24 +143,45 @@ def list_books() -> list[Book]:
     return [open_book(path.parent) for path in sorted(books_folder().glob("*/manifest.json"))]
 
 
-def create_book(folder: Path, *, name: str | None = None, currency: str = "") -> Book:
+def create_book(folder: Path, *, name: str | None = None, currency: str = "", decimals: int = DECIMALS) -> Book:
     """An empty book in a new folder.
 
     raises   StateError when the folder already holds a book, or files of something else
     """
-    if (folder / "manifest.json").exists():
+    if not _make(folder, name or folder.name, currency, decimals):
         raise StateError(f"{folder}: there is a book here already. Open it, or choose another name.")
+    return open_book(folder)
+
+
+def ensure_book(folder: Path, *, currency: str, decimals: int) -> Book:
+    """The book of a folder, made when there is none; of several that come at once, one makes it and the others open it.
+
+    raises   StateError as `create_book`, and when the book is kept in another currency or counts other decimals
+    """
+    _make(folder, folder.name, currency, decimals)
+    book = open_book(folder)
+    if book.currency not in ("", currency):
+        raise StateError(f"{folder}: the book is kept in {book.currency}, the mapping is in {currency}. Use another book.")
+    if book.decimals != decimals:
+        raise StateError(
+            f"{folder}: money of the book has {book.decimals} decimals, that of the mapping {decimals}. Use another book."
+        )
+    return book
+
+
+def _make(folder: Path, name: str, currency: str, decimals: int) -> bool:
+    """Write the first manifest; False when there is one already."""
+    if (folder / "manifest.json").exists():
+        return False
     folder.mkdir(parents=True, exist_ok=True)
-    strangers = [
-        path.name for path in folder.iterdir() if path.name not in (".lock", ".staging", "events", "terms", "quarantine")
-    ]
+    strangers = [path.name for path in folder.iterdir() if path.name not in _OWN and not path.name.startswith(".manifest.json.")]
     if strangers:
         raise StateError(f"{folder}: the folder holds other files ({strangers[0]}). A book needs a folder of its own.")
     with exclusive(folder / ".lock", wait_seconds=WAIT_SECONDS):
-        if not (folder / "manifest.json").exists():
-            manifest = Manifest(format=FORMAT, name=name or folder.name, currency=currency, terms={}, batches=())
-            write_manifest(folder, manifest)
-    return open_book(folder)
+        if (folder / "manifest.json").exists():
+            return False
+        write_manifest(folder, Manifest(format=FORMAT, name=name, currency=currency, terms={}, batches=(), decimals=decimals))
+        return True
 
 
 def open_book(folder: Path | str) -> Book:

@@ -24,6 +24,9 @@ from loanbook.terms.product import text_hash
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader | Path
 """Event rows: an Arrow table, a stream of record batches, or a Parquet file."""
 
+Texts: TypeAlias = tuple[tuple[str, str], ...]
+"""Product code and YAML text of terms, one pair a version."""
+
 REFUSED_COLUMNS = ("kind", "row_number", "event_id", "where_from", "reason", "value", "expected")
 """Columns of a quarantine file."""
 
@@ -54,30 +57,35 @@ class Receipt:
         return sum(counts.values())
 
 
-def append(book: Book, tables: Mapping[str, Rows], *, terms: Mapping[str, str] | None = None) -> Receipt:
+class BookMovedError(StateError):
+    """Another writer committed since the book was opened."""
+
+
+def append(
+    book: Book, tables: Mapping[str, Rows], *, terms: Mapping[str, str] | Texts | None = None, unmoved: bool = False
+) -> Receipt:
     """Add event rows of several kinds, and terms, in one commit.
 
     tables   rows by kind name; columns as `schema.arrow_schema`, optional ones may be absent
-    terms    terms to archive: YAML text by product code
+    terms    terms to archive: YAML text by product code, or pairs of both where a product has several versions
+    unmoved  take the rows only into exactly this state of the book, because they were judged against it
     returns  the receipt; a row that breaks a rule is quarantined, the rest go in
     raises   RequestError for an unknown kind or column or a wrong type; StateError when an id is used with other content, or a
-             first batch names several currencies. Then nothing is appended.
+             first batch names several currencies; BookMovedError when `unmoved` and it was. Then nothing is appended.
     """
     strangers = unknown_kinds(tables)
     if strangers:
         raise RequestError(f"{strangers[0]!r} is no kind of event. Kinds: {', '.join(BY_NAME)}.")
+    texts = tuple(terms.items() if isinstance(terms, Mapping) else terms or ())
     with writing(book) as (current, folder):
+        if unmoved and current.manifest != book.manifest:
+            raise BookMovedError(f"{book.folder}: another writer added to the book meanwhile. Run the command again.")
         staged = {BY_NAME[name]: stage(rows, BY_NAME[name], folder) for name, rows in tables.items()}
         with connect(folder / "spill") as engine:
-            return _commit(current, engine, folder, {kind: path for kind, (path, count) in staged.items() if count}, terms or {})
+            return _commit(current, engine, folder, {kind: path for kind, (path, count) in staged.items() if count}, texts)
 
 
-def archive_terms(book: Book, terms: Mapping[str, str]) -> Book:
-    """Archive terms, YAML text by product code, without events."""
-    return append(book, {}, terms=terms).book
-
-
-def _commit(book: Book, engine: Engine, folder: Path, staged: dict[Kind, Path], terms: Mapping[str, str]) -> Receipt:
+def _commit(book: Book, engine: Engine, folder: Path, staged: dict[Kind, Path], terms: Texts) -> Receipt:
     for kind, path in staged.items():
         engine.view(f"given_{kind.name}", f"SELECT *, file_row_number AS place FROM {_with_places(path)}")
     currency = _currency(book, engine, list(staged))
@@ -169,10 +177,10 @@ def _store(
     skipped: int,
     refused: Path | None,
     refused_rows: int,
-    terms: Mapping[str, str],
+    terms: Texts,
     currency: str,
 ) -> Book:
-    archive = {text_hash(text): code for code, text in sorted(terms.items())}
+    archive = {text_hash(text): code for code, text in sorted(terms)}
     fresh_terms = {key: code for key, code in archive.items() if key not in book.manifest.terms}
     held = {batch.quarantine.sha256 for batch in book.manifest.batches if batch.quarantine}
     number = len(book.manifest.batches) + 1
@@ -182,7 +190,7 @@ def _store(
         quarantine = line if line.sha256 not in held else None
     if not (new or fresh_terms or quarantine):
         return book
-    for text in terms.values():
+    for _, text in terms:
         if text_hash(text) in fresh_terms:
             target = book.folder / "terms" / f"{text_hash(text)}.yaml"
             target.parent.mkdir(exist_ok=True)
@@ -199,6 +207,7 @@ def _store(
         currency=currency or book.currency,
         terms={**book.manifest.terms, **fresh_terms},
         batches=batches,
+        decimals=book.decimals,
     )
     write_manifest(book.folder, manifest)
     return Book(book.folder, manifest)

@@ -160,13 +160,29 @@ class Tape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapeMapping:
-    """A mapping: from the files of one source to events. `text_hash` names its exact text."""
+    """A mapping: from the files of one source to events.
+
+    decimals    of the currency's minor unit
+    products    product codes that the mapping itself writes
+    text_hash   names its exact text
+    """
 
     name: str
     title: str
     source: str
     currency: str
+    currency_place: str
+    decimals: int
+    decimals_place: str
     tapes: tuple[Tape, ...]
     products: tuple[str, ...]
     text_hash: str
     place: str
+
+    def place_of(self, product: str) -> str:
+        """The path:line at which loans get this product: where it is written, else where it is read from a column."""
+        rules = [rule for tape in self.tapes for event in tape.events for rule in event.columns if rule.name == "product"]
+        for rule in rules:
+            if product in (rule.value, rule.otherwise, rule.default, *(word for _, word in rule.words or ())):
+                return rule.place
+        return rules[0].place if rules else self.place

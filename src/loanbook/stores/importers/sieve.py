@@ -4,10 +4,11 @@ Set aside are events that the book would refuse, ids used twice, events of unkno
 What is found bad takes its whole source row along, in every kind. What is left is written once, ready for one commit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,8 @@ _AFTER_DISBURSEMENT = (
     "recovery_received",
     "disbursement_added",
 )
+_Finder: TypeAlias = Callable[[Engine, str, list[str], Mapping[str, Sequence[Path]]], str]
+"""Finds faults in the staged events of a kind, given all kinds and the book's files: a query, or nothing."""
 _ORDER = f'"{FILE}", "{ROW}"'
 
 
@@ -105,7 +108,8 @@ class Sieve:
                 engine.view(f"staged_{kind}", f"SELECT * FROM {scan([self._path(kind)])}")
             faults = [f"SELECT * FROM {scan([self._folder / 'found.parquet'])}"]
             engine.keep("bad", f'SELECT DISTINCT "{FILE}", "{ROW}" FROM ({faults[0]})')
-            for number, find in enumerate((partial(_ruled, currency), _repeats, _strangers, _early)):
+            finders: tuple[_Finder, ...] = (partial(_ruled, currency), _repeats, _strangers, _early)
+            for number, find in enumerate(finders):
                 found = [text for kind in kinds if (text := find(engine, kind, kinds, book_files))]
                 if found:
                     engine.keep(f"found_{number}", " UNION ALL ".join(found))
