@@ -135,3 +135,10 @@ def test_an_impossible_number_of_instalments_is_refused_in_words(tmp_path):
         StateError, match=r"sample_level disbursed from 2024-01-05 on have 1,000,000 instalments; a loan has 1 to 600"
     ):
         project(book)
+
+
+def test_the_page_names_the_days_that_are_compared(book):
+    made = close(book, dt.date(2024, 5, 20))
+    page = report(str(book.folder), as_of=dt.date(2024, 5, 20)).read_text(encoding="utf-8")
+    assert made.folder.name.startswith("2024-05-20")
+    assert "Period 2024-04-01 to 2024-05-20, beside 2024-01-01 to 2024-03-31." in page

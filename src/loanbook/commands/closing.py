@@ -50,7 +50,7 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     for finding in done.header["findings"]:
         what = finding["kind"]
         if what == "limit":
-            what = f"loans of {units.format_money(finding['amount_fen'])} together"
+            what = f"{'loan' if finding['events'] == 1 else 'loans'} of {units.format_money(finding['amount_fen'])} in all"
         text = f"finding: {finding['events']:,} {what}: {finding['message']}. First: {finding['first']}"
         screen.print(text, markup=False, soft_wrap=True)
     _print_note(done)

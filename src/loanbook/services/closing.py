@@ -221,7 +221,7 @@ def _write(
             *(
                 {
                     "kind": "limit",
-                    "message": f"{each.product} allows {each.allowed}; these loans were made outside it",
+                    "message": f"{each.product} allows {each.allowed}; made outside it all the same",
                     "events": each.loans,
                     "first": each.first,
                     "product": each.product,

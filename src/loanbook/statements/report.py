@@ -127,7 +127,14 @@ def _resource(name: str) -> str:
 
 def _period(close: Close) -> str:
     flows = [found for found in close.figures() if found.starts_on and found.ends_on and found.starts_on < found.ends_on]
-    return f"Period {flows[0].starts_on} to {flows[0].ends_on}." if flows else ""
+    if not flows:
+        return ""
+    beside = [
+        f"{row['starts_on']} to {row['ends_on']}"
+        for row in close.rows("measures")
+        if row["measure"] == flows[0].measure and not row["split"] and row["comparison"] != "current"
+    ]
+    return f"Period {flows[0].starts_on} to {flows[0].ends_on}" + (f", beside {' and '.join(beside)}." if beside else ".")
 
 
 def _card(close: Close, found: Figure | None, definition: Definition, base: Path) -> Card:
