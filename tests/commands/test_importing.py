@@ -4,9 +4,10 @@ import zipfile
 
 import pytest
 
+from loanbook.terms.catalogue import SHIPPED
 from tests.docs.blocks import command
 from tests.stores.importers.abs_ee import asset, write
-from tests.stores.importers.tapes import GOOD, lines, write_mapping
+from tests.stores.importers.tapes import GOOD, MAPPING, lines, write_mapping
 
 
 def test_mappings_are_listed():
@@ -58,3 +59,19 @@ def test_reconcile_ends_with_an_error_when_the_tape_does_not_tie(tmp_path, last,
     ended, said = command(["reconcile", tmp_path.name, "--exceptions", str(tmp_path / "exceptions.xlsx")])
     with zipfile.ZipFile(tmp_path / "exceptions.xlsx") as parts:
         assert "month_end" in parts.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_amounts_are_shown_with_the_decimals_of_the_book_and_own_terms_come_on_the_command_line(tmp_path):
+    terms = tmp_path / "fine_loan.yaml"
+    text = (SHIPPED / "auto_loan.yaml").read_text().replace("product: auto_loan", "product: fine_loan")
+    terms.write_text(text.replace("currency: USD", "currency: USD\ndecimals: 3"))
+    mapping = write_mapping(
+        tmp_path, MAPPING.replace("auto_loan", "fine_loan").replace("currency: USD", "currency: USD\ndecimals: 3")
+    )
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD))
+    given = ["import", str(mapping), str(path), "--book", tmp_path.name]
+    code, said = command(given)
+    assert (code, "loans name the product 'fine_loan', which has no terms" in " ".join(said.split())) == (2, True)
+    code, said = command([*given, "--terms", str(terms)])
+    assert (code, "balance 11,281.520" in said) == (0, True)

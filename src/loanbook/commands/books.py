@@ -71,15 +71,16 @@ def rebuild_book(book: BookName) -> None:
 
 def verify_book(book: BookName) -> None:
     """Prove the book: files unchanged, and the projection reproduces the events, loan by loan and in total."""
+    opened = open_book(book)
     with progress() as tell:
-        result = verify(open_book(book), on_progress=tell)
+        result = verify(opened, on_progress=tell)
     screen = console()
     table = Table("total", title=f"{book}: events and projection")
     for name in ("events", "projection", "difference"):
         table.add_column(name, justify="right")
     for name, value in result.proof.events.items():
         other = result.proof.projection[name]
-        shown = (f"{n:,}" if name == "loans" else units.format_money(n) for n in (value, other, other - value))
+        shown = (f"{n:,}" if name == "loans" else units.format_money(n, opened.decimals) for n in (value, other, other - value))
         table.add_row(name.removesuffix("_fen").replace("_", " "), *shown)
     screen.print(table)
     for end in result.loose_ends:
@@ -97,8 +98,9 @@ def verify_book(book: BookName) -> None:
 
 def show_differences(book: BookName) -> None:
     """Compare our account of a tape's loans with the balances that the servicer reports; differences are findings."""
+    opened = open_book(book)
     with progress() as tell:
-        result = compare_tape(open_book(book), on_progress=tell)
+        result = compare_tape(opened, on_progress=tell)
     table = Table("difference", "what it is", title=f"{book}: {result.compared:,} reported balances of {result.loans:,} loans")
     for name in ("reports", "net amount", "sum of amounts"):
         table.add_column(name, justify="right")
@@ -107,7 +109,7 @@ def show_differences(book: BookName) -> None:
         "split": "principal reported is not what the terms make of the money",
     }
     for line in result.differences:
-        amounts = (units.format_money(line.amount_fen), units.format_money(line.absolute_fen))
+        amounts = (units.format_money(fen, opened.decimals) for fen in (line.amount_fen, line.absolute_fen))
         table.add_row(line.kind, texts[line.kind], f"{line.reports:,}", *amounts)
     screen = console()
     screen.print(table)

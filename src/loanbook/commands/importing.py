@@ -65,7 +65,7 @@ def reconcile_book(
         raise TieError(f"{book}: the tape reports no principal collected, so its balances cannot be tied to cash.")
     if not result.ties:
         raise TieError(
-            f"{book}: the tape does not tie: {units.format_money(result.unexplained_fen)} unexplained, "
+            f"{book}: the tape does not tie: {units.format_money(result.unexplained_fen, result.decimals)} unexplained, "
             f"{result.unopened.count:,} reports of loans that were never opened."
         )
 
@@ -140,7 +140,10 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
 
 def _print_reconciliation(result: Reconciliation, *, months: bool) -> None:
     console = _console()
-    money = units.format_money
+
+    def money(fen: int) -> str:
+        return units.format_money(fen, result.decimals)
+
     since, until = units.date(result.opened_on), units.date(result.last_on)
     table = Table(title=f"Reconciliation from {since} to {until} ({result.currency}, {result.loans:,} loans)")
     table.add_column("line")
@@ -179,8 +182,8 @@ def _periods(result: Reconciliation, *, everything: bool) -> Table:
         table.add_row(
             units.date(p.ends_on).isoformat(),
             f"{p.loans:,}",
-            *(units.format_money(v) for v in figures),
+            *(units.format_money(v, result.decimals) for v in figures),
             f"{p.exceptions:,}",
-            *(units.format_money(v) for v in (p.exceptions_fen, p.rounding_fen, p.closing_fen)),
+            *(units.format_money(v, result.decimals) for v in (p.exceptions_fen, p.rounding_fen, p.closing_fen)),
         )
     return table

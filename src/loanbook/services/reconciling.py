@@ -85,6 +85,7 @@ class Reconciliation:
     """
 
     currency: str
+    decimals: int
     opened_on: int
     last_on: int
     loans: int
@@ -227,6 +228,7 @@ def _result(
     charged = _read(book.files("loan_charged_off"), ["principal_fen"]) if book.files("loan_charged_off") else None
     return Reconciliation(
         currency=book.currency,
+        decimals=book.decimals,
         opened_on=int(opened_on.min()),
         last_on=last_on,
         loans=len(opening),
@@ -325,7 +327,7 @@ def exception_rows(result: Reconciliation) -> list[tuple[object, ...]]:
             e.loan_id,
             units.date(e.ends_on).isoformat(),
             e.kind,
-            *(_plain(v) for v in (e.before_fen, e.principal_fen, e.after_fen, e.amount_fen)),
+            *(_plain(v, result.decimals) for v in (e.before_fen, e.principal_fen, e.after_fen, e.amount_fen)),
         )
         for e in result.exceptions
     ]
@@ -334,5 +336,5 @@ def exception_rows(result: Reconciliation) -> list[tuple[object, ...]]:
 EXCEPTION_COLUMNS = ("loan_id", "month_end", "kind", "balance_before", "principal", "balance_after", "difference")
 
 
-def _plain(fen: int) -> str:
-    return units.format_money(fen).replace(",", "")
+def _plain(fen: int, decimals: int) -> str:
+    return units.format_money(fen, decimals).replace(",", "")

@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from loanbook.errors import StateError
 from loanbook.services.closing import Close, find_close, newer_facts, renewed
 from loanbook.services.explaining import explain_loans
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.report import render
 from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT
-from loanbook.stores.book import Book, open_book
+from loanbook.stores.book import DECIMALS, Book, open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.projection import Progress
 from loanbook.terms.measure import find_measure, load_measures
@@ -36,10 +37,16 @@ def report(
     A close that the book has outgrown is made again with its own days: it names what was known, so only facts recorded by then
     change its page.
 
-    raises      RequestError when there is no such book; StateError when it was not closed as of that day; TieError when loans do
+    raises      RequestError when there is no such book; StateError when it was not closed as of that day, or
+                its money has not two decimals; TieError when loans do
                 not sum to their figure. The page is replaced whole or not at all
     """
     opened = open_book(book)
+    if opened.decimals != DECIMALS:
+        raise StateError(
+            f"{opened.folder}: the page writes money with {DECIMALS} decimals, the book counts {opened.decimals}. "
+            "Read the tables of the close, which are in minor units."
+        )
     found = renewed(opened, find_close(opened, as_of=as_of), on_progress=on_progress)
     note = newer_facts(found)
     if note and on_note is not None:
