@@ -48,3 +48,12 @@ def test_tables_go_between_their_markers(tmp_path):
     page.write_text("before\n<!-- close -->\nold\n<!-- /close -->\nafter\n")
     pages.put("close", pages.markdown([["a", "b"], ["1", "2"]]), page)
     assert page.read_text() == "before\n<!-- close -->\n| a | b |\n|---|---:|\n| 1 | 2 |\n<!-- /close -->\nafter\n"
+
+
+def test_a_scratch_folder_that_is_not_there_is_made(tmp_path, monkeypatch):
+    from tests.bench import __main__ as bench
+
+    monkeypatch.setattr(bench, "run_tape", lambda: None)
+    monkeypatch.setattr("sys.argv", ["bench", "--only", "tape", "--no-page", "--scratch", str(tmp_path / "new" / "scratch")])
+    bench.main()
+    assert (tmp_path / "new" / "scratch").is_dir()
