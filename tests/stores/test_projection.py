@@ -216,6 +216,12 @@ def test_terms_that_are_not_archived_are_named(book):
     assert current_projection(book.refresh()) is None
 
 
+def test_terms_of_other_decimals_than_the_book_are_refused(tmp_path):
+    fine = append(create_book(tmp_path / "fine", decimals=3), {}, terms={"sample_level": TERMS}).book
+    with pytest.raises(StateError, match="money of the book has 3 decimals, the terms of sample_level count 2"):
+        project(fill(fine, [loan("L1", "2024-01-31")]))
+
+
 def test_reported_loans_carry_their_positions(book):
     opened = {
         "event_id": "o", "loan_id": "T1", "happened_on": day("2024-03-31"), "product": "unknown_terms", "model": "capital_light",

@@ -50,9 +50,8 @@ def version_table(products: dict[str, Product]) -> pa.Table:
 def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Classes:
     """Contract rows in the order of the table of `event_rows.classes`.
 
-    raises   StateError naming the first product whose terms the book does not archive, or whose loans have an impossible number
-             of instalments; RequestError for terms that cannot give
-             a contract row
+    raises   StateError naming the first product whose terms the book does not archive, or count other decimals than the book, or
+             whose loans have an impossible number of instalments; RequestError for terms that cannot give a contract row
     """
     rows = table.to_pylist()
     names = tuple(sorted({row["product"] for row in rows}))
@@ -64,6 +63,11 @@ def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Cla
         terms = products.get(row["version"] or "")
         if terms is None and not row["reported"]:
             raise StateError(_missing(book, row))
+        if terms is not None and terms.decimals != book.decimals:
+            raise StateError(
+                f"{book.folder}: money of the book has {book.decimals} decimals, the terms of {terms.code} count "
+                f"{terms.decimals}. Make a book with those decimals for its loans."
+            )
         if not 1 <= (row["installment_count"] or 1) <= COUNT_MOST:
             raise StateError(
                 f"{book.folder}: loans of product {row['product']} disbursed from {row['first_on']} on have "
