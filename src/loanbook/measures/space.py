@@ -69,7 +69,8 @@ def space(classes: Classes, window: Window) -> Space:
     if 0 < most < window.months:
         raise RequestError(
             f"close an earlier day: the window from {units.date(window.since)} to {units.date(window.as_of)} has "
-            f"{window.months:,} months, more than the {most:,} that {len(found.groups)} groups of product, model and segment have room for."
+            f"{window.months:,} months, more than the {most:,} that {len(found.groups)} groups of product, model and segment "
+            "have room for."
         )
     for family in FAMILIES:
         snapshot = found.rows(family) // max(window.months, 1)
