@@ -5,8 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 os.environ["LOANBOOK_HOME"] = tempfile.mkdtemp(prefix="loanbook-test-")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "compiled"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 """Data and oracles that are not part of the repository; tests that need them skip with that reason where the folder is absent."""
+
+settings.register_profile("ci", derandomize=True)
+"""CI draws the same examples each time; elsewhere every run draws new ones, and finds what CI then keeps as a case."""
+if os.environ.get("CI"):
+    settings.load_profile("ci")

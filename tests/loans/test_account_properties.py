@@ -12,9 +12,9 @@ from loanbook.kernel import COMPILED
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
 from loanbook.loans.irregular import decode_irregular, irregular_scratch, prepare_irregular
-from loanbook.terms.contract import Field
-from loanbook.terms.conventions import DayCount
-from loanbook.units import NEVER, day
+from loanbook.terms.contract import Field, empty_contract
+from loanbook.terms.conventions import DayCount, Excess, Payoff, Unit
+from loanbook.units import NEVER, Rounding, day
 
 pytestmark = pytest.mark.plain
 LAST_DAY = DISBURSED_ON + 300
@@ -107,6 +107,18 @@ def test_a_preview_is_what_booking_does(drawdown: Drawdown, facts: np.ndarray, a
     booked = account_of(drawdown, np.vstack([facts, fact_rows([(FactKind.PAYMENT, on, amount)])]), as_of=on, known_on=on)
     same(shown.account, booked)
     assert shown.pieces[:, Piece.PRINCIPAL : Piece.PENALTY + 1].sum() + shown.unapplied_fen == amount
+
+
+def test_a_payoff_from_the_last_row_back_pays_the_rounding_that_moves_to_a_row_it_passed() -> None:
+    contract = empty_contract()
+    contract[Field.COUNT], contract[Field.UNIT], contract[Field.DAY_COUNT] = 7, Unit.MONTH, DayCount.THIRTY_A_MONTH_360
+    contract[Field.ROUNDING], contract[Field.DOWN_PAYMENT_PPM] = Rounding.HALF_EVEN, 250_000
+    contract[Field.RECALCULATE], contract[Field.PAYOFF], contract[Field.EXCESS] = 1, Payoff.TO_PERIOD_END, Excess.LAST
+    contract[Field.WATERFALL :] = np.arange(12)
+    on = DISBURSED_ON + 1
+    drawdown = Drawdown(contract=contract, principal_fen=1_000, disbursed_on=DISBURSED_ON)
+    shown = preview_payment(drawdown, fact_rows([]), on=on, known_on=on, amount_fen=0, kind=FactKind.PAYOFF)
+    assert (shown.amount_fen, shown.unapplied_fen, shown.account.total(Total.OUTSTANDING)) == (1_000, 0, 0)
 
 
 @EXAMPLES

@@ -153,6 +153,12 @@ def _receive(
                 totals[_AHEAD_ON] = period_end(plan, totals, totals[_DAY])
                 _replan(contract, plan, ledger, resets, rows, totals, totals[_AHEAD_ON])
     left = allocate(contract, rows, pieces, plan, ledger, resets, aux, totals, money, ends or not reshapes)
+    if ends and follows:
+        # Paid from the last row back, a row that was passed may get the rounding of those after it: go round again.
+        before = money
+        while 0 < left < before and totals[_OUTSTANDING] > 0:
+            before = left
+            left = allocate(contract, rows, pieces, plan, ledger, resets, aux, totals, left, True)
     if left > 0 and reshapes and not ends:
         left = extra_principal(contract, rows, pieces, plan, ledger, resets, totals, rate_fraction, left)
     if follows:
