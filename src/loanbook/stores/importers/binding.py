@@ -62,6 +62,11 @@ def template_names(template: str) -> list[str]:
     return _PLACE.findall(template)
 
 
+def source_columns(event: EventRule) -> frozenset[str]:
+    """The source columns that an event rule reads, `{k}` not written out."""
+    return frozenset(column for column, _, _ in _columns(event))
+
+
 def _columns(event: EventRule) -> Iterator[tuple[str, str, bool]]:
     """Every source column that an event rule reads, the place that asks for it, and whether it may be absent."""
     own = {rule.name for rule in event.columns} | {"k"}

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.events import columns
-from loanbook.stores.importers.binding import Binding
+from loanbook.stores.importers.binding import Binding, source_columns
 from loanbook.stores.importers.features import features_json
 from loanbook.stores.importers.mapping import Condition, EventRule, Rule, Tape, Unit
 from loanbook.stores.importers.numbers import Converted, Fault, integers
@@ -95,11 +95,13 @@ def convert(tape: Tape, binding: Binding, batch: SourceBatch, state: FileState) 
 
 def _rows(event: EventRule, periods: tuple[int, ...], batch: SourceBatch, wanted: Ints, state: FileState) -> Rows:
     """The rows that give this event: repeated groups laid out long, conditions applied."""
-    at = np.flatnonzero(wanted)
     if not event.repeat:
-        rows = _taken(batch.columns, at, None, state)
-        keep = _meets(event.when, rows, everything=True)
-        return rows if keep.all() else _taken(batch.columns, at[keep], None, state)
+        # Judged where they stand, and then only what the event reads is taken: a tape may have a kind of event in each row.
+        everywhere = Rows(columns=batch.columns, at=np.arange(len(batch.rows)))
+        own = source_columns(event)
+        read = {name: column for name, column in batch.columns.items() if name in own}
+        return _taken(read, np.flatnonzero(wanted & _meets(event.when, everywhere, everything=True)), None, state)
+    at = np.flatnonzero(wanted)
     names = {name for rule in event.columns for name in (t.column for t in rule.terms) if "{k}" in name}
     names |= {name for name in event.keep_if_any if "{k}" in name}
     group = {name.replace("{k}", str(k)) for name in names for k in periods}
@@ -140,8 +142,10 @@ def _one_type(parts: list[Any]) -> list[Any]:
 
 
 def _taken(source: Mapping[str, Any], at: Ints, period: Ints | None, state: FileState) -> Rows:
+    whole = period is None and all(len(column) == len(at) for column in source.values())
     indices = pa.array(at)
-    return Rows(columns={name: column.take(indices) for name, column in source.items()}, at=at, period=period, units=state.units)
+    columns = source if whole else {name: column.take(indices) for name, column in source.items()}
+    return Rows(columns=columns, at=at, period=period, units=state.units)
 
 
 def _filled(column: Any) -> Ints:

@@ -19,6 +19,7 @@ _RATE_DIGITS = 12
 _PERCENT_DIGITS = 10
 _SUM_LIMIT = 9.2e18
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+_SPACE = 0x20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,9 +101,19 @@ def text_column(source: Any, rule: Rule) -> Converted:
     else:
         text = source.cast(pa.string())
     text = clean(text, rule) if rule.strip else _blank_to_null(pc.utf8_trim_whitespace(text))
+    if not _has_low_bytes(text):
+        return Converted(values=text)
     bad = np.asarray(pc.fill_null(pc.match_substring_regex(text, _CONTROL), False))
     faults = (Fault(bad=bad, message="holds control characters", expected="plain text"),) if bad.any() else ()
     return Converted(values=text, faults=faults)
+
+
+def _has_low_bytes(text: Any) -> bool:
+    """Whether any byte of a string array is below a space: a look at the bytes, many times cheaper than a pattern on each text."""
+    chunks = text.chunks if isinstance(text, pa.ChunkedArray) else [text]
+    return any(
+        np.frombuffer(part, dtype=np.uint8).min(initial=_SPACE) < _SPACE for chunk in chunks if (part := chunk.buffers()[-1])
+    )
 
 
 def _blank_to_null(text: Any) -> Any:
