@@ -3,7 +3,6 @@
 import ast
 import enum
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,13 +11,13 @@ from typing import Any
 import typer
 
 from loanbook import cli, events
-from loanbook.terms import conventions, families, measure, product_file
+from loanbook.terms import conventions, families, measure, product_file, settings
 from loanbook.terms.catalogue import SHIPPED, products_in
 from loanbook.terms.product import shown_counts
-from loanbook.units import date
+from loanbook.terms.setting import Form, Setting
+from loanbook.units import Rounding, date, format_money
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
-_BLOCK = re.compile(r'_block\(items, "(\w+)", \(([^)]*)\)\)')
 MADE = "<!-- Written by `make docs` from {source}; edit that. -->\n"
 
 
@@ -82,13 +81,14 @@ def measure_page() -> str:
 def terms_page() -> str:
     """The settings of product terms, and the example products that are shipped."""
     sentence, example, rest = _docstring_parts(product_file)
-    blocks = {name: keys.replace('"', "`").rstrip(", ") for name, keys in _BLOCK.findall(inspect.getsource(product_file))}
-    lines = ["# Product terms", "", sentence, "", "```yaml", example, "```", "", rest, "", "## Settings", ""]
-    rows = [(f"`{name}`", "yes", blocks.get(name, "")) for name in product_file.REQUIRED]
-    rows += [(f"`{name}`", "", blocks.get(name, "")) for name in product_file.OPTIONAL]
-    lines += _table(("setting", "needed", "settings inside"), rows)
-    lines += ["", "Named values are those of [conventions](conventions.md). Steps of a waterfall:", ""]
-    lines += [", ".join(f"`{step}`" for step in product_file.STEPS) + ".", "", "## Shipped products", ""]
+    lines = ["# Product terms", "", sentence, "", "```yaml", example, "```", "", rest, ""]
+    lines += ["A setting written `grace.principal` stands inside a block: `grace: {principal: 2}`."]
+    heads = ("setting", "meaning", "what to write", "default", "example")
+    for title, group in settings.GROUPS:
+        rows = [(f"`{one.name}`", one.text, _written(one), _held(one), _example(one)) for one in group]
+        lines += ["", f"## {title}", "", *_table(heads, rows)]
+    lines += ["", "## Steps of a waterfall", "", ", ".join(f"`{step}`" for step in product_file.STEPS) + "."]
+    lines += ["", "## Shipped products", ""]
     shipped = [
         (
             f"`{found.code}`",
@@ -96,13 +96,38 @@ def terms_page() -> str:
             date(found.effective_from).isoformat(),
             found.method.name.lower(),
             shown_counts(found.counts),
+            f"{found.currency} {format_money(found.arrears_tolerance_fen, found.decimals)}",
         )
         for found in products_in()
     ]
-    lines += _table(("product", "title", "effective from", "method", "instalments"), shipped)
+    lines += _table(("product", "title", "effective from", "method", "instalments", "arrears tolerance"), shipped)
     whole = (SHIPPED / "cash_loan.yaml").read_text(encoding="utf-8").rstrip()
     lines += ["", "One of them in full:", "", "```yaml", whole, "```"]
-    return _page("src/loanbook/terms/product_file.py and src/loanbook/terms/products/", lines)
+    return _page("src/loanbook/terms/settings.py, product_file.py and products/", lines)
+
+
+def _written(one: Setting) -> str:
+    """What is written as a setting's value: form, unit, limits; words with the page that explains them."""
+    if one.words is Rounding:
+        return "one of " + ", ".join(f"`{member.name.lower()}`" for member in Rounding)
+    if one.words is not None:
+        words = ", ".join(f"`{member.name.lower()}`" for member in one.words)
+        return f"one of {words} ([{one.words.__name__}](conventions.md#{one.words.__name__.lower()}))"
+    form = f"{one.form.value} ({one.unit})" if one.unit else one.form.value
+    limits = f"{one.least:,} to {one.most:,}" if one.form is Form.COUNT else one.limits
+    return f"{form}; {limits}" if limits else form
+
+
+def _held(one: Setting) -> str:
+    if one.needed:
+        return "needed"
+    if one.words is not None:
+        return f"`{one.default.name.lower()}`"  # type: ignore[union-attr]
+    return one.said or str(one.default).lower()
+
+
+def _example(one: Setting) -> str:
+    return "<br>".join(f"`{line}`" for line in one.example.splitlines())
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -3,13 +3,19 @@
 import csv
 import datetime as dt
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from loanbook.loans.schedule import schedules
 from loanbook.services.closing import close
 from loanbook.services.explaining import explain, explain_loans
 from loanbook.stores.book import create_book
 from loanbook.stores.intake import append
+from loanbook.terms.catalogue import SHIPPED
+from loanbook.terms.product import contract_row
+from loanbook.terms.product_file import parse_product
+from loanbook.units import day, rate
 from tests.stores.rows import TERMS, loan, payment, table
 
 BULLET = TERMS.replace("product: sample_level", "product: sample_bullet").replace("method: level", "method: bullet")
@@ -121,3 +127,25 @@ def test_the_loans_behind_a_delinquency_sum_to_it(tmp_path, measure):
     # First dues on the 10th of the next month: on 20 August days past due are 192 (written off), 163, 132, 102, 71, 41, 10, none.
     assert late == {"L2", "L3", "L4"} | ({"L5", "L6"} if measure == "delinquency_30" else set())
     assert set(lines) == {f"L{month}" for month in range(2, 9)}
+
+
+def shipped_book(folder, residue):
+    """One shipped cash loan whose first instalment is paid on its day, short by `residue` fen."""
+    terms = (SHIPPED / "cash_loan.yaml").read_text(encoding="utf-8")
+    row = contract_row(parse_product(terms, "cash_loan.yaml"), rate_annual=rate("0.216"), count=6)
+    _, principal, interest = schedules(row, np.array([500_000]), np.array([day("2024-01-15")]))
+    lent = loan("A", "2024-01-15", 500_000, product="cash_loan", installment_count=6, tenor_months=6)
+    paid = payment("A", 1, "2024-02-15", int(principal[0, 0] + interest[0, 0]) - residue)
+    return made(folder, [lent], [paid], cash_loan=terms)
+
+
+@pytest.mark.parametrize(("residue", "bucket"), [(3, "current"), (100, "current"), (101, "1-30")])
+def test_a_few_fen_left_over_are_no_arrears_under_the_shipped_terms(tmp_path, residue, bucket):
+    assert last_buckets(close(shipped_book(tmp_path / "b", residue), dt.date(2024, 2, 29))).keys() == {bucket}
+
+
+def test_residues_do_not_add_up_unseen(tmp_path):
+    # Each instalment is 1.00 short: the residue of the first is paid by the second, which is then 2.00 short.
+    book = shipped_book(tmp_path / "b", 100)
+    book = append(book, {"payment_received": table("payment_received", [payment("A", 2, "2024-03-15", 88_561)])}).book
+    assert last_buckets(close(book, dt.date(2024, 3, 31))).keys() == {"1-30"}

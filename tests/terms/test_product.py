@@ -44,7 +44,11 @@ SPECIMENS = [
     ("unit: month, every: 1, month_end: same_day", "unit: week, month_end: last_day", "last_day needs unit: month."),
     ("every: 1", "every: 0", "frequency.every must lie between 1 and 366; got 0."),
     ("{rule: half_up}", "{rule: half_up, smoothing: maybe}", "rounding.smoothing must be true or false, not 'maybe'."),
-    ("{rule: half_up}", "{installment_multiple: 600}", "rounding.installment_multiple exceeds the smallest loan."),
+    (
+        "{rule: half_up}",
+        "{installment_multiple: 600}",
+        "rounding.installment_multiple (600.00) exceeds the smallest instalment (20.83",
+    ),
     ("{interest: to_date}", "{interest: tomorrow}", "prepayment.interest must be one of to_date, to_period_end"),
     ("excess: next", "excess: next\ngrace: {principal: 3}", "3 instalments without principal leave none of 3 to repay it."),
     ("excess: next", "excess: next\ngrace: {interest: 4}", "grace covers every one of 3 instalments."),
@@ -60,7 +64,7 @@ SPECIMENS = [
         "excess: next\nlate_charge: {rate_annual: 18}",
         "late_charge.rate_annual must be a fraction of one per year",
     ),
-    ("excess: next", "excess: next\narrears_tolerance: -1", "arrears_tolerance must not be negative; got -1."),
+    ("arrears_tolerance: 1.00", "arrears_tolerance: -1", "arrears_tolerance must not be negative; got -1."),
     ("excess: next", "excess: next\nfees: [{name: f, due: installment}]", "a fee needs either amount"),
     (
         "excess: next",
@@ -121,7 +125,7 @@ def test_every_shipped_product_reads_and_makes_a_row():
 
 def test_a_contract_row_says_what_the_file_says():
     text = CASH_LOAN.replace("excess: next", "excess: smaller").replace("every: 1", "every: 2") + (
-        "arrears_tolerance: 1.00\ngrace: {principal: 1, interest_free: 2}\nlate_charge: {rate_annual: 0.18, grace_days: 3}\n"
+        "grace: {principal: 1, interest_free: 2}\nlate_charge: {rate_annual: 0.18, grace_days: 3}\n"
         "recalculation: {follows_payments: true}\noverdue_interest: true\ndown_payment: 0.25\n"
         "calendar: {name: weekdays, shift: modified_following}\n"
     )

@@ -10,8 +10,11 @@ class Unit(IntEnum):
     """The unit of a repayment frequency."""
 
     DAY = 0
+    """Calendar days."""
     WEEK = 1
+    """Seven days."""
     MONTH = 2
+    """Calendar months; see MonthEnd for their ends."""
 
 
 class MonthEnd(IntEnum):
@@ -27,10 +30,15 @@ class Shift(IntEnum):
     """What happens to a due date that is no business day."""
 
     NONE = 0
+    """It stays."""
     FOLLOWING = 1
+    """The next business day."""
     MODIFIED_FOLLOWING = 2
+    """The next business day, or the one before where the next lies in another month."""
     PRECEDING = 3
+    """The business day before."""
     MODIFIED_PRECEDING = 4
+    """The business day before, or the next one where that lies in another month."""
 
 
 class DayCount(IntEnum):
@@ -45,7 +53,9 @@ class DayCount(IntEnum):
     THIRTY_US_360 = 3
     """30/360 US: bond basis, and the last day of February counts as 30 when the start is one."""
     ACTUAL_360 = 4
+    """Actual days over 360."""
     ACTUAL_365_FIXED = 5
+    """Actual days over 365, in leap years too."""
     ACTUAL_ACTUAL_ISDA = 6
     """Days in leap years over 366, others over 365; split at 1 January."""
     ACTUAL_ACTUAL_31_DECEMBER = 7
@@ -68,9 +78,11 @@ class Method(IntEnum):
     LEVEL = 0
     """Equal instalments of principal and interest; the last one takes the rounding."""
     EQUAL_PRINCIPAL = 1
+    """Equal parts of principal, and interest on what is left."""
     BULLET = 2
     """Interest each period, principal at the end."""
     INTEREST_ONLY_THEN_LEVEL = 3
+    """`interest_only_count` instalments of interest, then level."""
     FLAT = 4
     """Interest on the original principal for every period, equal instalments."""
     LISTED = 5
@@ -90,7 +102,9 @@ class Excess(IntEnum):
     """Where money goes once nothing is due."""
 
     NEXT = 0
+    """The next instalment first."""
     LAST = 1
+    """The last instalment first."""
     SPREAD = 2
     """Over all remaining instalments (re-amortisation)."""
     FEWER = 3
@@ -103,14 +117,18 @@ class Processing(IntEnum):
     """Whether the waterfall runs per instalment (oldest first) or per bucket across instalments."""
 
     HORIZONTAL = 0
+    """All steps on one instalment, oldest first, then on the next."""
     VERTICAL = 1
+    """One step across all instalments, then the next step."""
 
 
 class Payoff(IntEnum):
     """How far interest runs when a loan is paid off early."""
 
     TO_DATE = 0
+    """Interest to the day of the payoff."""
     TO_PERIOD_END = 1
+    """Interest to the end of the period in which the loan is paid off."""
     ALL_SCHEDULED = 2
     """All interest of the schedule is owed however early the loan is repaid."""
 
@@ -129,26 +147,38 @@ class Component(IntEnum):
     """What a payment can pay."""
 
     PENALTY = 0
+    """Late charges, by terms or as events."""
     FEE = 1
+    """Fees that fell due as events, or that a listed schedule names."""
     INTEREST = 2
+    """Contract interest."""
     PRINCIPAL = 3
+    """The amount lent."""
 
 
 class Timing(IntEnum):
     """How an instalment stands to a payment's date."""
 
     PAST_DUE = 0
+    """Its due date lies before the payment."""
     DUE = 1
+    """It is due on the day of the payment."""
     IN_ADVANCE = 2
+    """Its due date lies after the payment."""
 
 
 class Model(IntEnum):
-    """Business model: who lends and who loses (DOMAIN section 2)."""
+    """Business model: who lends, and who bears the loss."""
 
     ON_BALANCE_SHEET = 0
+    """The issuer's own trusts, plans or lender fund the loan, and the issuer bears the loss."""
     CAPITAL_HEAVY = 1
+    """A partner institution lends; the issuer bears the loss through a guarantee."""
     CAPITAL_LIGHT = 2
+    """A partner institution lends and bears the loss."""
     REFERRAL = 3
+    """The borrower is passed on: the partner lends, decides and bears the loss."""
     TECHNOLOGY = 4
+    """A partner uses the issuer's systems on its own premises."""
     TECHNOLOGY_DISCONTINUED = 5
     """Risk-management software as a service that the issuer stops gradually: kept apart so that a definition can leave it out."""
