@@ -175,11 +175,12 @@ def _columns(columns: tuple[events.Column, ...]) -> list[str]:
             column.type.value,
             "yes" if column.required else "",
             "" if column.least is None else str(column.least),
+            "" if column.most is None else str(column.most),
             column.text,
         )
         for column in columns
     ]
-    return _table(("column", "type", "needed", "least", "meaning"), rows)
+    return _table(("column", "type", "needed", "least", "most", "meaning"), rows)
 
 
 def _members(module: ModuleType, found: type[enum.Enum]) -> Iterator[tuple[Any, str]]:

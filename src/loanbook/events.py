@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+INSTALLMENTS_MOST = 600
+"""Instalments that a loan can have: fifty years of months."""
+
+
 class Type(StrEnum):
     """Storage types of event columns."""
 
@@ -31,7 +35,8 @@ class Column:
     text: str
     required: bool = True
     least: int | None = None
-    """Smallest legal number, where there is one."""
+    most: int | None = None
+    """Smallest and largest legal number, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,8 @@ def _date(name: str, text: str, *, required: bool = True) -> Column:
     return Column(name=name, type=Type.DATE, text=text, required=required)
 
 
-def _integer(name: str, text: str, *, required: bool = True, least: int | None = 0) -> Column:
-    return Column(name=name, type=Type.INTEGER, text=text, required=required, least=least)
+def _integer(name: str, text: str, *, required: bool = True, least: int = 0, most: int | None = None) -> Column:
+    return Column(name=name, type=Type.INTEGER, text=text, required=required, least=least, most=most)
 
 
 def _rate(name: str, text: str, *, required: bool = True) -> Column:
@@ -89,7 +94,7 @@ LOAN_DISBURSED = Kind(
         *_IDENTITY,
         _money("principal_fen", "Amount disbursed.", least=1),
         _rate("rate_annual", "Contract rate."),
-        _integer("installment_count", "Number of instalments.", least=1),
+        _integer("installment_count", "Number of instalments.", least=1, most=INSTALLMENTS_MOST),
         _money("installment_fen", "Level instalment the contract fixes; null: computed from terms.", required=False, least=1),
         _date("first_due_on", "First due date, where it is not one period after disbursement.", required=False),
         _integer("tenor_months", "Contractual tenor in months.", required=False),
@@ -171,7 +176,7 @@ POSITION_OPENED = Kind(
         _money("original_principal_fen", "Amount originally lent."),
         _money("balance_fen", "Principal outstanding at the cut-off.", least=None),
         _rate("rate_annual", "Contract rate."),
-        _integer("installment_count", "Original number of instalments."),
+        _integer("installment_count", "Original number of instalments.", most=INSTALLMENTS_MOST),
         _money("installment_fen", "Scheduled instalment.", required=False),
         _date("first_due_on", "Original first due date.", required=False),
         _date("maturity_on", "Contractual maturity.", required=False),

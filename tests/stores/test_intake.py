@@ -128,6 +128,18 @@ def test_bad_rows_are_quarantined_and_the_sums_hold(book):
     assert again.batch == 0
 
 
+def test_more_instalments_than_a_loan_can_have_are_quarantined(book):
+    rows = [loan("L1", "2024-01-05", installment_count=600), loan("L2", "2024-01-05", installment_count=601)]
+    receipt = append(book, {"loan_disbursed": table("loan_disbursed", rows)})
+    assert (receipt.accepted, receipt.quarantined) == ({"loan_disbursed": 1}, {"loan_disbursed": 1})
+    (finding,) = receipt.findings
+    assert (finding.message, finding.value, finding.expected) == (
+        "loan_disbursed: installment_count is too large",
+        "601",
+        "at most 600",
+    )
+
+
 def test_another_currency_is_quarantined_and_two_in_a_first_batch_are_refused(tmp_path, book):
     append(book, batch())
     receipt = append(book, {"loan_disbursed": table("loan_disbursed", [loan("L8", "2024-03-01", currency="USD")])})

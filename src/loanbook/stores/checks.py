@@ -68,6 +68,8 @@ def _breaks(rule: Rule) -> str:
         return f'"{rule.column}" IS NULL OR CAST("{rule.column}" AS VARCHAR) = \'\''
     if rule.words:
         return f'"{rule.column}" NOT IN ({", ".join(quote(word) for word in rule.words)})'
+    if rule.most is not None:
+        return f'"{rule.column}" > {rule.most}'
     return f'"{rule.column}" < {rule.least}'
 
 

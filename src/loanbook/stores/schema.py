@@ -1,6 +1,6 @@
 """Event tables as Arrow schemas, generated from `events.KINDS`: the one place where a storage type becomes a column type.
 
-What a table must fulfil beyond its types (required columns, least values, words from a list) is stated here as rules, so that
+What a table must fulfil beyond its types (required columns, least and most values, words from a list) is stated here as rules, so that
 the book checks them on columns and the reference page prints them.
 """
 
@@ -51,7 +51,7 @@ class Rule:
     column     its name
     broken     what is wrong with the row, in words
     expected   what should stand there
-    required   the value must be there; least: no smaller than this; words: one of these
+    required   the value must be there; least: no smaller than this; most: no larger; words: one of these
     """
 
     column: str
@@ -59,6 +59,7 @@ class Rule:
     expected: str
     required: bool = False
     least: int | None = None
+    most: int | None = None
     words: tuple[str, ...] = ()
 
 
@@ -89,6 +90,10 @@ def _rules(kind: Kind, column: Column) -> list[Rule]:
                 broken=f"{column.name} is too small",
                 expected=f"at least {column.least}",
             )
+        )
+    if column.most is not None:
+        found.append(
+            Rule(column=column.name, most=column.most, broken=f"{column.name} is too large", expected=f"at most {column.most}")
         )
     words = WORDS.get((kind.name, column.name), ())
     if words:

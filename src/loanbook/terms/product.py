@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook.errors import RequestError
+from loanbook.events import INSTALLMENTS_MOST
 from loanbook.terms.contract import Field, empty_contract
 from loanbook.terms.conventions import Aging, DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Shift, Unit
 from loanbook.units import RATE_SCALE, Ints, Rounding, format_money
 
 PPM = 1_000_000
-COUNT_MOST = 600
-"""Instalments that a loan can have: fifty years of months."""
+COUNT_MOST = INSTALLMENTS_MOST
 
 _MONTHS_A_YEAR = 12
 _DAYS_A_YEAR = 365

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from tests.stores.importers.tapes import GOOD, MAPPING, lines, read_text
+from loanbook.services.importing import import_tape
+from loanbook.stores.importers.mapping_file import read_mapping
+from tests.stores.importers.tapes import GOOD, MAPPING, lines, read_text, write_mapping
 
 
 def opened(folder, old, new, row=GOOD, header=None):
@@ -51,6 +53,16 @@ def test_a_negative_balance_is_kept_when_the_mapping_says_so(tmp_path):
         tmp_path, "balance_fen: balance", "balance_fen: {from: balance, negative: keep}", GOOD.replace("11281.52", "-0.01")
     )
     assert (event["balance_fen"], faults) == (-1, [])
+
+
+def test_more_instalments_than_a_loan_can_have_are_set_aside(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD.replace(",73", ",601"), GOOD.replace("made-up-1", "made-up-2").replace(",73", ",600")))
+    outcome = import_tape(read_mapping(write_mapping(tmp_path)), [path], "endless")
+    assert outcome.new == 1
+    (finding,) = outcome.findings
+    assert (finding.place, finding.value, finding.expected) == ("tape.csv, row 2", "601", "at most 600")
+    assert finding.message == "position_opened.installment_count: installment_count is too large"
 
 
 def test_the_original_amount_stays_positive_whatever_the_mapping_says(tmp_path):
