@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -195,5 +196,5 @@ def _lines(file: pq.ParquetFile) -> Iterator[tuple[object, ...]]:
 def _beside(source: Path, folder: Path) -> Path:
     """A copy in the target's folder, so that putting it in place is one rename."""
     copy = folder / ".quarantine.new"
-    copy.write_bytes(source.read_bytes())
+    shutil.copyfile(source, copy)
     return copy

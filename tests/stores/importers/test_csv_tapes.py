@@ -8,7 +8,9 @@ import pytest
 
 from loanbook.errors import RequestError
 from loanbook.stores.importers import csv_reader, stream
-from tests.stores.importers.tapes import GOOD, HEADER, MAPPING, lines, read_files, read_text
+from loanbook.stores.importers.mapping_file import read_mapping
+from loanbook.stores.importers.reading import read_tape
+from tests.stores.importers.tapes import GOOD, HEADER, MAPPING, lines, read_files, read_text, write_mapping
 
 SECOND = GOOD.replace("made-up-1", "made-up-2")
 
@@ -252,3 +254,41 @@ def test_a_name_no_tape_reads_and_a_file_named_twice(tmp_path):
         read_files(tmp_path, [tmp_path / "tape.txt"])
     with pytest.raises(RequestError, match="a file of the same name is already in this import"):
         read_files(tmp_path, [tmp_path / "tape.csv", tmp_path / "tape.csv"])
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_header_that_fits_no_row_refuses_the_file_instead_of_every_row(tmp_path, monkeypatch, good):
+    monkeypatch.setattr(csv_reader, "_MISFITS_MAX", 50)
+    rows = [GOOD] * good + [GOOD + ",extra"] * 51
+    assert f"more than 50 rows on end have not the header's 7 columns; the first is row {2 + good} with 8." in refused(
+        tmp_path, lines(*rows)
+    )
+
+
+def test_rows_of_the_wrong_width_are_told_block_by_block_with_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(csv_reader, "_MISFITS_MAX", 200)
+    bad = set(range(0, 5_000, 3)) | set(range(2_000, 2_150))
+    rows = [GOOD.replace("made-up-1", f"made-up-{n}") + ",extra" * (n in bad) for n in range(5_000)]
+    read = read_text(tmp_path, lines(*rows))
+    assert [f["row"] for f in read.faults] == [n + 2 for n in sorted(bad)]
+    assert [e["source"] for e in read.events["position_opened"]] == [f"tape.csv:{n + 2}" for n in range(5_000) if n not in bad]
+    assert (read.file.read, read.file.quarantined) == (5_000, len(bad))
+
+
+def test_a_quote_that_is_never_closed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 4096)
+    rows = [GOOD.replace("made-up-1", f"made-up-{n}") for n in range(500)]
+    assert "a quote is opened and" in refused(tmp_path, lines(*rows[:250], '"' + rows[250], *rows[251:]))
+
+
+def test_one_endless_line_is_refused_long_before_its_end(tmp_path):
+    path = tmp_path / "tape.csv"
+    with path.open("wb") as file:
+        file.write(lines(GOOD).encode())
+        for _ in range(200):
+            file.write(b"x" * (1 << 20))
+    read: list[int] = []
+    with pytest.raises(RequestError, match="a row is longer than 8,388,608 bytes"):
+        read_tape(read_mapping(write_mapping(tmp_path)), [path], tmp_path, {}, lambda _, at: read.append(at))
+    assert max(read) < 100 << 20

@@ -19,26 +19,57 @@ from loanbook.units import Ints
 
 BLOCK_BYTES = 8 << 20
 _HEADER_BYTES_MAX = 1 << 20
+_SHOWN = 200
+_MISFITS_MAX = 500_000
+"""Rows of the wrong width without a batch of good rows between them: more, and it is the header that does not fit the file."""
 _SEPARATORS = {";": "';'", "\t": '"\\t"', "|": "'|'", ",": "','"}
 
 
 @dataclass(slots=True)
 class _Misfits:
-    """Rows that have not the header's number of columns."""
+    """Rows that have not the header's number of columns: those not told yet, and what numbering the other rows needs.
+
+    ahead    numbers of those that the reader met and the accepted rows have not passed; `passed` counts the rest
+    """
 
     numbers: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    ahead: list[int] = field(default_factory=list)
+    passed: int = 0
+    last: tuple[int, int] = (0, 0)
 
     def take(self, row: Any) -> str:
+        if len(self.numbers) >= _MISFITS_MAX:
+            return "error"
         self.numbers.append(row.number)
         self.counts.append(row.actual_columns)
-        self.texts.append(row.text[:200])
+        self.texts.append(row.text[:_SHOWN])
+        self.ahead.append(row.number)
+        self.last = (row.number, row.actual_columns)
         return "skip"
+
+    def forget_told(self) -> None:
+        self.numbers, self.counts, self.texts = [], [], []
+
+    def count(self) -> int:
+        return self.passed + len(self.ahead)
+
+    def number(self, given: int, size: int) -> Ints:
+        """Row numbers in the file of the next accepted rows: the skipped ones before them are counted in."""
+        skipped = np.sort(np.array(self.ahead, dtype=np.int64))
+        order = np.arange(given, given + size, dtype=np.int64)
+        reached = skipped - self.passed - np.arange(1, len(skipped) + 1)
+        rows = order + self.passed + np.searchsorted(reached, order, side="right") + 1
+        if size:
+            behind = int(np.searchsorted(skipped, rows[-1]))
+            self.passed += behind
+            self.ahead = skipped[behind:].tolist()
+        return rows + 1
 
 
 class CsvReader:
-    """One CSV file: `binding` after opening, then `batches()`, then `faults()`."""
+    """One CSV file: `binding` after opening, then `batches()`, with `faults()` after each and at the end."""
 
     def __init__(self, path: Path, tape: Tape, *, progress: Callable[[int], None] | None = None) -> None:
         self._path = path
@@ -60,20 +91,18 @@ class CsvReader:
                 break
             except pa.ArrowInvalid as error:
                 raise self._words(error) from error
-            if batch.num_rows == 0:
-                continue
-            rows = self._numbers(given, batch.num_rows)
+            rows = self._misfits.number(given, batch.num_rows)
             given += batch.num_rows
             columns = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
             yield SourceBatch(columns=columns, rows=rows)
         self._refuse_cut_off(given)
 
     def faults(self) -> pa.Table:
-        """Rows that do not have the header's number of columns."""
+        """Rows found since the last call that do not have the header's number of columns."""
         size = len(self._misfits.numbers)
         expected = len(self._header)
         reasons = [f"the row has {n} columns, the header has {expected}" for n in self._misfits.counts]
-        return pa.Table.from_arrays(
+        found = pa.Table.from_arrays(
             [
                 pa.array([self._path.name] * size, pa.string()),
                 pa.array([n + 1 for n in self._misfits.numbers], pa.int64()),
@@ -85,6 +114,8 @@ class CsvReader:
             ],
             schema=FAULTS,
         )
+        self._misfits.forget_told()
+        return found
 
     def close(self) -> None:
         """Close the file; the reader first, because it reads ahead in a thread of its own."""
@@ -167,29 +198,33 @@ class CsvReader:
             "Save it with line feeds (LF or CRLF)."
         )
 
-    def _numbers(self, given: int, size: int) -> Ints:
-        """Row numbers in the file of the next accepted rows: the skipped ones before them are counted in."""
-        skipped = np.sort(np.array(self._misfits.numbers, dtype=np.int64))
-        order = np.arange(given, given + size, dtype=np.int64)
-        before = np.searchsorted(skipped - np.arange(1, len(skipped) + 1), order, side="right")
-        return order + before + 2
-
     def _refuse_cut_off(self, given: int) -> None:
-        total = given + len(self._misfits.numbers)
-        last = self._misfits.numbers and self._misfits.numbers[-1] == total
-        if last and self._stream.last not in (b"\n", b"\r") and self._misfits.counts[-1] < len(self._header):
+        total = given + self._misfits.count()
+        number, count = self._misfits.last
+        if number == total and self._stream.last not in (b"\n", b"\r") and 0 < count < len(self._header):
             raise RequestError(
-                f"{self._path.name}: the file is cut off: its last row ({total + 1}) has {self._misfits.counts[-1]} of "
+                f"{self._path.name}: the file is cut off: its last row ({total + 1}) has {count} of "
                 f"{len(self._header)} columns and no line end. Fetch the file again."
             )
 
     def _words(self, error: Exception) -> RequestError:
         text = str(error)
+        if len(self._misfits.numbers) >= _MISFITS_MAX:
+            first, count = self._misfits.numbers[0] + 1, self._misfits.counts[0]
+            return RequestError(
+                f"{self._path.name}: more than {_MISFITS_MAX:,} rows on end have not the header's {len(self._header)} columns; the "
+                f"first is row {first} with {count}. Correct the header, or delimiter and quote in the mapping's tape."
+            )
         if "UTF8" in text or "UTF-8" in text:
             return RequestError(find_bad_text(self._path))
         if "straddling" in text:
             return RequestError(
                 f"{self._path.name}: a row is longer than {BLOCK_BYTES:,} bytes, or a quote is opened and never closed. "
                 "The file may be damaged, or its quote character is another (set quote in the mapping's tape)."
+            )
+        if "out of sync" in text:
+            return RequestError(
+                f"{self._path.name}: a quote is opened and not closed on its line. If values hold line ends, set newlines_in_values: "
+                "true in the mapping's tape; if quotes mean nothing in this file, set quote to a character that it does not hold."
             )
         return RequestError(f"{self._path.name}: the CSV cannot be read: {text}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.errors import RequestError
@@ -119,6 +120,11 @@ def read_tape(
     return Reading(files=tuple(judged), sifted=sifted)
 
 
+def _set_aside(misfits: pa.Table, sieve: Sieve) -> int:
+    sieve.add_faults(misfits)
+    return len(pc.unique(misfits["row"]))
+
+
 def _read_file(path: Path, tape: Tape, sieve: Sieve, progress: Callable[[str, int], None] | None) -> FileCount:
     name = path.name
     reader = READERS[tape.format](path, tape, progress=(lambda at: progress(name, at)) if progress else None)
@@ -131,9 +137,8 @@ def _read_file(path: Path, tape: Tape, sieve: Sieve, progress: Callable[[str, in
             skipped += converted.skipped
             rounded += converted.rounded
             sieve.add(converted)
-        misfits = reader.faults()
-        sieve.add_faults(misfits)
-        read += len(pc.unique(misfits["row"]))
+            read += _set_aside(reader.faults(), sieve)
+        read += _set_aside(reader.faults(), sieve)
     finally:
         reader.close()
     units = {column: unit.value for column, unit in state.units.items()}
