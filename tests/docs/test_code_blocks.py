@@ -36,3 +36,16 @@ def test_the_code_of_the_page_runs(page, demo_home, tmp_path, monkeypatch):
     monkeypatch.setenv("LOANBOOK_HOME", str(home))
     monkeypatch.chdir(here)
     assert run_page(page, name=str(page.relative_to(ROOT))) > 0
+
+
+def test_the_pages_with_blocks_that_are_not_run_are_those_the_index_names():
+    left_out = {page for page in PAGES for block in blocks(page.read_text(encoding="utf-8")) if block.not_run}
+    said = (ROOT / "docs/index.md").read_text(encoding="utf-8").partition("Four blocks are not run:")[2].partition("\n\n")[0]
+    assert {page.relative_to(ROOT).as_posix() for page in left_out} == {
+        "README.md",
+        "docs/aart.md",
+        "docs/guides/demo.md",
+        "docs/guides/import.md",
+    }
+    assert sum(bool(block.not_run) for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))) == 4
+    assert all(f"]({link})" in said for link in ("../README.md", "aart.md", "guides/demo.md", "guides/import.md"))

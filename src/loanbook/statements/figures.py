@@ -1,6 +1,6 @@
 """How a figure is written: exact fractions in, text out, rounded half-up once.
 
-Formats follow the releases of listed platforms (DOMAIN section 8): volume and balance in millions without decimals, counts
+Formats follow the releases of listed platforms: volume and balance in millions without decimals, counts
 exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other rates with one; growth from unrounded figures with one decimal.
 """
 
