@@ -15,7 +15,7 @@ from loanbook.simulator.bulk import Part, parts
 from loanbook.simulator.offer import offer
 from loanbook.simulator.scenario import Scenario
 from loanbook.simulator.telling import CURRENCY
-from loanbook.stores.batch_files import KINDS, Batch, batch_schema, to_table
+from loanbook.stores.batch_files import KINDS, Batch, batch_writer, to_table
 from loanbook.stores.book import Book, create_book
 from loanbook.stores.durable import digest
 from loanbook.stores.projection import (
@@ -115,7 +115,7 @@ def _write_parts(
             if kind not in open_files:
                 path = home / kind / f"{month}.parquet"
                 path.parent.mkdir(exist_ok=True)
-                open_files[kind] = (path, pq.ParquetWriter(path, batch_schema(kind), compression="zstd"), [], 0)
+                open_files[kind] = (path, batch_writer(path, kind), [], 0)
             path, writer, groups, rows = open_files[kind]
             table = to_table(batch)
             writer.write_table(table, row_group_size=max(table.num_rows, 1))

@@ -15,7 +15,7 @@ from loanbook.loans.compaction import find_compact
 from loanbook.loans.irregular import irregular_scratch, most_rows
 from loanbook.stores import event_rows
 from loanbook.stores.assembly import Cursor, chunks, offsets, resolve_reversals
-from loanbook.stores.batch_files import KINDS, Batch, batch_schema, kind_of, select_loans, to_table
+from loanbook.stores.batch_files import KINDS, Batch, batch_writer, kind_of, select_loans, to_table
 from loanbook.stores.book import Book
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.engine import Engine, connect
@@ -123,7 +123,7 @@ class _Shelf:
         if kind not in self._open:
             path = self._folder / kind / f"{month}.parquet"
             path.parent.mkdir(exist_ok=True)
-            self._open[kind] = (path, pq.ParquetWriter(path, batch_schema(kind), compression="zstd"), [], 0)
+            self._open[kind] = (path, batch_writer(path, kind), [], 0)
         path, writer, groups, rows = self._open[kind]
         table = to_table(batch)
         writer.write_table(table, row_group_size=max(table.num_rows, 1))

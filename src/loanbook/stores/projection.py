@@ -30,7 +30,7 @@ from loanbook.stores.rules_hash import rules_hash
 from loanbook.terms.contract import FIELDS, Field
 from loanbook.units import NEVER, Ints
 
-FORMAT = 1
+FORMAT = 2
 WAIT_SECONDS = 1800.0
 _TRIES = 5
 
