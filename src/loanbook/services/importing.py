@@ -1,9 +1,7 @@
 """Import a tape into a book: read, convert, judge, commit once, and keep a record with the quarantine beside the book."""
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,15 @@ import msgspec
 import pyarrow.parquet as pq
 
 from loanbook.errors import Finding
-from loanbook.stores.book import Book, book_folder, ensure_book
-from loanbook.stores.durable import digest, write_in_place
+from loanbook.stores.book import Book, book_folder, ensure_book, writing
+from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.importers.conversion import FAULTS
 from loanbook.stores.importers.mapping import TapeMapping
 from loanbook.stores.importers.product_terms import GivenTerms, named_products, read_terms, terms_to_archive
 from loanbook.stores.importers.reading import FileCount, choose_tapes, read_tape
 from loanbook.stores.importers.sieve import Sifted
 from loanbook.stores.intake import BookMovedError, append
+from loanbook.stores.scratch import scratch_folder
 from loanbook.stores.spreadsheet import write_csv
 
 LISTED = 20
@@ -104,9 +103,9 @@ def _import(
     if (folder / "manifest.json").exists():
         book = ensure_book(folder, currency=mapping.currency, decimals=mapping.decimals)
     terms_to_archive(mapping, mapping.products, given, book)
-    with tempfile.TemporaryDirectory(prefix="loanbook-import-") as scratch:
+    with scratch_folder("import") as scratch:
         held = {kind: book.files(kind) for kind in _kinds(mapping)} if book is not None else {}
-        reading = read_tape(mapping, files, Path(scratch), {k: v for k, v in held.items() if v}, progress)
+        reading = read_tape(mapping, files, scratch, {k: v for k, v in held.items() if v}, progress)
         sifted = reading.sifted
         kinds = tuple(_kind(sifted, kind, None) for kind in sifted.rows)
         texts = terms_to_archive(mapping, (*mapping.products, *named_products(sifted.events)), given, book)
@@ -168,7 +167,6 @@ def _record(mapping: TapeMapping, files: Sequence[Path], book: Book, sifted: Sif
         :16
     ]
     folder = book.folder / "imports" / key
-    folder.mkdir(parents=True, exist_ok=True)
     record = {
         "mapping": mapping.name,
         "mapping_sha256": mapping.text_hash,
@@ -176,13 +174,19 @@ def _record(mapping: TapeMapping, files: Sequence[Path], book: Book, sifted: Sif
         "events": sifted.rows,
         "faults": sifted.faults,
     }
-    write_in_place(folder / "import.json", msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
-    if not sifted.faults:
-        return None
-    os.replace(_beside(sifted.quarantine, folder), folder / "quarantine.parquet")
-    with pq.ParquetFile(folder / "quarantine.parquet") as file:
-        write_csv(folder / "quarantine.csv", FAULTS.names, _lines(file))
-    return folder / "quarantine.csv"
+    # Made in the writer's folder and moved, so that what a crash leaves is swept and no file is ever half there.
+    with writing(book) as (_, staging):
+        names = []
+        if sifted.faults:
+            shutil.copyfile(sifted.quarantine, staging / "quarantine.parquet")
+            with pq.ParquetFile(staging / "quarantine.parquet") as file:
+                write_csv(staging / "quarantine.csv", FAULTS.names, _lines(file))
+            names = ["quarantine.parquet", "quarantine.csv"]
+        (staging / "import.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (*names, "import.json"):
+            move_in_place(staging / name, folder / name)
+    return folder / "quarantine.csv" if sifted.faults else None
 
 
 _COUNTED = ("file", "tape", "read", "accepted", "skipped", "quarantined", "rounded")
@@ -191,10 +195,3 @@ _COUNTED = ("file", "tape", "read", "accepted", "skipped", "quarantined", "round
 def _lines(file: pq.ParquetFile) -> Iterator[tuple[object, ...]]:
     for batch in file.iter_batches():
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _beside(source: Path, folder: Path) -> Path:
-    """A copy in the target's folder, so that putting it in place is one rename."""
-    copy = folder / ".quarantine.new"
-    shutil.copyfile(source, copy)
-    return copy

@@ -212,8 +212,8 @@ class CsvReader:
         if len(self._misfits.numbers) >= _MISFITS_MAX:
             first, count = self._misfits.numbers[0] + 1, self._misfits.counts[0]
             return RequestError(
-                f"{self._path.name}: more than {_MISFITS_MAX:,} rows on end have not the header's {len(self._header)} columns; the "
-                f"first is row {first} with {count}. Correct the header, or delimiter and quote in the mapping's tape."
+                f"{self._path.name}: more than {_MISFITS_MAX:,} rows on end have not the header's {len(self._header)} columns; "
+                f"the first is row {first} with {count}. Correct the header, or delimiter and quote in the mapping's tape."
             )
         if "UTF8" in text or "UTF-8" in text:
             return RequestError(find_bad_text(self._path))
@@ -224,7 +224,8 @@ class CsvReader:
             )
         if "out of sync" in text:
             return RequestError(
-                f"{self._path.name}: a quote is opened and not closed on its line. If values hold line ends, set newlines_in_values: "
-                "true in the mapping's tape; if quotes mean nothing in this file, set quote to a character that it does not hold."
+                f"{self._path.name}: a quote is opened and not closed on its line. If values hold line ends, set "
+                "newlines_in_values: true in the mapping's tape; if quotes mean nothing here, set quote to a character "
+                "that the file does not hold."
             )
         return RequestError(f"{self._path.name}: the CSV cannot be read: {text}")

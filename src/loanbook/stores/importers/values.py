@@ -109,7 +109,7 @@ def text_column(source: Any, rule: Rule) -> Converted:
 
 
 def _has_low_bytes(text: Any) -> bool:
-    """Whether any byte of a string array is below a space: a look at the bytes, many times cheaper than a pattern on each text."""
+    """Whether any byte of a string array is below a space: a look at the bytes, many times cheaper than a pattern."""
     chunks = text.chunks if isinstance(text, pa.ChunkedArray) else [text]
     return any(
         np.frombuffer(part, dtype=np.uint8).min(initial=_SPACE) < _SPACE for chunk in chunks if (part := chunk.buffers()[-1])
