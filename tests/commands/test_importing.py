@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 
+from loanbook.stores.book import book_folder, open_book
 from loanbook.terms.catalogue import SHIPPED
 from tests.docs.blocks import command
 from tests.stores.importers.abs_ee import asset, write
@@ -43,6 +44,22 @@ def test_an_import_of_bad_rows_only_ends_with_an_error(tmp_path):
     code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
     assert code == 1
     assert "cutoff is not a date" in said
+
+
+def test_more_quarantined_rows_than_allowed_import_nothing(tmp_path):
+    path = tmp_path / "tape.csv"
+    bad = [GOOD.replace("made-up-1", f"made-up-{n}").replace("05-31-2017", "soon") for n in (2, 3)]
+    path.write_text(lines(GOOD, *bad))
+    words = ["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name, "--max-quarantined"]
+    code, said = command([*words, "1"])
+    assert code == 2
+    assert "error: 2 rows cannot be trusted, and at most 1 may be set aside, so nothing was imported." in said
+    assert "The first: tape.csv, row 3: position_opened.happened_on: cutoff is not a date (soon)." in said
+    assert not book_folder(tmp_path.name).exists()
+    code, said = command([*words, "1", "--dry-run"])
+    assert (code, "tape.csv, row 4: position_opened.happened_on" in said) == (1, True)
+    assert command([*words, "2"])[0] == 0
+    assert open_book(tmp_path.name).rows("position_opened") == 1
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,26 @@ def import_files(
         list[Path] | None, typer.Option("--terms", help="A file of product terms, archived with the loans; give it once a file.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge everything, change nothing.")] = False,
+    max_quarantined: Annotated[
+        int | None,
+        typer.Option(
+            "--max-quarantined", min=0, help="Import nothing when more rows than this are set aside; default: any number."
+        ),
+    ] = None,
 ) -> None:
-    """Import a loan tape into a book: all of it or nothing; bad rows are set aside with place and reason."""
+    """Import a loan tape into a book: all of it or nothing; bad rows are set aside with place and reason.
+
+    Ends with 0 when something was imported or could be, though rows were set aside; with 1 when every row was set aside, or in a
+    trial more than --max-quarantined; with 2 when nothing was imported because of an error.
+    """
     declared = find_mapping(mapping)
     with _progress(files) as told:
-        outcome = import_tape(declared, files, book, terms=terms or (), trial=dry_run, progress=told)
+        outcome = import_tape(
+            declared, files, book, terms=terms or (), trial=dry_run, quarantined_most=max_quarantined, progress=told
+        )
     _print_outcome(outcome, book)
-    if not any(kind.given for kind in outcome.kinds) and outcome.faults:
+    too_many = max_quarantined is not None and sum(file.quarantined for file in outcome.files) > max_quarantined
+    if too_many or (outcome.faults and not any(kind.given for kind in outcome.kinds)):
         raise typer.Exit(1)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
-from loanbook.errors import Finding
+from loanbook.errors import Finding, RequestError
 from loanbook.stores.book import Book, book_folder, ensure_book, writing
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.importers.conversion import FAULTS
@@ -72,21 +72,24 @@ def import_tape(
     *,
     terms: Sequence[Path] = (),
     trial: bool = False,
+    quarantined_most: int | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> ImportOutcome:
     """Import files into the book `name`, which is made when there is none; all of it or, when anything raises, nothing.
 
     terms    files of product terms that are archived with the loans; shipped products need none
     trial    read and judge only: the book is not touched, nor made
-    raises   RequestError for unreadable files; TermsError for loans of a product without terms, or with terms of another money
-             than the mapping's; StateError when an event id is in the book with other content, or the book's money is another
+    quarantined_most   rows that may be set aside; with more of them nothing is imported. None: any number
+    raises   RequestError for unreadable files, or too many quarantined rows; TermsError for loans of a product without terms, or
+             with terms of another money than the mapping's; StateError when an event id is in the book with other content, or the
+             book's money is another
     """
     choose_tapes(mapping, files)
     given = read_terms(terms)
     while True:
         # Rows are judged against the book as it stands: when another import adds to it meanwhile, they are judged again.
         try:
-            return _import(mapping, files, book_folder(name), given, trial, progress)
+            return _import(mapping, files, book_folder(name), given, trial, quarantined_most, progress)
         except BookMovedError:
             continue
 
@@ -97,6 +100,7 @@ def _import(
     folder: Path,
     given: Sequence[GivenTerms],
     trial: bool,
+    quarantined_most: int | None,
     progress: Callable[[str, int], None] | None,
 ) -> ImportOutcome:
     book = None
@@ -111,6 +115,7 @@ def _import(
         texts = terms_to_archive(mapping, (*mapping.products, *named_products(sifted.events)), given, book)
         quarantine = None
         if not trial:
+            _check_quarantined(reading.files, sifted, quarantined_most)
             if sifted.events:
                 kept = ensure_book(folder, currency=mapping.currency, decimals=mapping.decimals)
                 if book is None and kept.manifest.batches:
@@ -131,6 +136,19 @@ def _import(
             findings=_findings(sifted),
             faults=sifted.faults,
             quarantine=quarantine,
+        )
+
+
+def _check_quarantined(counts: Sequence[FileCount], sifted: Sifted, most: int | None) -> None:
+    rows = sum(file.quarantined for file in counts)
+    if most is not None and rows > most:
+        first = _findings(sifted)[0]
+        value = f" ({first.value})" if first.value else ""
+        many = f"{rows:,} {'row' if rows == 1 else 'rows'}"
+        raise RequestError(
+            f"{many} cannot be trusted, and at most {most:,} may be set aside, so nothing was imported. The first: "
+            f"{first.place}: {first.message}{value}. Expected: {first.expected}. Run it with --dry-run to see them, correct "
+            "the source, or allow more with --max-quarantined."
         )
 
 
