@@ -7,7 +7,6 @@ the moment we learned of it. Events are never edited; an `event_reversed` takes 
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 INSTALLMENTS_MOST = 600
 """Instalments that a loan can have: fifty years of months."""
 

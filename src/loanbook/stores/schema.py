@@ -1,7 +1,7 @@
 """Event tables as Arrow schemas, generated from `events.KINDS`: the one place where a storage type becomes a column type.
 
-What a table must fulfil beyond its types (required columns, least and most values, words from a list) is stated here as rules, so that
-the book checks them on columns and the reference page prints them.
+What a table must fulfil beyond its types (required columns, least and most values, words from a list) is stated here as rules, so
+that the book checks them on columns and the reference page prints them.
 """
 
 from dataclasses import dataclass
