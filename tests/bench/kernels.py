@@ -54,8 +54,11 @@ def run_kernels(loans: int = 400_000, python_loans: int = 4_000) -> list[Timed]:
 
 
 def _contract_of_twelve() -> Ints:
+    """A shipped contract; without its tolerance of residues, which the plain twins do not know."""
     rows = offer(Scenario()).classes.rows
-    return np.asarray(rows[(rows[:, Field.COUNT] == COUNT) & (rows[:, Field.PRODUCT] == 0)][0])
+    contract = np.array(rows[(rows[:, Field.COUNT] == COUNT) & (rows[:, Field.PRODUCT] == 0)][0])
+    contract[Field.ARREARS_TOLERANCE] = 0
+    return contract
 
 
 def _best(work: Callable[[], Any]) -> tuple[Any, float]:

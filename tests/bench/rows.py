@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loanbook.kernel import kernel
+from loanbook.loans.amounts import fill_amounts
 from loanbook.loans.batches import Classes, CompactBatch, IrregularBatch
 from loanbook.loans.charge_off import charge_off_by_terms
 from loanbook.loans.compact import decode_compact, prepare_compact
@@ -118,30 +119,30 @@ def _rows_of_compact(
     due, paid = np.empty((most, _DUES), np.int64), np.empty((most, _PAIDS), np.int64)
     ends = np.empty(_ENDS, np.int64)
     no_calendar = np.zeros(0, np.bool_)
-    row, piece, last_class, last_day, numerator, denominator = 0, 0, -1, -1, 0, 0
+    principals, interests = principal.reshape(most, 1), interest.reshape(most, 1)
+    row, piece, last_class, last_day, rows, numerator, denominator = 0, 0, -1, -1, 0, 0, 0
     for at in range(class_no.size):
         contract = classes[class_no[at]]
         if class_no[at] != last_class or disbursed_on[at] != last_day:
             last_class, last_day = class_no[at], disbursed_on[at]
-            _, numerator, denominator = prepare_compact(
+            rows, numerator, denominator = prepare_compact(
                 contract, last_day, NEVER, no_calendar, 0, due_on, period_end, rate_fraction
             )
-        rows, pieces = decode_compact(
+        fill_amounts(contract, principal_fen[at], 0, rate_fraction, numerator, denominator, principal, interest)
+        pieces = decode_compact(
             contract,
             principal_fen[at],
-            0,
             disbursed_on[at],
             settled_on[at],
             late_days,
             late_offsets[at],
             late_offsets[at + 1],
-            numerator,
-            denominator,
+            rows,
             due_on,
             period_end,
-            rate_fraction,
-            principal,
-            interest,
+            principals,
+            interests,
+            0,
             due,
             paid,
             ends,

@@ -1,7 +1,6 @@
 """The decoder of compact loans: schedule implied by terms, days late per instalment, one day of full settlement."""
 
 from loanbook.kernel import lean
-from loanbook.loans.amounts import fill_amounts
 from loanbook.loans.fractions import part_fraction
 from loanbook.loans.history import Due, End, Paid
 from loanbook.loans.schedule import fill_dates, prepare, rate_fraction_of
@@ -80,33 +79,30 @@ def payoff_interest(contract: Ints, balance: int, period_start: int, period_end:
 def decode_compact(
     contract: Ints,
     principal_fen: int,
-    installment_fen: int,
     disbursed_on: int,
     settled_on: int,
     late_days: Ints,
     late_from: int,
     late_until: int,
-    numerator: int,
-    denominator: int,
+    rows: int,
     due_on: Ints,
     period_end: Ints,
-    rate_fraction: Ints,
     principal: Ints,
     interest: Ints,
+    lane: int,
     due: Ints,
     paid: Ints,
     ends: Ints,
-) -> tuple[int, int]:
+) -> int:
     """The history of one compact loan, whatever the window: days after it are simply not reached.
 
     late_days                 (instalments,) int16 of the whole batch; the loan's lie in [late_from, late_until)
-    numerator .. rate_fraction   from `prepare_compact`
-    principal, interest       (rows or more,) int64 scratch
+    rows, due_on, period_end  from `prepare_compact`
+    principal, interest       (rows or more, lanes) int64, the loan's in column `lane`: `amounts.fill_amounts`
     due, paid, ends           `loans.history`, written; at least `rows` long
-    returns                   rows, pieces
+    returns                   pieces
     raises                    ValueError when more instalments are paid than there are
     """
-    rows = fill_amounts(contract, principal_fen, installment_fen, rate_fraction, numerator, denominator, principal, interest)
     count = late_until - late_from
     if count > rows:
         raise ValueError("a compact loan has more days late than instalments; rebuild the projection")
@@ -119,24 +115,37 @@ def decode_compact(
     for row in range(count):
         on = due_on[row] + late_days[late_from + row]
         due[row, _ON] = due_on[row]
-        due[row, _PRINCIPAL] = principal[row]
-        due[row, _INTEREST] = interest[row]
+        due[row, _PRINCIPAL] = principal[row, lane]
+        due[row, _INTEREST] = interest[row, lane]
         due[row, _CLEARED_ON] = on
         paid[row, _PAID_ON] = on
         paid[row, _PAID_DUE] = row
-        paid[row, _PAID_PRINCIPAL] = principal[row]
-        paid[row, _PAID_INTEREST] = interest[row]
+        paid[row, _PAID_PRINCIPAL] = principal[row, lane]
+        paid[row, _PAID_INTEREST] = interest[row, lane]
         paid[row, _RECOVERED] = 0
     if count < rows:
         for row in range(count, rows):
             due[row, _ON] = due_on[row]
-            due[row, _PRINCIPAL] = principal[row]
-            due[row, _INTEREST] = interest[row]
+            due[row, _PRINCIPAL] = principal[row, lane]
+            due[row, _INTEREST] = interest[row, lane]
             due[row, _CLEARED_ON] = settled_on
         if settled_on != NEVER:
-            _settle(contract, rows, count, settled_on, principal_fen, disbursed_on, due_on, period_end, principal, interest, paid)
+            _settle(
+                contract,
+                rows,
+                count,
+                settled_on,
+                principal_fen,
+                disbursed_on,
+                due_on,
+                period_end,
+                principal,
+                interest,
+                lane,
+                paid,
+            )
             count = rows
-    return rows, count
+    return count
 
 
 @lean
@@ -151,24 +160,25 @@ def _settle(
     period_end: Ints,
     principal: Ints,
     interest: Ints,
+    lane: int,
     paid: Ints,
 ) -> None:
     """All remaining rows repaid on one day: full interest of what is due, the current period's by Field.PAYOFF, none later."""
     balance = principal_fen
     for row in range(count):
-        balance -= principal[row]
+        balance -= principal[row, lane]
     current = True
     for row in range(count, rows):
-        owed = interest[row]
+        owed = interest[row, lane]
         if due_on[row] > settled_on and contract[_PAYOFF] != _ALL_SCHEDULED:
             owed = 0
             if current:
                 start = disbursed_on if row == 0 else period_end[row - 1]
-                owed = payoff_interest(contract, balance, start, period_end[row], row, interest[row], settled_on)
+                owed = payoff_interest(contract, balance, start, period_end[row], row, interest[row, lane], settled_on)
                 current = False
-        balance -= principal[row]
+        balance -= principal[row, lane]
         paid[row, _PAID_ON] = settled_on
         paid[row, _PAID_DUE] = row
-        paid[row, _PAID_PRINCIPAL] = principal[row]
+        paid[row, _PAID_PRINCIPAL] = principal[row, lane]
         paid[row, _PAID_INTEREST] = owed
         paid[row, _RECOVERED] = 0

@@ -129,6 +129,7 @@ def find_compact(
     rate_fraction = np.empty(most_rows, np.int64)
     principal = np.empty(most_rows, np.int64)
     interest = np.empty(most_rows, np.int64)
+    principals, interests = principal.reshape(most_rows, 1), interest.reshape(most_rows, 1)
     late = np.empty(most_rows, np.int64)
     due = np.empty((most_rows, _DUE_COLUMNS), np.int64)
     paid = np.empty((most_rows, _PAID_COLUMNS), np.int64)
@@ -168,22 +169,20 @@ def find_compact(
         late_counts[loan] = count
         if settled != NEVER and count == rows:
             continue
-        _, pieces = decode_compact(
+        pieces = decode_compact(
             contract,
             principal_fen[loan],
-            installment_fen[loan],
             day,
             settled,
             late_days,
             base,
             base + count,
-            numerator,
-            denominator,
+            rows,
             due_on,
             period_end,
-            rate_fraction,
-            principal,
-            interest,
+            principals,
+            interests,
+            0,
             due,
             paid,
             ends,
@@ -252,35 +251,37 @@ def compact_paid(
     rate_fraction = np.empty(most_rows, np.int64)
     principal = np.empty(most_rows, np.int64)
     interest = np.empty(most_rows, np.int64)
+    principals, interests = principal.reshape(most_rows, 1), interest.reshape(most_rows, 1)
     due = np.empty((most_rows, _DUE_COLUMNS), np.int64)
     paid = np.empty((most_rows, _PAID_COLUMNS), np.int64)
     ends = np.empty(_ENDS, np.int64)
     last_class, last_day, last_first = -1, -1, -1
-    numerator, denominator = 0, 0
+    rows, numerator, denominator = 0, 0, 0
     for loan in range(class_no.size):
         contract = classes[class_no[loan]]
         day = disbursed_on[loan]
         if class_no[loan] != last_class or day != last_day or first_due_on[loan] != last_first:
             last_class, last_day, last_first = class_no[loan], day, first_due_on[loan]
-            _, numerator, denominator = prepare_compact(
+            rows, numerator, denominator = prepare_compact(
                 contract, day, last_first, closed, closed_from, due_on, period_end, rate_fraction
             )
-        _, pieces = decode_compact(
+        fill_amounts(
+            contract, principal_fen[loan], installment_fen[loan], rate_fraction, numerator, denominator, principal, interest
+        )
+        pieces = decode_compact(
             contract,
             principal_fen[loan],
-            installment_fen[loan],
             day,
             settled_on[loan],
             late_days,
             late_offsets[loan],
             late_offsets[loan + 1],
-            numerator,
-            denominator,
+            rows,
             due_on,
             period_end,
-            rate_fraction,
-            principal,
-            interest,
+            principals,
+            interests,
+            0,
             due,
             paid,
             ends,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from loanbook.kernel import lean
+from loanbook.loans.amount_blocks import LANES, fill_block
 from loanbook.loans.batches import Classes, CompactBatch
 from loanbook.loans.charge_off import charge_off_by_terms
 from loanbook.loans.compact import decode_compact, prepare_compact
@@ -20,7 +21,22 @@ _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
 _T_GROUP = int(Trait.GROUP)
 _COLUMNS = 5
-"""due_on, period_end, rate_fraction, principal, interest of a loan's schedule."""
+"""due_on, period_end, rate_fraction of a class and day, and one loan's principal and interest."""
+
+
+@lean
+def _end_of_block(class_no: Ints, disbursed_on: Ints, first_due_on: Ints, start: int) -> int:
+    """The first loan after `start` of another class, day or first due date, or that a block has no room for."""
+    stop = start + 1
+    most = min(start + LANES, class_no.size)
+    while (
+        stop < most
+        and class_no[stop] == class_no[start]
+        and disbursed_on[stop] == disbursed_on[start]
+        and first_due_on[stop] == first_due_on[start]
+    ):
+        stop += 1
+    return stop
 
 
 @lean
@@ -30,6 +46,10 @@ def _compact_pass(
     due_on: Ints,
     period_end: Ints,
     rate_fraction: Ints,
+    one_principal: Ints,
+    one_interest: Ints,
+    balance: Ints,
+    amount: Ints,
     principal: Ints,
     interest: Ints,
     due: Ints,
@@ -65,38 +85,58 @@ def _compact_pass(
     values: Ints,
 ) -> tuple[int, int]:
     last_class, last_day, last_first = -1, -1, -1
-    numerator, denominator, vintage = 0, 0, 0
+    rows, numerator, denominator, vintage = 0, 0, 0, 0
     opened = 0
     found = 0
+    filled = 0
+    lane = 0
     for at in range(loan_no.size):
         day = disbursed_on[at]
         if day > clock[_AS_OF]:
             break
         chosen = class_no[at]
-        if chosen != last_class or day != last_day or first_due_on[at] != last_first:
-            if day != last_day:
-                vintage = month_index(day) - clock[_FIRST_MONTH]
-            last_class, last_day, last_first = chosen, day, first_due_on[at]
-            _, numerator, denominator = prepare_compact(
-                classes[chosen], day, last_first, closed, closed_from, due_on, period_end, rate_fraction
-            )
         contract = classes[chosen]
-        rows, pieces = decode_compact(
+        lane += 1
+        if at == filled:
+            if chosen != last_class or day != last_day or first_due_on[at] != last_first:
+                if day != last_day:
+                    vintage = month_index(day) - clock[_FIRST_MONTH]
+                last_class, last_day, last_first = chosen, day, first_due_on[at]
+                rows, numerator, denominator = prepare_compact(
+                    contract, day, last_first, closed, closed_from, due_on, period_end, rate_fraction
+                )
+            filled = _end_of_block(class_no, disbursed_on, first_due_on, at)
+            fill_block(
+                contract,
+                principal_fen,
+                installment_fen,
+                at,
+                filled,
+                rate_fraction,
+                numerator,
+                denominator,
+                balance,
+                amount,
+                one_principal,
+                one_interest,
+                principal,
+                interest,
+            )
+            lane = 0
+        pieces = decode_compact(
             contract,
             principal_fen[at],
-            installment_fen[at],
             day,
             settled_on[at],
             late_days,
             late_offsets[at],
             late_offsets[at + 1],
-            numerator,
-            denominator,
+            rows,
             due_on,
             period_end,
-            rate_fraction,
             principal,
             interest,
+            lane,
             due,
             paid,
             ends,
@@ -137,6 +177,8 @@ def run_compact(batch: CompactBatch, classes: Classes, common: tuple[Any, ...], 
         classes.rows,
         places,
         *(np.empty(most, np.int64) for _ in range(_COLUMNS)),
+        *(np.empty(LANES, np.int64) for _ in range(2)),
+        *(np.empty((most, LANES), np.int64) for _ in range(2)),
         np.empty((most, len(Due)), np.int64),
         np.empty((most, len(Paid)), np.int64),
         np.empty(len(End), np.int64),
