@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILE ?=
 SIZES ?= 1 5
-.PHONY: demo test lint types layers bench docs oracle lock clean soak
+SIZE_MB ?= 256
+TIMES ?= 5
+.PHONY: demo test lint types layers bench bench-import docs oracle lock clean soak
 
 demo: $(VENV)/.ready
 	$(BIN)/loanbook demo
@@ -25,6 +27,13 @@ layers: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench --sizes $(SIZES)
+
+bench-import: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.bench.importing --size-mb $(SIZE_MB)
+
+# Kills `loanbook import` TIMES as often as the tests do, and before every step of its commit.
+soak: $(VENV)/.ready-dev
+	LOANBOOK_SOAK=$(TIMES) $(BIN)/python -m pytest -q tests/commands/test_killed_import.py
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.reference_pages

@@ -22,7 +22,7 @@ from loanbook.stores.batch_files import read_batch
 from loanbook.stores.book import create_book
 from loanbook.stores.building import irregular_batch
 from loanbook.stores.engine import connect
-from loanbook.stores.event_rows import FACT_STREAM, LOAN_STREAM, keep_loans, name_events
+from loanbook.stores.event_rows import FACT_STREAM, LOAN_STREAM, keep_loans, keep_rows, name_events
 from loanbook.stores.intake import append
 from loanbook.stores.projection import project
 from loanbook.stores.terms_classes import archived_products, version_table
@@ -98,6 +98,7 @@ def as_irregular(book):
     with connect(book.folder / ".test-spill") as engine:
         name_events(engine, book)
         keep_loans(engine, version_table(archived_products(book)))
+        keep_rows(engine)
         facts = Cursor(engine.stream(FACT_STREAM))
         for run in chunks(engine.stream(LOAN_STREAM), most=1 << 20):
             yield irregular_batch(run, resolve_reversals(facts.take(int(run["loan_no"][-1]) + 1)), {})

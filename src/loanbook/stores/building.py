@@ -163,6 +163,7 @@ def _write_batches(
     most = max(min(ROW_GROUP_LOANS, _ROOM // longest), 1)
     done = 0
     with contextlib.closing(shelf):
+        event_rows.keep_rows(engine)
         facts = Cursor(engine.stream(event_rows.FACT_STREAM))
         listed = Cursor(engine.stream(event_rows.LISTED_STREAM))
         positions = Cursor(engine.stream(event_rows.POSITION_STREAM))

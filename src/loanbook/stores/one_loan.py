@@ -63,6 +63,7 @@ def read_loan(book: Book, loan_id: str) -> OneLoan:
 
 
 def _batch(engine: Engine, place: int) -> IrregularBatch | ReportedBatch:
+    event_rows.keep_rows(engine)
     facts, listed, positions = (
         Cursor(engine.stream(query)) for query in (event_rows.FACT_STREAM, event_rows.LISTED_STREAM, event_rows.POSITION_STREAM)
     )
