@@ -173,7 +173,14 @@ def _measures() -> list[dict]:
     return rows
 
 
-def make_close(folder: Path, *, book: str = "made_up_book", currency: str = "CNY", without: dict[str, str] | None = None) -> Path:
+def make_close(
+    folder: Path,
+    *,
+    book: str = "made_up_book",
+    currency: str = "CNY",
+    without: dict[str, str] | None = None,
+    **header: int,
+) -> Path:
     """Write the folder. `without`: table or measure -> reason; its rows are left out and the reason goes to close.json."""
     without = without or {}
     tables = _tables(month_ends()) | {"measures": _measures()}
@@ -187,7 +194,7 @@ def make_close(folder: Path, *, book: str = "made_up_book", currency: str = "CNY
             table = table.slice(0, 0)
         pq.write_table(table, folder / f"{name}.parquet")
         pc.write_csv(table, folder / f"{name}.csv")
-    header = {
+    header = header | {
         "book": book,
         "as_of": AS_OF.isoformat(),
         "known_at": "2024-10-31",
@@ -196,5 +203,6 @@ def make_close(folder: Path, *, book: str = "made_up_book", currency: str = "CNY
     }
     (folder / "close.json").write_text(json.dumps(header | {"not_measured": without}), encoding="utf-8")
     (folder / "drilldown").mkdir(exist_ok=True)
-    (folder / "drilldown" / "delinquency_90.csv").write_text("loan_id,principal_fen\nmade-up-1,1200\n", encoding="utf-8")
+    for name in ("delinquency_90", "day1_delinquency", "collection_30"):
+        (folder / "drilldown" / f"{name}.csv").write_text("loan_id,numerator_fen\nmade-up-1,1200\n", encoding="utf-8")
     return folder

@@ -5,25 +5,12 @@ import re
 from itertools import pairwise
 
 import altair as alt
-from hypothesis import given
-from hypothesis import strategies as st
 
 from loanbook.statements import charts
 from loanbook.statements.charts import Size
 from loanbook.statements.drawing import svg
 
 SIZE = Size(width=400, height=200)
-
-
-@given(st.lists(st.floats(0, 1), max_size=9), st.floats(0.001, 0.2))
-def test_labels_are_moved_apart_and_keep_their_order(places, gap):
-    moved = charts.spread(places, gap)
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    assert all(moved[b] - moved[a] >= gap * (1 - 1e-9) for a, b in pairwise(order))
-
-
-def test_labels_far_enough_apart_stay_where_they_are():
-    assert charts.spread([0.1, 0.9, 0.5], 0.1) == [0.1, 0.9, 0.5]
 
 
 def test_a_ramp_gets_darker_step_by_step():
@@ -51,6 +38,23 @@ def test_a_curve_that_lies_on_the_axis_has_no_label():
     drawn = svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
     assert ">2024Q1<" in drawn
     assert ">2024Q3<" not in drawn
+
+
+def test_the_axis_of_months_names_each_once_and_the_last():
+    months = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2024, 3, 31)]
+    line = charts.share_lines({"a": [(day, 0.1 * number) for number, day in enumerate(months)]}, SIZE)
+    bars = charts.columns({"cash loan": [(day, 5.0) for day in months]}, SIZE)
+    for chart in (line, bars):
+        named = re.findall(r">([A-Z][a-z]{2} 20\d\d)<", svg(chart, key="k", text="t", kind="wide"))
+        assert len(named) == len(set(named))
+        assert "Mar 2024" in named
+
+
+def test_the_name_of_a_column_stands_right_of_the_last_bar():
+    drawn = svg(charts.columns({"cash loan": [(dt.date(2024, 1, 31), 5.0)]}, SIZE), key="k", text="t", kind="wide")
+    (label,) = re.findall(r'text-anchor="start" transform="translate\(([\d.]+),[\d.]+\)"[^>]*>cash loan<', drawn)
+    (left, wide) = re.findall(r'd="M([\d.]+),[\d.]+h([\d.]+)v[\d.]+h-[\d.]+Z" fill="#0072b2"', drawn)[0]
+    assert float(label) > float(left) + float(wide)
 
 
 def test_an_all_current_book_draws_an_empty_area():

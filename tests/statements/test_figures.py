@@ -5,7 +5,9 @@ from fractions import Fraction
 import pytest
 
 from loanbook.errors import RequestError
-from loanbook.statements.figures import NONE, change, exact_money, figure, half_up, money
+from loanbook.statements.figures import NONE, Currency, change, exact_money, figure, half_up, money, plain_money
+
+CNY, USD = Currency(code="CNY"), Currency(code="USD")
 
 
 @pytest.mark.parametrize(
@@ -24,18 +26,41 @@ def test_halves_go_away_from_zero_and_a_zero_has_no_sign(value, places, text):
 
 
 def test_each_unit_has_its_format():
-    assert figure(Fraction(99_600_000_000_00), measure="volume", unit="money", currency="CNY") == "RMB 99,600 million"
-    assert figure(Fraction(23_014), measure="loans", unit="count", currency="CNY") == "23,014"
-    assert figure(Fraction(1012, 100), measure="tenor", unit="months", currency="CNY") == "10.12 months"
-    assert figure(Fraction(335, 10_000), measure="delinquency_90", unit="share", currency="CNY") == "3.35%"
-    assert figure(Fraction(335, 10_000), measure="day1", unit="share", currency="CNY") == "3.4%"
-    assert figure(None, measure="day1", unit="share", currency="CNY") == NONE
+    assert figure(Fraction(99_600_000_000_00), measure="volume", unit="money", currency=CNY) == "RMB 99,600 million"
+    assert figure(Fraction(23_014), measure="loans", unit="count", currency=CNY) == "23,014"
+    assert figure(Fraction(1012, 100), measure="tenor", unit="months", currency=CNY) == "10.12 months"
+    assert figure(Fraction(335, 10_000), measure="delinquency_90", unit="share", currency=CNY) == "3.35%"
+    assert figure(Fraction(335, 10_000), measure="day1", unit="share", currency=CNY) == "3.4%"
+    assert figure(None, measure="day1", unit="share", currency=CNY) == NONE
 
 
 def test_amounts_of_a_small_book_keep_two_decimals_of_a_million():
-    assert money(999_999_999, "USD") == "US$ 10.00 million"
-    assert money(1_000_000_000, "USD") == "US$ 10 million"
-    assert exact_money(-12345, "EUR") == "EUR -123.45"
+    assert money(999_999_999, USD) == "US$ 10.00 million"
+    assert money(1_000_000_000, USD) == "US$ 10 million"
+    assert exact_money(-12345, Currency(code="EUR")) == "EUR -123.45"
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [
+        (100_000_000, "RMB 1.00 million"),
+        (99_999_950, "RMB 1,000,000"),
+        (3_084_385, "RMB 30,844"),
+        (100_000, "RMB 1,000"),
+        (2_082, "RMB 20.82"),
+        (-4, "RMB -0.04"),
+        (0, "RMB 0"),
+    ],
+)
+def test_amounts_below_a_million_are_written_plainly(fen, text):
+    assert money(fen, CNY) == text
+
+
+def test_amounts_follow_the_decimals_of_their_book():
+    yen, fine = Currency(code="JPY", decimals=0), Currency(code="XAU", decimals=8)
+    assert (money(12_345_678, yen), exact_money(500, yen)) == ("JPY 12 million", "JPY 500")
+    assert (money(12_345_678 * 10**8, fine), money(12_345, fine)) == ("XAU 12 million", "XAU 0.00")
+    assert plain_money(12_345, fine) == "0.00012345"
 
 
 def test_growth_is_computed_before_rounding():
@@ -55,4 +80,4 @@ def test_shares_are_compared_in_percentage_points():
 
 def test_an_unknown_unit_is_refused_with_the_units_there_are():
     with pytest.raises(RequestError, match=r"unit 'bananas' cannot be written. Use money, count, months or share"):
-        figure(Fraction(1), measure="x", unit="bananas", currency="CNY")
+        figure(Fraction(1), measure="x", unit="bananas", currency=CNY)

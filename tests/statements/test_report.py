@@ -8,7 +8,7 @@ from lxml import html
 
 from loanbook.errors import StateError
 from loanbook.statements.report import render
-from loanbook.statements.sections import PORTFOLIO_REPORT
+from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT
 from loanbook.terms.measure import load_measures
 from tests.statements.made_close import make_close
 
@@ -60,9 +60,9 @@ def test_headline_figures_are_those_of_the_table(page):
     tree = html.fromstring(page)
     card = tree.xpath("//div[@id='figure-delinquency_90']")[0].text_content()
     assert "2.72%" in card
-    assert "+0.90 pp" in card
-    assert "−0.68 pp" in card
-    assert "RMB 117 million" in tree.xpath("//div[@id='figure-loan_volume']")[0].text_content()
+    assert "+0.90\u00a0pp" in card
+    assert "−0.68\u00a0pp" in card
+    assert "RMB\u00a0117\u00a0million" in tree.xpath("//div[@id='figure-loan_volume']")[0].text_content()
 
 
 def test_a_figure_links_to_its_loans_where_the_file_exists(page):
@@ -74,11 +74,42 @@ def test_a_figure_links_to_its_loans_where_the_file_exists(page):
     assert tree.xpath("//div[@id='figure-loans']//a/@href") == ["#definition-loans"]
 
 
-def test_a_page_written_elsewhere_still_finds_the_files(folder, tmp_path):
-    page = render(folder, DEFINITIONS, page=tmp_path / "report.html")
-    links = [link for link in html.fromstring(page).xpath("//a/@href") if not link.startswith("#")]
-    assert links
-    assert all((tmp_path / link).resolve().is_file() for link in links)
+def test_a_page_elsewhere_links_to_the_folder_beside_it_or_to_nothing(folder):
+    def links(files):
+        found = html.fromstring(render(folder, DEFINITIONS, files=files)).xpath("//a/@href")
+        return {link for link in found if not link.startswith("#")}
+
+    assert {f"my%20page_files/{link}" for link in links("")} == links("my page_files/") != set()
+    assert links(None) == set()
+
+
+def test_a_product_of_measures_links_to_the_loans_of_its_factors(page):
+    (section,) = html.fromstring(page).xpath("//section[@id='roll-rates']")
+    lists = [link for link in section.xpath(".//ul/li[contains(., 'C-M2')]/a/@href") if link.startswith("drilldown")]
+    assert lists == ["drilldown/day1_delinquency.csv", "drilldown/collection_30.csv"]
+
+
+def test_every_headline_figure_is_there_and_one_without_a_value_says_why(tmp_path):
+    folder = make_close(tmp_path / "close", without={"repeat_share": "the source names no borrower"})
+    cards = html.fromstring(render(folder, DEFINITIONS)).xpath("//div[@class='card']")
+    assert {card.get("id") for card in cards} == {f"figure-{name}" for name in HEADLINE}
+    words = {card.get("id"): card.text_content() for card in cards}
+    assert "Not measured the source names no borrower" in words["figure-repeat_share"]
+    for name in ("c_m2", "platform_share", "prepayment_speed", "cumulative_loss"):  # no rows in this close
+        assert "Not measured the book holds no facts" in words[f"figure-{name}"]
+
+
+def test_a_small_book_is_drawn_in_plain_units(tmp_path):
+    page = render(make_close(tmp_path / "close", decimals=6), DEFINITIONS)
+    assert "RMB a month" in page
+    assert "million" not in page
+
+
+def test_no_line_breaks_inside_a_figure(page):
+    tree = html.fromstring(page)
+    text = " ".join(tree.xpath("//body//text()[not(ancestor::svg) and not(ancestor::script)]"))
+    assert not re.search(r"(RMB|US\$) \d|\d million", text)
+    assert "RMB\u00a0" in text
 
 
 def test_what_the_book_cannot_tell_is_said_with_the_reason(tmp_path):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from loanbook.statements import words
+from loanbook.statements import grids, words
 from loanbook.statements.close_folder import read_close
-from loanbook.statements.series import observed_curves
+from loanbook.statements.series import lending_months, observed_curves, parts_by_month, roll_rates
 from tests.statements.made_close import make_close
 
 
@@ -73,7 +73,39 @@ def test_the_other_sentences_hold_figures_of_their_tables(close):
     assert f"{collection[-1]['day1_rate'] * 100:.1f}% of the principal due in September 2024" in words.collection(close)
     assert f"in August 2024, {collection[-2]['collection_rate'] * 100:.1f}% came back" in words.collection(close)
     assert f"yearly speed of {close.rows('prepayment')[-1]['cpr'] * 100:.1f}%" in words.prepayment(close)
-    assert "steepest step is 151-180 → 181+" in words.roll_rate(close)
+
+
+def test_the_roll_rate_sentence_and_the_matrix_tell_of_the_same_months(close):
+    rows = [row for row in close.rows("transitions") if row["month_end"] > dt.date(2024, 6, 30)]
+    start = sum(row["principal_fen"] for row in rows if row["from_bucket"] == "current")
+    moved = sum(row["principal_fen"] for row in rows if (row["from_bucket"], row["to_bucket"]) == ("current", "1-30"))
+    said, grid = words.roll_rate(close), grids.roll_matrix(close)
+    assert said.startswith(f"From July to September 2024, {moved / start * 100:.1f}% of the current balance")
+    assert "from July to September 2024 together" in grid.caption
+    assert grid.rows[0][grid.columns.index("1-30")] == f"{moved / start * 100:.1f}%"
+    assert "151-180 → 181+ was the steepest step" in said
+
+
+def test_a_month_in_which_nothing_rolled_counts_with_zero_and_a_step_never_taken_has_no_line():
+    months = [dt.date(2024, 5, 31), dt.date(2024, 6, 30)]
+    rows = [
+        {"month_end": day, "from_bucket": bucket, "to_bucket": to, "rate": rate, "principal_fen": 1}
+        for day, bucket, to, rate in (
+            (months[0], "current", "1-30", 0.25),
+            (months[0], "current", "current", 0.75),
+            (months[1], "current", "current", 1.0),
+            (months[1], "1-30", "charged_off", 1.0),
+        )
+    ]
+    assert roll_rates(rows) == {"current → 1-30": [(months[0], 0.25), (months[1], 0.0)]}
+
+
+def test_months_without_lending_are_months_too():
+    ends = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2024, 3, 31), dt.date(2024, 4, 15)]
+    rows = [{"month_end": day, "product": "a", "principal_fen": 500} for day in (ends[0], ends[2])]
+    assert lending_months(rows, ends[3]) == ends
+    assert lending_months(rows, dt.date(2026, 4, 15)) == ends[:3]
+    assert parts_by_month(rows, "product", ends, 100) == {"a": list(zip(ends, (5.0, 0.0, 5.0, 0.0), strict=True))}
 
 
 def test_the_balance_sentence_leaves_out_what_is_more_than_180_days_late(close):

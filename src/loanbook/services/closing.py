@@ -24,15 +24,17 @@ from loanbook.measures.window import Window
 from loanbook.services.facts_pass import THREADS, measure
 from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, move_in_place
-from loanbook.stores.projection import Progress, Projection, reading
+from loanbook.stores.projection import Progress, Projection, current_projection, reading
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.stores.tables import write_both
 from loanbook.terms.measure import Definition, load_measures
 
-FORMAT = 2
+FORMAT = 3
 LOOK_AHEAD_DAYS = 30
 """How far past the closing day a close looks by default, where that is known: the 30 days of the collection rate."""
 WAIT_SECONDS = 3600.0
+DAYS_NAMED = 6
+"""Closed days that a message names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +132,9 @@ def _close(
 
 
 def is_stale(book: Book, close: Close) -> bool:
-    """Whether the book's facts or the package's rules are no longer those that a close was made of."""
-    return bool(close.header["facts_hash"] != book.facts_hash() or close.header["rules_hash"] != rules_hash())
+    """Whether the book's facts, the package's rules or the folder's format are no longer those that a close was made of."""
+    made_of = tuple(close.header.get(name) for name in ("facts_hash", "rules_hash", "format"))
+    return made_of != (book.facts_hash(), rules_hash(), FORMAT)
 
 
 def renewed(book: Book, made: Close, *, on_progress: Progress | None = None) -> Close:
@@ -197,6 +200,7 @@ def _write(
         "key": key,
         "book": book.name,
         "currency": book.currency,
+        "decimals": book.decimals,
         "since": units.date(window.since).isoformat(),
         "as_of": units.date(window.as_of).isoformat(),
         "known_at": units.date(window.known_on).isoformat(),
@@ -243,20 +247,34 @@ def _write(
 def find_close(book: Book, *, as_of: dt.date | None = None) -> Close:
     """The latest close of a book, or the one of a day that knew most.
 
-    raises   StateError when there is none
+    raises   StateError when there is none, with the command that makes one
     """
-    found = []
+    found, days = [], set()
     for described in (book.folder / "closes").glob("*/close.json"):
         header = read_header(described.parent)
+        days.add(header["as_of"])
         if as_of is None or header["as_of"] == as_of.isoformat():
             found.append(
                 (header["as_of"], header["known_at"], header["observed_to"], described.stat().st_mtime_ns, described.parent)
             )
     if not found:
-        day = as_of.isoformat() if as_of else "DATE"
-        raise StateError(f"{book.name} has no close as of {day}. Run `loanbook close {book.name} --as-of {day}`.")
+        if as_of is None:
+            raise StateError(f"{book.name} is not closed yet. Run {_closing(book)}.")
+        others = f" It is closed as of {', '.join(sorted(days)[-DAYS_NAMED:])}." if days else ""
+        raise StateError(
+            f"{book.name} has no close as of {as_of}.{others} Run `loanbook close {book.name} --as-of {as_of}` to make it."
+        )
     folder = max(found)[-1]
     return Close(folder=folder, header=read_header(folder), fresh=False)
+
+
+def _closing(book: Book) -> str:
+    """The command that closes a book, with a day where one is known without reading the events."""
+    projection = current_projection(book)
+    last = projection.manifest.last_recorded_on if projection else None
+    if last is None:
+        return f"`loanbook close {book.name} --as-of YYYY-MM-DD` with the day you want, say the end of a month"
+    return f"`loanbook close {book.name} --as-of {last}` (the last day that the book knows), or with an earlier day"
 
 
 def drop_closes(book: Book) -> int:

@@ -25,6 +25,9 @@ from loanbook.stores.tables import harmless
 from loanbook.terms.measure import Definition, Sum, find_measure, load_measures, page_rows
 from loanbook.units import Ints
 
+OTHER_LOANS = "(all other loans)"
+"""Stands for the loans that a bounded list leaves out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -59,13 +62,17 @@ def figures_of(close: Close) -> list[dict[str, Any]]:
     return rows
 
 
-def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progress | None = None) -> Path:
+def explain_loans(
+    book: Book, close: Close, measure: str, *, most: int | None = None, on_progress: Progress | None = None
+) -> Path:
     """Write the loans behind a figure of a close to `drilldown/<measure>.csv`: loan_id, numerator, denominator.
 
     Columns are `numerator_fen` and `denominator_fen`, `numerator` for counts; a plain sum has no denominator. They sum to the
     figure, which is checked. A close that the book has outgrown is made again first, with its own known_at; the file stands in
     the folder of that one.
 
+    most     write only so many loans, those with the largest numerators, and all others in one row `OTHER_LOANS`, so that the
+             file still sums to the figure; all when left out
     raises   RequestError for a product of measures or one that this close does not tell; TieError when the sums differ
     """
     definition = find_measure(load_measures(), measure)
@@ -77,11 +84,19 @@ def explain_loans(book: Book, close: Close, measure: str, *, on_progress: Progre
     if not rows:
         raise RequestError(f"{measure} is not measured at this close: {close.header['not_measured'].get(measure, 'no cells')}.")
     with reading(book, on_progress=on_progress) as projection:
-        return _explain_loans(book, projection, close, definition, rows[0], on_progress or (lambda stage, done, total: None))
+        return _explain_loans(
+            book, projection, close, definition, rows[0], most, on_progress or (lambda stage, done, total: None)
+        )
 
 
 def _explain_loans(
-    book: Book, projection: Projection, close: Close, definition: Definition, figure: dict[str, Any], tell: Progress
+    book: Book,
+    projection: Projection,
+    close: Close,
+    definition: Definition,
+    figure: dict[str, Any],
+    most: int | None,
+    tell: Progress,
 ) -> Path:
     measure = definition.name
     found = close_space(close, projection)
@@ -93,7 +108,7 @@ def _explain_loans(
     below = None if version.denominator is None else _part(projection, found, definition, version.denominator, over, tell)
     path = close.folder / "drilldown" / f"{measure}.csv"
     path.parent.mkdir(exist_ok=True)
-    sums = _write(projection, path, above, below, unit=definition.unit)
+    sums = _write(projection, path, above, below, unit=definition.unit, most=most)
     expected = (figure["numerator"], figure["denominator"] if below is not None else 0)
     if sums != expected:
         path.unlink()
@@ -123,27 +138,52 @@ def _write(
     below: Iterator[tuple[Ints, Ints]] | None,
     *,
     unit: str,
+    most: int | None,
 ) -> tuple[int, int]:
     names = ["numerator"] if unit == "count" else ["numerator_fen"]
     if below is not None:
         names.append("denominator_fen")
     schema = pa.schema([("loan_id", pa.string()), *((name, pa.int64()) for name in names)])
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    sums = [0, 0]
+    sums = np.zeros(len(names), np.int64)
+    found = _parts(above, below, sums)
     with pv.CSVWriter(beside, schema, write_options=pv.WriteOptions(quoting_style="needed")) as writer:
-        for number, numerator in above:
-            parts = [(number, numerator)] if below is None else [(number, numerator), next(below)]
-            loans = np.unique(np.concatenate([each for each, _ in parts]))
-            columns = []
-            for at, (each, values) in enumerate(parts):
-                column = np.zeros(loans.size, np.int64)
-                column[np.searchsorted(loans, each)] = values
-                sums[at] += int(values.sum(dtype=np.int64))
-                columns.append(column)
-            kept = np.any([column != 0 for column in columns], axis=0)
-            ids = pa.array(projection.loan_ids(loans[kept]), pa.string())
-            table = pa.table([ids, *(pa.array(column[kept]) for column in columns)], schema=schema)
-            writer.write_table(harmless(table))
+        for loans, parts in found if most is None else _largest(found, most, len(names)):
+            known = loans >= 0
+            ids = projection.loan_ids(loans[known]) + [OTHER_LOANS] * int((~known).sum())
+            columns = (pa.array(part) for part in parts.T)
+            writer.write_table(harmless(pa.table([pa.array(ids, pa.string()), *columns], schema=schema)))
     sync(beside)
     os.replace(beside, path)
-    return sums[0], sums[1]
+    numerator, denominator = (*sums.tolist(), 0)[:2]
+    return numerator, denominator
+
+
+def _parts(
+    above: Iterator[tuple[Ints, Ints]], below: Iterator[tuple[Ints, Ints]] | None, sums: Ints
+) -> Iterator[tuple[Ints, Ints]]:
+    """Loans and what each adds to numerator and denominator, (loans, parts) int64, batch by batch; `sums` are added up."""
+    for number, numerator in above:
+        parts = [(number, numerator)] if below is None else [(number, numerator), next(below)]
+        loans = np.unique(np.concatenate([each for each, _ in parts]))
+        found = np.zeros((loans.size, len(parts)), np.int64)
+        for at, (each, values) in enumerate(parts):
+            found[np.searchsorted(loans, each), at] = values
+        sums += found.sum(axis=0, dtype=np.int64)
+        kept = found.any(axis=1)
+        yield loans[kept], found[kept]
+
+
+def _largest(found: Iterator[tuple[Ints, Ints]], most: int, width: int) -> Iterator[tuple[Ints, Ints]]:
+    """At most `most` loans, those that add most to the numerator (then the denominator), and the others together as loan -1."""
+    loans, parts, rest = np.zeros(0, np.int64), np.zeros((0, width), np.int64), np.zeros((1, width), np.int64)
+    left_out = False
+    for each, values in found:
+        loans, parts = np.concatenate([loans, each]), np.concatenate([parts, values])
+        if loans.size > most:
+            order = np.lexsort((loans, *(-np.abs(column) for column in parts.T[::-1])))
+            rest += parts[order[most:]].sum(axis=0, dtype=np.int64)
+            loans, parts, left_out = loans[order[:most]], parts[order[:most]], True
+    yield loans, parts
+    if left_out:
+        yield np.full(1, -1, np.int64), rest

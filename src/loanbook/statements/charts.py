@@ -6,14 +6,14 @@ pictures hold for colour-blind readers and in grey. Series are labelled where th
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import altair as alt
 
 from loanbook.statements.close_folder import PAST_DUE, Row
+from loanbook.statements.labels import free_places, spread, tick_days
 
 INK = "#1c2733"
 MUTED = "#5b6775"
@@ -26,9 +26,15 @@ _DEPTHS = ("#f7c65b", "#f1943f", "#dd5a45", "#b02f5c", "#7a1d6d", "#46105f", "#1
 _KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98")
 _LABEL_PIXELS = 14
 _AXIS_PIXELS = 46
+_LETTER_PIXELS = 7.5
 _TICKS = 5
+_MONTH = "%b %Y"
 _EMPTY = 0.01
 """The height of an axis on which every share is zero."""
+_FRAME = {"left": 52, "top": 8, "right": 60, "bottom": 42}
+"""Pixels around the plot of a vintage picture: percentages, months, and labels of the oldest vintages."""
+_VINTAGE_LABEL = (50, 13)
+"""Pixels of "2024Q3" as it is written."""
 _ON_AXIS = 0.02
 """A curve that has risen by less than this part of the height lies on the axis, where a label would be struck through."""
 
@@ -51,22 +57,50 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     ]
     low = min((row["y"] for row in points if row["y"] < 0), default=0.0)
     top = 1.06 * max((row["y"] for row in points if row["y"] > 0), default=_EMPTY)
-    ends = list({row["vintage"]: row for row in sorted(points, key=lambda row: row["x"])}.values())
-    ends = [end for end in ends if abs(end["y"]) > _ON_AXIS * top]
-    pixel = (top - low) / (size.height - _AXIS_PIXELS)
-    ends = _apart_at_one_age(ends, gap=_LABEL_PIXELS * pixel)
-    ends = _without_collisions(ends, wide=_most(points, "x") * 50 / size.width, tall=0.99 * _LABEL_PIXELS * pixel)
+    oldest = max((row["x"] for row in points), default=1) or 1
+    # Labels are placed by the pixel, so the plot's size must be known: it is not left to the renderer to fit it.
+    wide, high = size.width - _FRAME["left"] - _FRAME["right"], size.height - _FRAME["top"] - _FRAME["bottom"]
+    labels = _vintage_labels(points, (wide / oldest, high / (top - low)), (wide, high), low, on_axis=_ON_AXIS * top)
     colour = alt.Color("vintage:O", scale=alt.Scale(domain=vintages, range=_ramp(_AGES, len(vintages))), legend=None)
+    across = alt.Scale(domain=[0, oldest], nice=False)
     base = alt.Chart().encode(
-        x=alt.X("x:Q", title="Months on book", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+        x=alt.X("x:Q", title="Months on book", axis=alt.Axis(tickMinStep=1, grid=False, labelFlush=False), scale=across),
         y=alt.Y("y:Q", title=None, axis=_percent_axis(0.0, top), scale=alt.Scale(domain=[low, top], nice=False)),
         color=colour,
     )
     lines = base.mark_line(strokeWidth=1.8).properties(data=_inline(points))
-    written = base.encode(y="at:Q", text="vintage:N").properties(data=_inline(ends))
-    style = {"align": "left", "dx": 5, "fontSize": 11.5, "fontWeight": 600}
-    halo = written.mark_text(stroke="white", strokeWidth=4, strokeJoin="round", **style)
-    return _framed(alt.layer(lines, halo, written.mark_text(**style)), size)
+    dots = base.mark_point(filled=True, size=16, opacity=1).properties(data=_inline(labels))
+    leaders = base.mark_rule(strokeWidth=0.8, opacity=0.7).encode(x2="to_x:Q", y2="to_y:Q")
+    leaders = leaders.properties(data=_inline([label for label in labels if label["led"]]))
+    names = base.mark_text(align="left", fontSize=11.5, fontWeight=600).encode(x="text_x:Q", y="text_y:Q", text="vintage:N")
+    drawn = alt.layer(lines, leaders, dots, names.properties(data=_inline(labels)))
+    return _framed(drawn, Size(width=wide, height=high), padding=_FRAME, autosize=alt.AutoSizeParams(type="none"))
+
+
+def _vintage_labels(
+    points: list[Point], scale: tuple[float, float], plot: tuple[int, int], low: float, *, on_axis: float
+) -> list[Point]:
+    """For each line that can be named: its end, where its label stands, and where a leader to the label stops."""
+    across, up = scale
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for point in sorted(points, key=lambda row: row["x"]):
+        lines.setdefault(point["vintage"], []).append((point["x"] * across, plot[1] - (point["y"] - low) * up))
+    zero = plot[1] + low * up
+    named = [name for name, line in lines.items() if abs(line[-1][1] - zero) > on_axis * up]
+    found = []
+    for name, place in free_places(lines, named, plot=plot, label=_VINTAGE_LABEL).items():
+        left, right = place.x - 2, place.x + _VINTAGE_LABEL[0]
+        to_x = min(max(place.line_x, left), right)
+        below = place.y - place.line_y
+        to_y = place.y if left > place.line_x or right < place.line_x else place.y - (7 if below > 0 else -7)
+        ends = {"x": place.line_x, "to_x": to_x, "text_x": place.x}
+        heights = {"y": place.line_y, "to_y": to_y, "text_y": place.y}
+        found.append(
+            {"vintage": name, "led": place.led}
+            | {key: x / across for key, x in ends.items()}
+            | {key: (plot[1] - y) / up + low for key, y in heights.items()}
+        )
+    return found
 
 
 def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colours: Sequence[str] = _KINDS) -> alt.LayerChart:
@@ -74,7 +108,8 @@ def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colo
     points: list[Point] = [{"s": name, "x": day.isoformat(), "y": share} for name, line in series.items() for day, share in line]
     names = list(series)
     scale = alt.Scale(domain=names, range=list(colours[: len(names)]))
-    base = alt.Chart().encode(x=_months(points), color=alt.Color("s:N", scale=scale, legend=None))
+    aside = series if len(series) > 1 else ()
+    base = alt.Chart().encode(x=_months(points, size, aside), color=alt.Color("s:N", scale=scale, legend=None))
     lowest, highest = _span([share for line in series.values() for _, share in line])
     y_scale = alt.Scale(domain=[lowest, highest], nice=False)
     axis = _percent_axis(lowest, highest)
@@ -119,14 +154,15 @@ def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     for end, place in zip(ends, spread([end["at"] for end in ends], gap), strict=True):
         end["at"] = place
     scale = alt.Scale(domain=order, range=_ramp(_DEPTHS, len(order)))
-    base = alt.Chart().encode(x=_months(points), color=alt.Color("s:N", scale=scale, legend=None))
+    months = _months(points, size, order)
+    base = alt.Chart().encode(x=months, color=alt.Color("s:N", scale=scale, legend=None))
     y_scale = alt.Scale(domain=[0, top], nice=False)
     axis = _percent_axis(0.0, top)
     areas = base.mark_area(stroke="white", strokeWidth=0.6).encode(
         y=alt.Y("y:Q", stack="zero", title=None, axis=axis, scale=y_scale), order=alt.Order("o:Q")
     )
     labels = alt.Chart().mark_text(align="left", dx=6, fontSize=12, fontWeight=600, color=INK)
-    labels = labels.encode(x=_months(points), y=alt.Y("at:Q", scale=y_scale), text="s:N")
+    labels = labels.encode(x=months, y=alt.Y("at:Q", scale=y_scale), text="s:N")
     return _framed(alt.layer(areas.properties(data=_inline(points)), labels.properties(data=_inline(ends))), size)
 
 
@@ -145,84 +181,51 @@ def bars(amounts: Sequence[tuple[str, float, str]], size: Size) -> alt.LayerChar
 
 
 def columns(parts: dict[str, list[tuple[dt.date, float]]], size: Size) -> alt.LayerChart:
-    """Stacked columns over month ends (amounts in millions), the largest part at the bottom, parts named at the right."""
+    """Stacked columns over month ends, the largest part at the bottom, parts named at the right."""
     names = sorted(parts, key=lambda name: -sum(amount for _, amount in parts[name]))
     points: list[Point] = [
-        {"s": name, "x": day.isoformat()[:7], "y": amount, "o": order}
+        {"s": name, "x": f"{day:{_MONTH}}", "y": amount, "o": order}
         for order, name in enumerate(names)
         for day, amount in parts[name]
     ]
-    months = sorted({point["x"] for point in points})
+    days = sorted({day for line in parts.values() for day, _ in line})
+    months = [f"{day:{_MONTH}}" for day in days]
     tops = [sum(point["y"] for point in points if point["x"] == month) for month in months]
     top = max(tops, default=1.0) * 1.04 or 1.0
     ends: list[Point] = []
     below = 0.0
+    # Names stand beside the last column that there is, at the right of the last month.
+    full = next((month for month, height in zip(reversed(months), reversed(tops), strict=True) if height), months[-1])
     for name in names:
-        amount = next((point["y"] for point in points if point["s"] == name and point["x"] == months[-1]), 0.0)
+        amount = next((point["y"] for point in points if point["s"] == name and point["x"] == full), 0.0)
         ends.append({"s": name, "x": months[-1], "at": below + amount / 2})
         below += amount
     gap = top * _LABEL_PIXELS / (size.height - _AXIS_PIXELS)
     for end, place in zip(ends, spread([end["at"] for end in ends], gap), strict=True):
         end["at"] = place
     scale = alt.Scale(domain=names, range=_coloured(len(names)))
-    ticks = [month for month in months if month.endswith("-01")] or months[:: max(1, len(months) // 4)]
-    axis = alt.Axis(
-        values=ticks, labelExpr="slice(datum.value, 5) == '01' ? slice(datum.value, 0, 4) : datum.value", labelAngle=0
-    )
+    axis = alt.Axis(values=[f"{day:{_MONTH}}" for day in tick_days(days, _room(size, names))], labelAngle=0)
+    bands = alt.Scale(type="band", domain=months, paddingInner=0.18)
     base = alt.Chart().encode(
-        x=alt.X("x:O", title=None, axis=axis, scale=alt.Scale(domain=months, paddingInner=0.18)),
-        color=alt.Color("s:N", scale=scale, legend=None),
+        x=alt.X("x:O", title=None, axis=axis, scale=bands), color=alt.Color("s:N", scale=scale, legend=None)
     )
     y_scale = alt.Scale(domain=[0, top], nice=False)
     drawn = base.mark_bar().encode(
         y=alt.Y("y:Q", stack="zero", title=None, axis=alt.Axis(format=",~f", tickCount=5), scale=y_scale), order=alt.Order("o:Q")
     )
-    text = base.mark_text(align="left", dx=10, fontSize=12, fontWeight=600).encode(y=alt.Y("at:Q", scale=y_scale), text="s:N")
+    text = base.mark_text(align="left", dx=6, fontSize=12, fontWeight=600).encode(
+        x=alt.X("x:O", scale=bands, bandPosition=1), y=alt.Y("at:Q", scale=y_scale), text="s:N"
+    )
     return _framed(alt.layer(drawn.properties(data=_inline(points)), text.properties(data=_inline(ends))), size)
 
 
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Places of labels moved apart until neighbours are at least `gap` apart: in their order, around their mean, none below 0."""
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    moved = list(places)
-    for lower, upper in pairwise(order):
-        moved[upper] = max(moved[upper], moved[lower] + gap)
-    if not moved:
-        return moved
-    down = min((sum(moved) - sum(places)) / len(moved), min(moved))
-    return [place - down for place in moved]
-
-
-def _apart_at_one_age(ends: list[Point], *, gap: float) -> list[Point]:
-    """Lines that end at the same age get labels one above the other; `at` is where a label stands."""
-    placed = []
-    for age in {end["x"] for end in ends}:
-        here = [end for end in ends if end["x"] == age]
-        places = spread([end["y"] for end in here], gap)
-        placed += [end | {"at": place} for end, place in zip(here, places, strict=True)]
-    return placed
-
-
-def _without_collisions(ends: list[Point], *, wide: float, tall: float) -> list[Point]:
-    """Drop the labels of older lines that would cover a younger line's label, `wide` and `tall` in units of the axes."""
-    kept: list[Point] = []
-    for end in sorted(ends, key=lambda row: row["vintage"], reverse=True):
-        x, y = end["x"], end["at"]
-        if all(abs(other["x"] - x) >= wide or abs(other["at"] - y) >= tall for other in kept):
-            kept.append(end)
-    return kept
-
-
-def _most(rows: Sequence[Point], column: str) -> float:
-    return max((row[column] for row in rows), default=1.0) or 1.0
-
-
 def _span(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis of shares: from zero, or, where all lie far above it and differ, a little around them."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    if low > 0.4 * high:
-        margin = (high - low) * 0.15 or 0.05 * high
+    if low > 0.4 * high and high > low:
+        margin = (high - low) * 0.15
         return max(0.0, low - margin), high + margin
-    return 0.0, high * 1.06 or 1.0
+    return 0.0, high * 1.06 or _EMPTY
 
 
 def _percent_axis(low: float, high: float) -> alt.Axis:
@@ -231,9 +234,16 @@ def _percent_axis(low: float, high: float) -> alt.Axis:
     return alt.Axis(format=".0%" if step >= 0.01 else ".1%" if step >= 0.001 else ".2%", tickCount=_TICKS)
 
 
-def _months(points: Sequence[Point]) -> alt.X:
-    years = len({point["x"][:4] for point in points})
-    axis = alt.Axis(format="%Y" if years > 2 else "%b %Y", tickCount="year" if years > 2 else 5, grid=False, labelFlush=False)
+def _room(size: Size, aside: Iterable[str]) -> float:
+    """Pixels of an axis beside which names stand."""
+    return size.width - _AXIS_PIXELS - _LETTER_PIXELS * max(map(len, aside), default=0)
+
+
+def _months(points: Sequence[Point], size: Size, aside: Iterable[str]) -> alt.X:
+    """Month ends, of which some are named, always the last."""
+    ticks = tick_days([dt.date.fromisoformat(day) for day in sorted({point["x"] for point in points})], _room(size, aside))
+    values = [alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True) for day in ticks]
+    axis = alt.Axis(format=_MONTH, values=values, grid=False, labelFlush=False)
     return alt.X("utcyearmonthdate(x):T", title=None, axis=axis, scale=alt.Scale(type="utc", nice=False))
 
 
@@ -260,12 +270,15 @@ def _inline(rows: Sequence[Point]) -> alt.InlineData:
     return alt.InlineData(values=list(rows))
 
 
-def _framed(chart: alt.LayerChart, size: Size) -> alt.LayerChart:
+def _framed(
+    chart: alt.LayerChart, size: Size, padding: dict[str, int] | None = None, autosize: alt.AutoSizeParams | None = None
+) -> alt.LayerChart:
+    """The chart in the page's dress; by default fitted into `size`, axes and labels included."""
     framed = chart.properties(
         width=size.width,
         height=size.height,
-        padding={"left": 6, "top": 8, "bottom": 2, "right": 20},
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        padding=padding or {"left": 6, "top": 8, "bottom": 2, "right": 20},
+        autosize=autosize or alt.AutoSizeParams(type="fit", contains="padding"),
     )
     axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12, "titleFontWeight": 500}
     lines = {"gridColor": RULE, "domainColor": "#b8c2cd", "tickColor": "#b8c2cd", "labelPadding": 5}

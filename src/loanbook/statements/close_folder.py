@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loanbook.errors import EngineError, StateError
+from loanbook.statements.figures import Currency
 from loanbook.terms.families import BUCKETS
 
 TABLES = (
@@ -31,6 +32,9 @@ PAST_DUE = tuple(bucket for bucket in BUCKETS if bucket not in ("current", "char
 
 OUTSTANDING = tuple(bucket for bucket in BUCKETS if bucket not in ("181+", "charged_off"))
 """Buckets of the outstanding balance: what is more than 180 days past due is not part of it."""
+
+DECIMALS = 2
+"""Decimals of money where a close's header does not say."""
 
 Row = dict[str, Any]
 
@@ -61,7 +65,7 @@ class Close:
     as_of: dt.date
     known_at: str
     observed_to: str
-    currency: str
+    currency: Currency
     unmeasured: Mapping[str, str]
     tables: Mapping[str, pa.Table]
 
@@ -105,7 +109,7 @@ def read_close(folder: Path) -> Close:
         as_of=dt.date.fromisoformat(header["as_of"]),
         known_at=str(header["known_at"]),
         observed_to=str(header["observed_to"]),
-        currency=header["currency"],
+        currency=Currency(code=header["currency"], decimals=int(header.get("decimals", DECIMALS))),
         unmeasured=header.get("not_measured", {}),
         tables=tables,
     )

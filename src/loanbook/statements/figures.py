@@ -1,9 +1,10 @@
 """How a figure is written: exact fractions in, text out, rounded half-up once.
 
-Formats follow the releases of listed platforms: volume and balance in millions without decimals, counts
+Formats follow the releases of listed platforms: volume and balance in millions without decimals (below a million plainly), counts
 exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other rates with one; growth from unrounded figures with one decimal.
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from loanbook.errors import RequestError
@@ -14,11 +15,32 @@ SYMBOLS = {"CNY": "RMB", "USD": "US$"}
 NONE = "–"
 """Stands where there is no figure."""
 
-SMALL_BOOK_FEN = 1_000_000_000
+MILLION = 1_000_000
+SMALL_BOOK = 10 * MILLION
 """Amounts under ten million keep two decimals of a million: without them a small book's growth could not be read."""
+
+WHOLE_FROM = 1_000
+"""Amounts below a million are written in whole units from here on, with their decimals below."""
 
 TWO_DECIMALS = ("90", "c_m2")
 """A share whose measure id carries one of these is written with two decimals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Currency:
+    """The money of a book: its ISO code and the decimals of its minor unit."""
+
+    code: str
+    decimals: int = 2
+
+    @property
+    def symbol(self) -> str:
+        """RMB for CNY, US$ for USD, else the ISO code."""
+        return SYMBOLS.get(self.code, self.code)
+
+    def units(self, fen: Fraction | int) -> Fraction:
+        """Minor units as units of the currency."""
+        return Fraction(fen) / Fraction(10**self.decimals)
 
 
 def half_up(value: Fraction, places: int) -> str:
@@ -31,21 +53,23 @@ def half_up(value: Fraction, places: int) -> str:
     return f"{sign}{whole:,}.{part:0{places}d}" if places else f"{sign}{whole:,}"
 
 
-def symbol(currency: str) -> str:
-    """RMB for CNY, US$ for USD, else the ISO code."""
-    return SYMBOLS.get(currency, currency)
+def money(fen: Fraction | int, currency: Currency) -> str:
+    """An amount in millions: "RMB 1,234 million", two decimals under ten million; plainly below a million: "RMB 30,844"."""
+    exact = currency.units(fen)
+    if abs(exact) < MILLION:
+        places = 0 if exact == 0 or abs(exact) >= WHOLE_FROM else min(currency.decimals, 2)
+        return f"{currency.symbol} {half_up(exact, places)}"
+    return f"{currency.symbol} {half_up(exact / MILLION, 0 if abs(exact) >= SMALL_BOOK else 2)} million"
 
 
-def money(fen: Fraction | int, currency: str) -> str:
-    """An amount in millions: "RMB 1,234 million"; two decimals under ten million. `fen` are minor units, a hundred to one."""
-    exact = Fraction(fen)
-    places = 0 if exact == 0 or abs(exact) >= SMALL_BOOK_FEN else 2
-    return f"{symbol(currency)} {half_up(exact / 100_000_000, places)} million"
-
-
-def exact_money(fen: int, currency: str) -> str:
+def exact_money(fen: int, currency: Currency) -> str:
     """An amount to its last minor unit: "RMB 1,234,567.89"."""
-    return f"{symbol(currency)} {half_up(Fraction(fen, 100), 2)}"
+    return f"{currency.symbol} {plain_money(fen, currency)}"
+
+
+def plain_money(fen: int, currency: Currency) -> str:
+    """The same without its currency, for tables that name it above."""
+    return half_up(currency.units(fen), currency.decimals)
 
 
 def percent(share: Fraction, places: int = 1) -> str:
@@ -58,7 +82,7 @@ def places_of(measure: str) -> int:
     return 2 if any(mark in measure for mark in TWO_DECIMALS) else 1
 
 
-def figure(value: Fraction | None, *, measure: str, unit: str, currency: str) -> str:
+def figure(value: Fraction | None, *, measure: str, unit: str, currency: Currency) -> str:
     """A measure's value as text.
 
     unit     money (minor units), count, months or share (a fraction of one)

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from loanbook.statements.close_folder import Close, Row
-from loanbook.statements.figures import NONE, half_up, percent, symbol
-from loanbook.statements.series import matrix, month_name, spoken
+from loanbook.statements.figures import NONE, Currency, half_up, percent, plain_money
+from loanbook.statements.series import amount_scale, lending_months, matrix, month_name, quarter_ends, span, spoken
 from loanbook.terms.families import BUCKETS
 
 MONTHS_SHOWN = 13
 """A month table shows a year and the same month before it; the CSV beside the page has all."""
-
-MATRIX_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +33,27 @@ def vintages(close: Close, table: str) -> Grid:
     names = sorted({row["vintage"] for row in rows})
     cells = {(row["vintage"], row["mob"]): row for row in rows}
     lines = []
+    lent = {row["vintage"]: row["denominator_fen"] for row in rows}
+    scale, unit = amount_scale(max(lent.values(), default=0), close.currency)
     for name in names:
-        initial = next(row["denominator_fen"] for row in rows if row["vintage"] == name)
         rates = [_rate(cells.get((name, age)), "rate", 2) for age in ages]
-        lines.append((name, _millions(initial), *rates))
-    heads = ("Vintage", f"Lent, {symbol(close.currency)} m", *map(str, ages))
+        lines.append((name, half_up(Fraction(lent[name], scale), 1 if unit else 0), *rates))
+    heads = ("Vintage", f"Lent, {close.currency.symbol}{unit}", *map(str, ages))
     return Grid(caption="% of initial principal by months on book", columns=heads, rows=tuple(lines))
 
 
 def roll_matrix(close: Close) -> Grid:
-    """From buckets down, to buckets across: the part of principal that moved, over the last three month ends together."""
-    sources, targets, moves = matrix(close.rows("transitions"), months=MATRIX_MONTHS)
+    """From buckets down, to buckets across: the part of principal that moved in a month, months of the quarter together."""
+    rows = close.rows("transitions")
+    days = quarter_ends(rows)
+    sources, targets, moves = matrix(rows, days)
     lines, heat = [], []
     for source in sources:
         shares = [Fraction(*moves[source, target]) if (source, target) in moves else Fraction(0) for target in targets]
         lines.append((spoken(source), *(percent(share) if share else NONE for share in shares)))
         heat.append(tuple(float(share) if share else None for share in shares))
-    caption = f"% of principal, from the bucket at the left to the bucket above, last {MATRIX_MONTHS} month-ends together"
+    together = " together" if len(days) > 1 else ""
+    caption = f"% of principal, from the bucket at the left to the bucket above a month later; {span(days)}{together}"
     return Grid(caption=caption, columns=("From \\ to", *map(spoken, targets)), rows=tuple(lines), heat=tuple(heat))
 
 
@@ -73,8 +75,11 @@ def balance(close: Close) -> Grid:
     last = max((row["month_end"] for row in rows), default=None)
     order = {name: place for place, name in enumerate(BUCKETS)}
     now = sorted((row for row in rows if row["month_end"] == last), key=lambda row: order.get(row["bucket"], len(order)))
-    lines = [(spoken(row["bucket"]), f"{row['loans']:,}", _exact(row["principal_fen"]), _rate(row, "share", 2)) for row in now]
-    heads = ("Days past due", "Loans", symbol(close.currency), "% of balance")
+    lines = [
+        (spoken(row["bucket"]), f"{row['loans']:,}", plain_money(row["principal_fen"], close.currency), _rate(row, "share", 2))
+        for row in now
+    ]
+    heads = ("Days past due", "Loans", close.currency.symbol, "% of balance")
     return Grid(caption="On the closing day", columns=heads, rows=tuple(lines))
 
 
@@ -83,12 +88,18 @@ def volume(close: Close, split: str) -> Grid:
     rows = close.rows("volume")
     names = sorted({row[split] for row in rows}, key=str)
     lines = []
-    for day in _last_months(rows):
+    for day in lending_months(rows, close.as_of)[-MONTHS_SHOWN:]:
         now = [row for row in rows if row["month_end"] == day]
         amounts = [sum(row["principal_fen"] for row in now if row[split] == name) for name in names]
-        lines.append((month_name(day), f"{sum(row['loans'] for row in now):,}", *map(_exact, amounts), _exact(sum(amounts))))
+        lines.append(
+            (
+                month_name(day),
+                f"{sum(row['loans'] for row in now):,}",
+                *(plain_money(fen, close.currency) for fen in (*amounts, sum(amounts))),
+            )
+        )
     heads = ("Month", "Loans", *map(spoken, names), "Total")
-    return Grid(caption=f"Principal lent, {symbol(close.currency)}", columns=heads, rows=tuple(lines))
+    return Grid(caption=f"Principal lent, {close.currency.symbol}", columns=heads, rows=tuple(lines))
 
 
 def collection(close: Close) -> Grid:
@@ -98,16 +109,16 @@ def collection(close: Close) -> Grid:
     lines = [
         (
             month_name(row["month_end"]),
-            *(_exact(row[name]) for name in ("due_fen", "overdue_fen")),
+            *(_exact(row[name], close.currency) for name in ("due_fen", "overdue_fen")),
             _rate(row, "day1_rate", 2),
-            *(_exact(row[name]) for name in ("observed_fen", "collected_fen")),
+            *(_exact(row[name], close.currency) for name in ("observed_fen", "collected_fen")),
             _rate(row, "collection_rate", 1),
         )
         for row in rows
         if row["month_end"] in days
     ]
     heads = ("Month due", "Due", "Became overdue", "Day-1 %", "Observed 30 days", "Collected", "Collection %")
-    return Grid(caption=f"Principal, {symbol(close.currency)}", columns=heads, rows=tuple(lines))
+    return Grid(caption=f"Principal, {close.currency.symbol}", columns=heads, rows=tuple(lines))
 
 
 def prepayment(close: Close) -> Grid:
@@ -117,7 +128,7 @@ def prepayment(close: Close) -> Grid:
     lines = [
         (
             month_name(row["month_end"]),
-            *(_exact(row[name]) for name in ("opening_fen", "scheduled_fen", "prepaid_fen")),
+            *(_exact(row[name], close.currency) for name in ("opening_fen", "scheduled_fen", "prepaid_fen")),
             _rate(row, "smm", 2),
             _rate(row, "cpr", 1),
         )
@@ -125,7 +136,7 @@ def prepayment(close: Close) -> Grid:
         if row["month_end"] in days
     ]
     heads = ("Month", "Opening balance", "Scheduled", "Prepaid", "Month %", "Year %")
-    return Grid(caption=f"Principal, {symbol(close.currency)}", columns=heads, rows=tuple(lines))
+    return Grid(caption=f"Principal, {close.currency.symbol}", columns=heads, rows=tuple(lines))
 
 
 def _last_months(rows: Sequence[Row]) -> list[dt.date]:
@@ -136,9 +147,5 @@ def _rate(row: Row | None, column: str, places: int) -> str:
     return NONE if row is None or row[column] is None else half_up(Fraction(row[column]) * 100, places)
 
 
-def _exact(fen: int | None) -> str:
-    return NONE if fen is None else half_up(Fraction(fen, 100), 2)
-
-
-def _millions(fen: int) -> str:
-    return half_up(Fraction(fen, 100_000_000), 1)
+def _exact(fen: int | None, currency: Currency) -> str:
+    return NONE if fen is None else plain_money(fen, currency)

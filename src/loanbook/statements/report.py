@@ -1,13 +1,14 @@
 """Render a close folder as one self-contained HTML page: no network, no font file, readable without JavaScript, printable."""
 
-import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 
 import jinja2
+from jinja2.filters import do_urlencode
 from markupsafe import Markup
 
 from loanbook.statements.charts import Size
@@ -24,14 +25,22 @@ LOW = Size(width=900, height=230)
 HALF = Size(width=440, height=260)
 NARROW = Size(width=350, height=270)
 
+LOANS_WORDS = "loans behind it"
+
 NO_ROWS = "the book holds no facts from which it could be measured"
 
-NOTHING_THERE = "nothing fell into the period"
+NOTHING_THERE = "nothing fell into the period that it is a part of"
+
+_UNBROKEN = re.compile(r"(?<=RMB) (?=[-\d])|(?<=US\$) (?=[-\d])|(?<=\b[A-Z]{3}) (?=[-\d])|(?<=\d) (?=million|months|pp\b)")
+"""Spaces inside a figure, at which no line may break."""
+
+Link = tuple[str, str]
+"""Words and an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One figure with its comparatives, its growth and the file of its loans ("" when there is none)."""
+    """One figure with its comparatives, its growth and the files of its loans: none, its own, or those of its factors."""
 
     measure: str
     title: str
@@ -41,7 +50,7 @@ class Card:
     exact: str
     against_year: str
     against_quarter: str
-    loans: str
+    loans: tuple[Link, ...]
     unmeasured: str
 
 
@@ -68,48 +77,45 @@ class Block:
     grid: Grid | None
     open: bool
     csv: str
-    links: tuple[tuple[str, str, str], ...]
-    """(title of a measure, link to its definition, link to its loans or "")."""
+    links: tuple[tuple[str, str, tuple[Link, ...]], ...]
+    """(title of a measure, link to its definition, links to its loans)."""
 
 
-def render(folder: Path, definitions: Sequence[Definition], *, page: Path | None = None) -> str:
+def render(folder: Path, definitions: Sequence[Definition], *, files: str | None = "", note: str = "") -> str:
     """The report on a close folder as one HTML page.
 
     definitions   of every measure the page may name, in the order in which they are printed, with all their versions
-    page          where the page will stand (default: `report.html` in the folder); links to files are relative to it
+    files         where the close's files lie, seen from the page: "" beside it, "name/" in a folder; None: the page links to none
+    note          what else the reader should know of the lists of loans
     raises        StateError, EngineError as `read_close`
     """
     close = read_close(folder)
-    base = (page or folder / "report.html").resolve().parent
     figures = {found.measure: found for found in close.figures()}
-    cards = {definition.name: _card(close, figures.get(definition.name), definition, base) for definition in definitions}
+    cards = {definition.name: _card(close, figures.get(definition.name), definition, files) for definition in definitions}
+    cards |= {name: replace(card, loans=_loans(name, cards, definitions)) for name, card in cards.items()}
     known = {definition.name: definition for definition in definitions}
     return (
         _environment()
         .get_template("report.html")
         .render(
             close=close,
-            cards=_headline(close, figures, cards),
+            cards=_headline(cards),
             measures=list(cards.values()),
-            measures_csv=_link(close, base, "measures.csv"),
-            blocks=[_block(close, section, known, base) for section in PORTFOLIO_REPORT],
+            measures_csv=_link(close, files, "measures.csv"),
+            blocks=[_block(close, section, known, cards, files) for section in PORTFOLIO_REPORT],
             definitions=[(definition, page_rows(definition, day(close.as_of))) for definition in definitions],
             period=_period(close),
+            note=note,
             style=Markup(_resource("report.css")),
             script=Markup(_resource("report.js")),
         )
     )
 
 
-def _headline(close: Close, figures: dict[str, Figure], cards: dict[str, Card]) -> list[Card]:
-    """Headline figures, then those that this book cannot tell; nothing in all three periods is left to the table of measures."""
-    named = [name for name in HEADLINE if name in cards]
-    told = [
-        name
-        for name in named
-        if name in figures and any((figures[name].current, figures[name].prior_quarter, figures[name].prior_year))
-    ]
-    return [cards[name] for name in (*told, *(name for name in named if name in close.unmeasured))]
+def _headline(cards: dict[str, Card]) -> list[Card]:
+    """Every headline figure: first those that this close tells, then the others with the reason."""
+    named = [cards[name] for name in HEADLINE if name in cards]
+    return sorted(named, key=lambda card: bool(card.unmeasured))
 
 
 def _environment() -> jinja2.Environment:
@@ -117,7 +123,12 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"heat": percent_heat, "smaller_words": smaller_words}
+    environment.finalize = unbroken
+    environment.filters |= {
+        "heat": percent_heat,
+        "smaller_words": smaller_words,
+        "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    }
     return environment
 
 
@@ -137,7 +148,7 @@ def _period(close: Close) -> str:
     return f"Period {flows[0].starts_on} to {flows[0].ends_on}" + (f", beside {' and '.join(beside)}." if beside else ".")
 
 
-def _card(close: Close, found: Figure | None, definition: Definition, base: Path) -> Card:
+def _card(close: Close, found: Figure | None, definition: Definition, files: str | None) -> Card:
     name, unit = definition.name, definition.unit
     current = found.current if found else None
 
@@ -153,7 +164,7 @@ def _card(close: Close, found: Figure | None, definition: Definition, base: Path
         exact=_exact(found, definition, close) if found else "",
         against_year=against(found.prior_year if found else None),
         against_quarter=against(found.prior_quarter if found else None),
-        loans=_link(close, base, f"drilldown/{name}.csv"),
+        loans=((LOANS_WORDS, link),) if (link := _link(close, files, f"drilldown/{name}.csv")) else (),
         unmeasured="" if current is not None else close.unmeasured.get(name, NOTHING_THERE if found else NO_ROWS),
     )
 
@@ -173,7 +184,7 @@ def _exact(found: Figure, definition: Definition, close: Close) -> str:
     )
 
 
-def _block(close: Close, section: Section, known: dict[str, Definition], base: Path) -> Block:
+def _block(close: Close, section: Section, known: dict[str, Definition], cards: dict[str, Card], files: str | None) -> Block:
     rows = close.tables[section.table].num_rows
     measured = rows > 0
     named = [name for name in section.measures if name in known]
@@ -185,13 +196,13 @@ def _block(close: Close, section: Section, known: dict[str, Definition], base: P
         pictures=tuple(_draw(close, section, number, picture) for number, picture in enumerate(section.pictures) if measured),
         grid=section.grid(close) if measured else None,
         open=section.open,
-        csv=_link(close, base, f"{section.table}.csv"),
-        links=tuple((known[name].title, f"#definition-{name}", _link(close, base, f"drilldown/{name}.csv")) for name in named),
+        csv=_link(close, files, f"{section.table}.csv"),
+        links=tuple((known[name].title, f"#definition-{name}", cards[name].loans) for name in named),
     )
 
 
 def _draw(close: Close, section: Section, number: int, picture: Picture) -> Drawn:
-    unit = unit_text(picture, close.currency)
+    unit = unit_text(picture, close)
     text = f"{picture.title}, {unit}. The table below holds the same figures."
     key = f"{section.key}-{number}"
     wide = svg(
@@ -201,10 +212,23 @@ def _draw(close: Close, section: Section, number: int, picture: Picture) -> Draw
     return Drawn(title=picture.title, unit=unit, half=picture.half, wide=Markup(wide), narrow=Markup(narrow))
 
 
-def _link(close: Close, base: Path, name: str) -> str:
-    """A relative link from the page to a file of the close folder; empty when the file does not exist."""
-    file = close.folder / name
-    return Path(os.path.relpath(file.resolve(), base)).as_posix() if file.is_file() else ""
+def _link(close: Close, files: str | None, name: str) -> str:
+    """A relative link from the page to a file of the close; empty when there is none."""
+    return "" if files is None or not (close.folder / name).is_file() else f"{do_urlencode(files)}{name}"
+
+
+def _loans(name: str, cards: dict[str, Card], definitions: Sequence[Definition]) -> tuple[Link, ...]:
+    """Links to the loans behind a figure: its own list, or, for a product of measures, those of its factors."""
+    definition = next(each for each in definitions if each.name == name)
+    factors = [cards[factor] for factor, _ in definition.factors if factor in cards]
+    return cards[name].loans or tuple((f"loans behind {card.title}", link) for card in factors for _, link in card.loans)
+
+
+def unbroken(value: object) -> object:
+    """What stands on the page, with unbreakable spaces inside figures."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNBROKEN.sub("\u00a0", value)
+    return value
 
 
 def percent_heat(share: float | None) -> str:
@@ -221,4 +245,4 @@ def smaller_words(value: str) -> Markup:
     parts = (
         Markup("<small>{}</small>").format(part) if part[0].isalpha() else Markup("{}").format(part) for part in value.split(" ")
     )
-    return Markup(" ").join(parts)
+    return Markup("\u00a0").join(parts)

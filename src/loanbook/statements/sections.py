@@ -9,9 +9,17 @@ import altair as alt
 from loanbook.statements import charts, grids, words
 from loanbook.statements.charts import Size
 from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close, Row
-from loanbook.statements.figures import money, symbol
+from loanbook.statements.figures import money
 from loanbook.statements.grids import Grid
-from loanbook.statements.series import first_observed, observed_curves, parts_by_month, roll_rates
+from loanbook.statements.series import (
+    amount_scale,
+    first_observed,
+    lending_months,
+    most_in_a_month,
+    observed_curves,
+    parts_by_month,
+    roll_rates,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +84,18 @@ def _buckets_now(close: Close, size: Size) -> alt.LayerChart:
     last = max(row["month_end"] for row in rows)
     amounts = {row["bucket"]: row["principal_fen"] for row in rows if row["month_end"] == last}
     named = [(name, amounts.get(name, 0)) for name in PAST_DUE if name in OUTSTANDING or amounts.get(name, 0)]
-    return charts.bars([(name, fen / 100, money(Fraction(fen), close.currency)) for name, fen in named], size)
+    return charts.bars(
+        [(name, float(close.currency.units(fen)), money(Fraction(fen), close.currency)) for name, fen in named], size
+    )
 
 
 def _volume_by(split: str) -> Callable[[Close, Size], alt.LayerChart]:
-    return lambda close, size: charts.columns(parts_by_month(close.rows("volume"), split), size)
+    def draw(close: Close, size: Size) -> alt.LayerChart:
+        rows = close.rows("volume")
+        scale, _ = amount_scale(most_in_a_month(rows), close.currency)
+        return charts.columns(parts_by_month(rows, split, lending_months(rows, close.as_of), scale), size)
+
+    return draw
 
 
 def _rate_line(table: str, column: str, name: str) -> Callable[[Close, Size], alt.LayerChart]:
@@ -105,7 +120,7 @@ HEADLINE = (
     "prepayment_speed",
     "cumulative_loss",
 )
-"""Measures at the top of the page, in their order; all others stand in the table of measures."""
+"""Measures at the top of the page, with a reason where there is no figure; all others stand in the table of measures."""
 
 PORTFOLIO_REPORT = (
     _vintage_section(
@@ -175,8 +190,8 @@ PORTFOLIO_REPORT = (
         say=words.volume,
         grid=lambda close: grids.volume(close, "product"),
         pictures=(
-            Picture(title="Lent by product", unit="{currency} million a month", draw=_volume_by("product"), half=True),
-            Picture(title="Lent by business model", unit="{currency} million a month", draw=_volume_by("model"), half=True),
+            Picture(title="Lent by product", unit="{amount} a month", draw=_volume_by("product"), half=True),
+            Picture(title="Lent by business model", unit="{amount} a month", draw=_volume_by("model"), half=True),
         ),
     ),
     Section(
@@ -215,6 +230,7 @@ PORTFOLIO_REPORT = (
 )
 
 
-def unit_text(picture: Picture, currency: str) -> str:
-    """The picture's unit with the book's currency in it."""
-    return picture.unit.format(currency=symbol(currency))
+def unit_text(picture: Picture, close: Close) -> str:
+    """The picture's unit with the book's currency in it, in millions where a month's amounts reach one."""
+    _, million = amount_scale(most_in_a_month(close.rows("volume")), close.currency)
+    return picture.unit.format(amount=close.currency.symbol + million)

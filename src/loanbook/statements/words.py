@@ -3,12 +3,24 @@
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from loanbook.statements.close_folder import OUTSTANDING, PAST_DUE, Close, Row
 from loanbook.statements.figures import money, percent
-from loanbook.statements.series import first_observed, month_name, observed_curves, roll_rates, spoken, total_by_month
+from loanbook.statements.series import (
+    first_observed,
+    lending_months,
+    matrix,
+    month_name,
+    observed_curves,
+    quarter_ends,
+    span,
+    spoken,
+    total_by_month,
+)
 
 _YEAR = 12
+_BELOW = dict(pairwise(("current", *PAST_DUE)))
 _STEADY = 0.02
 """Two figures closer than this, relative to the larger, are called level."""
 
@@ -52,20 +64,38 @@ def entered(close: Close, table: str) -> str:
 
 
 def roll_rate(close: Close) -> str:
-    """Where loans fell furthest in the last month, and how fast current loans entered arrears against the average."""
-    lines = roll_rates(close.rows("transitions"))
-    entered = lines.get("current → 1-30", [])
-    if not entered:
+    """How fast current loans entered arrears in the quarter against all months, and where loans then fell furthest."""
+    rows = close.rows("transitions")
+    every = sorted({row["month_end"] for row in rows})
+    if not every:
         return "No month-end follows another yet, so nothing has rolled."
-    day, last = entered[-1]
-    mean = sum(rate for _, rate in entered) / len(entered)
-    text = f"In {month_name(day)} {_share(last)} of the current balance rolled into 1-30 days past due, {_against(last, mean)} "
-    text += f"the {_share(mean)} average of {_count(len(entered), 'month')}"
-    deeper = {name: line[-1][1] for name, line in lines.items() if name != "current → 1-30" and line and line[-1][0] == day}
+    days = quarter_ends(rows)
+    rolled = _steps_down(rows, days)
+    if "current" not in rolled:
+        return f"{_opening(days)}, no balance was current at a month's start."
+    text = f"{_opening(days)}, {_share(rolled['current'])} of the current balance rolled into 1-30 days past due a month"
+    if len(every) > len(days):
+        whole = _steps_down(rows, every)["current"]
+        text += f", {_against(rolled['current'], whole)} the {_share(whole)} of all {_count(len(every), 'month')}"
+    deeper = {bucket: rate for bucket, rate in rolled.items() if bucket != "current" and rate}
     if deeper:
-        name = max(deeper, key=lambda key: deeper[key])
-        text += f"; once past due, the steepest step is {name}, where {_share(deeper[name])} moves on"
+        worst = max(deeper, key=lambda bucket: deeper[bucket])
+        text += (
+            f"; of what was already past due, {worst} → {_BELOW[worst]} was the steepest step: {_share(deeper[worst])} moved on"
+        )
     return text + "."
+
+
+def _opening(days: Sequence[dt.date]) -> str:
+    text = span(days)
+    return text[0].upper() + text[1:]
+
+
+def _steps_down(rows: Sequence[Row], days: Sequence[dt.date]) -> dict[str, float]:
+    """The part of each bucket's principal that moved one bucket down, over the days together."""
+    sources, _, moves = matrix(rows, days)
+    steps = {upper: (moves.get((upper, lower)), upper in sources) for upper, lower in _BELOW.items()}
+    return {upper: float(Fraction(*move)) if move else 0.0 for upper, (move, held) in steps.items() if held}
 
 
 def delinquency(close: Close) -> str:
@@ -110,13 +140,13 @@ def volume(close: Close) -> str:
     """What was lent over the last twelve months against the twelve before, and what led it."""
     rows = close.rows("volume")
     months = total_by_month(rows, "principal_fen")
-    days = sorted(months)
+    days = lending_months(rows, close.as_of)
     if not days:
         return "Nothing was lent."
     year, earlier = days[-_YEAR:], days[-2 * _YEAR : -_YEAR]
-    lent = sum(months[day] for day in year)
+    lent = sum(months.get(day, 0) for day in year)
     text = f"{money(round(lent), close.currency)} was lent in the {_count(len(year), 'month')} to {month_name(days[-1])}"
-    before = sum(months[day] for day in earlier)
+    before = sum(months.get(day, 0) for day in earlier)
     if len(earlier) == _YEAR and before:
         text += f", {_growth(Fraction(round(lent), round(before)))} the twelve months before"
     products: dict[str, int] = {}
@@ -137,7 +167,7 @@ def collection(close: Close) -> str:
     last = rows[-1]
     mean = sum(row["overdue_fen"] for row in rows) / sum(row["due_fen"] for row in rows)
     text = f"{_share(last['day1_rate'])} of the principal due in {month_name(last['month_end'])} became overdue, "
-    text += f"{_against(last['day1_rate'], mean)} the {_share(mean)} of the {_count(len(rows), 'month')} shown"
+    text += f"{_against(last['day1_rate'], mean)} the {_share(mean)} of all {_count(len(rows), 'month')}"
     seen = [row for row in rows if row["collection_rate"] is not None]
     if seen:
         day, rate = seen[-1]["month_end"], seen[-1]["collection_rate"]
@@ -154,7 +184,7 @@ def prepayment(close: Close) -> str:
     text = f"In {month_name(last['month_end'])} balances were prepaid at a yearly speed of {_share(last['cpr'])}"
     text += f" ({_share(last['smm'])} in the month)"
     mean = sum(row["cpr"] for row in rows) / len(rows)
-    text += f", {_against(last['cpr'], mean)} the {_share(mean)} average of {_count(len(rows), 'month')}"
+    text += f", {_against(last['cpr'], mean)} the average of {_share(mean)} over {_count(len(rows), 'month')}"
     return text + "."
 
 
