@@ -68,3 +68,8 @@ def lean(function: _Function) -> _Function:
     Counting cost a close of a million loans as much as its arithmetic: 64 ns an instalment with it, 33 without.
     """
     return _compile(function, _nrt=False)
+
+
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Whether a kernel, as its code now stands, was compiled before and lies in the cache; without the compiler nothing waits."""
+    return not COMPILED or bool(cast(Any, function)._cache._cache_file._load_index())

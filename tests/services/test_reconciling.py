@@ -1,7 +1,7 @@
 """A reported tape ties when opening balances equal principal collected, named exceptions and last balances."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from loanbook.errors import StateError
@@ -11,7 +11,7 @@ from loanbook.stores.book import create_book, open_book
 from loanbook.stores.importers.mapping_file import find_mapping
 from loanbook.stores.intake import append
 from tests.conftest import SHARED
-from tests.stores.rows import day, table
+from tests.stores.rows import TERMS, day, loan, table
 
 RAW = SHARED / "data" / "aart_2017_3" / "raw"
 ENDS = ("2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30")
@@ -97,6 +97,7 @@ def test_any_tape_gives_what_the_naive_twin_gives(tmp_path_factory, loans):
         for n, (_, months) in enumerate(loans)
         for on, (balance, principal) in zip(ENDS, months, strict=False)
     ]
+    assume(reports)
     result = reconcile(book_of(tmp_path_factory.mktemp("tape"), heads, reports))
     exceptions, last, principal = twin(heads, reports)
     assert sorted((e.kind, e.amount_fen) for e in result.exceptions) == exceptions
@@ -136,6 +137,11 @@ def test_a_tape_without_principal_proves_nothing(tmp_path):
     assert not reconcile(book).ties
 
 
-def test_a_book_without_a_tape(tmp_path):
-    with pytest.raises(StateError, match="no opened positions"):
+def test_a_book_without_monthly_reports_says_what_reconcile_is_for(tmp_path):
+    with pytest.raises(StateError, match="empty has no monthly reports, so there is nothing to reconcile: it holds no loans yet"):
         reconcile(create_book(tmp_path / "empty"))
+    lent = {"loan_disbursed": table("loan_disbursed", [loan("A", "2024-01-10")])}
+    with pytest.raises(StateError, match=r"it holds loans and their payments\..* run `loanbook verify lent`"):
+        reconcile(append(create_book(tmp_path / "lent"), lent, terms={"sample_level": TERMS}).book)
+    with pytest.raises(StateError, match="it holds opening balances and no reports after them"):
+        reconcile(book_of(tmp_path, [opened("a", 60)], []))

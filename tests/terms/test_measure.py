@@ -1,5 +1,7 @@
 """Measure definitions: what ships is valid, what is wrong says where."""
 
+import re
+
 import pytest
 
 from loanbook.errors import RequestError, TermsError
@@ -38,7 +40,7 @@ def test_every_shipped_definition_has_a_title_a_text_and_a_source():
 
 def test_a_definition_reads_as_plain_words_for_pages(tmp_path):
     (row,) = page_rows(load_measure(written(tmp_path, GOOD)))
-    assert row["numerator"] == "sum of principal_fen, bucket 1-30"
+    assert row["numerator"] == "sum of principal, bucket 1-30"
     assert row["grain"] == "product, model, segment, month, bucket"
     assert row["effective_from"] == "2020-01-01"
 
@@ -76,9 +78,18 @@ def test_a_later_version_replaces_an_earlier_one_from_its_day_on(tmp_path):
         load_measure(written(tmp_path, GOOD + later.replace("2021-07-01", "2019-01-01")))
 
 
-def test_an_unknown_measure_names_those_there_are():
-    with pytest.raises(RequestError, match="the measures are average_tenor, "):
-        find_measure(load_measures(), "delinquency_120")
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("delinquency_120", "Did you mean delinquency_90 or delinquency_30 or delinquency?"),
+        ("delinquncy", "Did you mean delinquency"),
+        ("volume", "Did you mean loan_volume"),
+        ("xyz", "no measure 'xyz'. `loanbook measures` lists all"),
+    ],
+)
+def test_an_unknown_measure_names_the_nearest(name, meant):
+    with pytest.raises(RequestError, match=re.escape(meant)):
+        find_measure(load_measures(), name)
 
 
 def test_every_family_starts_with_the_group():

@@ -42,7 +42,7 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
         if not row["split"]:
             figures.setdefault(row["title"], {})[row["comparison"]] = row
     for title, rows in figures.items():
-        table.add_row(title, *(_value(rows.get(name)) for name, _ in _COMPARISONS))
+        table.add_row(title, *(_value(rows.get(name), done.decimals) for name, _ in _COMPARISONS))
     screen = console()
     screen.print(table)
     for name, reason in done.header["not_measured"].items():
@@ -50,7 +50,8 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     for finding in done.header["findings"]:
         what = finding["kind"]
         if what == "limit":
-            what = f"{'loan' if finding['events'] == 1 else 'loans'} of {units.format_money(finding['amount_fen'])} in all"
+            noun = "loan" if finding["events"] == 1 else "loans"
+            what = f"{noun} of {units.format_money(finding['amount_fen'], done.decimals)} in all"
         text = f"finding: {finding['events']:,} {what}: {finding['message']}. First: {finding['first']}"
         screen.print(text, markup=False, soft_wrap=True)
     _print_note(done)
@@ -132,23 +133,25 @@ def _print_figures(found: Explanation, done: Close) -> None:
         table.add_column(name, justify="right")
     for row in found.figures:
         over = f"{row['comparison'].replace('_', ' ')} ({row['starts_on']} to {row['ends_on']})"
+        parts = ("numerator", "denominator")
         split = f"{row['split']} = {row['split_value'] or '-'}" if row["split"] else "all"
-        table.add_row(over, split, *(_integer(row[name], row["unit"]) for name in ("numerator", "denominator")), _value(row))
+        table.add_row(over, split, *(_integer(row, part, done.decimals) for part in parts), _value(row, done.decimals))
     screen.print(table)
 
 
-def _integer(value: int | None, unit: str) -> str:
+def _integer(row: dict[str, Any], part: str, decimals: int) -> str:
+    value = row[part]
     if value is None:
         return "-"
-    return f"{value:,}" if unit == "count" else units.format_money(value)
+    return f"{value:,}" if row["unit"] == "count" else units.format_money(value, decimals)
 
 
-def _value(row: dict[str, Any] | None) -> str:
+def _value(row: dict[str, Any] | None, decimals: int) -> str:
     if row is None or row["value"] is None:
         return "-"
     value, unit = row["value"], row["unit"]
     if unit == "share":
         return f"{value:.2%}"
     if unit == "money":
-        return units.format_money(int(row["numerator"]))
+        return units.format_money(int(row["numerator"]), decimals)
     return f"{value:,.0f}" if unit == "count" else f"{value:,.2f} {unit}"

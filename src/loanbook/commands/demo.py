@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from loanbook.commands.screen import say_when_cold
 from loanbook.simulator.demo import BOOK, demonstrate
 from loanbook.simulator.world import LOANS, SEED
 from loanbook.statements.close_folder import read_close
@@ -52,7 +53,8 @@ def demo(
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """Bars on a terminal, one line a stage elsewhere, always on standard error."""
+    """Bars on a terminal, one line a stage elsewhere, always on standard error; a first run says that it compiles."""
+    say_when_cold()
     console = Console(stderr=True)
     if not console.is_terminal:
         stages: list[str] = []

@@ -13,7 +13,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.account import Account
 from loanbook.loans.batches import NO_BALANCE, ReportedBatch
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
-from loanbook.services.accounts import LoanView, decimals_of, preview, view_loan
+from loanbook.services.accounts import LoanView, preview, view_loan
 from loanbook.stores.book import Book, open_book
 from loanbook.stores.schema import MODELS
 from loanbook.terms.contract import Field
@@ -33,10 +33,10 @@ def show_loan(
     view = view_loan(opened, loan_id, units.date(units.day(as_of)), known_on=day_of(known_at))
     _print_head(opened, view)
     if view.account is None:
-        _print_positions(view)
+        _print_positions(view, opened.decimals)
         return
-    _print_schedule(view.account, decimals_of(view.loan), f"Schedule as of {as_of}")
-    _print_payments(view.account, decimals_of(view.loan))
+    _print_schedule(view.account, opened.decimals, f"Schedule as of {as_of}")
+    _print_payments(view.account, opened.decimals)
 
 
 def preview_loan(
@@ -53,8 +53,8 @@ def preview_loan(
         raise RequestError("say what would be paid: --amount 1250.00, or --payoff.")
     opened = open_book(book)
     day = units.date(units.day(on))
-    loan, found = preview(opened, loan_id, day, amount, payoff=payoff)
-    decimals = decimals_of(loan)
+    _, found = preview(opened, loan_id, day, amount, payoff=payoff)
+    decimals = opened.decimals
     kind = "payoff" if payoff else "payment"
     console().print(f"A {kind} of {units.format_money(found.amount_fen, decimals)} on {on} would go to:")
     _print_pieces(found.account, found.pieces, decimals)
@@ -68,7 +68,7 @@ def _day(number: int) -> str:
 
 
 def _print_head(book: Book, view: LoanView) -> None:
-    loan, decimals = view.loan, decimals_of(view.loan)
+    loan, decimals = view.loan, book.decimals
     contract = loan.classes.rows[loan.batch.class_no[0]]
     table = Table(show_header=False, title=f"Loan {loan.loan_id} of {book.name} at the end of {units.date(view.as_of)}")
     table.add_column("", style="bold")
@@ -90,37 +90,42 @@ def _print_head(book: Book, view: LoanView) -> None:
 
 
 def _print_schedule(account: Account, decimals: int, title: str) -> None:
-    table = Table("due on", title=title)
+    table = Table("no.", "due on", title=title)
     for name in ("principal", "interest", "fee", "penalty", "paid", "unpaid"):
         table.add_column(name, justify="right")
     table.add_column("cleared on")
-    for row in account.rows:
+    for number, row in enumerate(account.rows, start=1):
         due = [int(row[column]) for column in (Row.PRINCIPAL, Row.INTEREST, Row.FEE, Row.PENALTY)]
         paid = sum(int(row[c]) for c in (Row.PAID_PRINCIPAL, Row.PAID_INTEREST, Row.PAID_FEE, Row.PAID_PENALTY))
         money = (units.format_money(value, decimals) for value in (*due, paid, sum(due) - paid))
-        table.add_row(_day(int(row[Row.DUE_ON])), *money, _day(int(row[Row.CLEARED_ON])))
+        table.add_row(str(number), _day(int(row[Row.DUE_ON])), *money, _day(int(row[Row.CLEARED_ON])))
     console().print(table)
 
 
 def _print_payments(account: Account, decimals: int) -> None:
-    table = Table("on", "what", "recorded on", title="Facts and what they paid")
+    """Every fact, and under each payment one line for every instalment it paid, by component."""
+    facts = account.facts
+    told_later = bool((facts[:, Fact.RECORDED_ON] != facts[:, Fact.ON]).any())
+    components = [
+        (name, column)
+        for name, column in _COMPONENTS
+        if column in (Piece.PRINCIPAL, Piece.INTEREST) or account.pieces[:, column].any()
+    ]
+    table = Table("on", "what", *(("recorded on",) if told_later else ()), title="Facts, and which instalments each payment paid")
     table.add_column("amount", justify="right")
-    table.add_column("went to")
     table.add_column("counts")
-    for place, fact in enumerate(account.facts):
-        pieces = account.pieces[account.pieces[:, Piece.FACT] == place]
+    for name in ("instalment", *(name for name, _ in components), "unapplied"):
+        table.add_column(name, justify="right")
+    for place, fact in enumerate(facts):
         kind = FactKind(int(fact[Fact.KIND]))
         amount = "-" if kind is FactKind.REVERSAL else units.format_money(int(fact[Fact.AMOUNT]), decimals)
         if kind is FactKind.RATE:
             amount = f"{fact[Fact.AMOUNT] / units.RATE_SCALE:.4%}"
-        table.add_row(
-            _day(int(fact[Fact.ON])),
-            kind.name.lower().replace("_", " "),
-            _day(int(fact[Fact.RECORDED_ON])),
-            amount,
-            _went(account, pieces, decimals),
-            "yes" if fact[Fact.ACTIVE] else "not yet" if _ahead(account, fact) else "no",
-        )
+        recorded = (_day(int(fact[Fact.RECORDED_ON])),) if told_later else ()
+        counts = "yes" if fact[Fact.ACTIVE] else "not yet" if _ahead(account, fact) else "no"
+        head = (_day(int(fact[Fact.ON])), kind.name.lower().replace("_", " "), *recorded, amount, counts)
+        for number, line in enumerate(_went(account, place, fact, components, decimals) or [()]):
+            table.add_row(*(head if number == 0 else [""] * len(head)), *line)
     console().print(table)
 
 
@@ -128,16 +133,24 @@ def _ahead(account: Account, fact: Ints) -> bool:
     return bool(fact[Fact.ON] > account.as_of or fact[Fact.RECORDED_ON] > account.known_on)
 
 
-def _went(account: Account, pieces: Ints, decimals: int) -> str:
-    sums = {name: int(pieces[:, column].sum()) for name, column in _COMPONENTS}
-    parts = [f"{name} {units.format_money(total, decimals)}" for name, total in sums.items() if total]
-    rows = np.unique(pieces[pieces[:, Piece.ROW] >= 0, Piece.ROW])
-    if rows.size:
-        numbers = f"{rows[0] + 1}" if rows.size == 1 else f"{rows[0] + 1}-{rows[-1] + 1}"
-        parts.append(f"(instalment {numbers} of {len(account.rows)})")
-    return ", ".join(parts[:-1]) + " " + parts[-1] if rows.size else ", ".join(parts)
+def _went(account: Account, place: int, fact: Ints, components: list[tuple[str, Piece]], decimals: int) -> list[tuple[str, ...]]:
+    """Where the money of a fact went: a line for every instalment it paid, "-" for money after charge-off or on no instalment."""
+    pieces = account.pieces[account.pieces[:, Piece.FACT] == place]
+    lines = []
+    for row in np.unique(pieces[:, Piece.ROW]):
+        paid = pieces[pieces[:, Piece.ROW] == row].sum(axis=0)
+        where = f"{row + 1} of {len(account.rows)}, due {_day(int(account.rows[row, Row.DUE_ON]))}" if row >= 0 else "-"
+        lines.append(
+            (where, *(units.format_money(int(paid[column]), decimals) if paid[column] else "" for _, column in components))
+        )
+    left = int(fact[Fact.AMOUNT]) - int(pieces[:, [column for _, column in _COMPONENTS]].sum())
+    if fact[Fact.ACTIVE] and fact[Fact.KIND] in _PAYMENTS and left:
+        lines = lines or [("-", *([""] * len(components)))]
+        lines[-1] = (*lines[-1], units.format_money(left, decimals))
+    return lines
 
 
+_PAYMENTS = (FactKind.DOWN_PAYMENT, FactKind.PAYMENT, FactKind.PAYOFF)
 _COMPONENTS = (
     ("principal", Piece.PRINCIPAL),
     ("interest", Piece.INTEREST),
@@ -158,8 +171,8 @@ def _print_pieces(account: Account, pieces: Ints, decimals: int) -> None:
     console().print(table)
 
 
-def _print_positions(view: LoanView) -> None:
-    batch, decimals = view.loan.batch, decimals_of(view.loan)
+def _print_positions(view: LoanView, decimals: int) -> None:
+    batch = view.loan.batch
     assert isinstance(batch, ReportedBatch)
     table = Table("reported for", title="Positions as the servicer reports them")
     for name in ("balance", "principal", "paid", "recovered", "days past due"):

@@ -1,13 +1,15 @@
-"""What commands share: a console that does not cut figures, dates from text, and progress bars."""
+"""What commands share: a console that does not cut figures, dates from text, progress bars, and what a first run waits for."""
 
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from loanbook import units
+from loanbook.services.compiling import COMPILING, is_cold
 from loanbook.stores.projection import Progress as Told
 
 WIDTH = 150
@@ -25,9 +27,16 @@ def day_of(text: str | None) -> dt.date | None:
     return None if text is None else units.date(units.day(text))
 
 
+def say_when_cold() -> None:
+    """One line on the error stream where kernels must be compiled first, which looks like standing still."""
+    if is_cold():
+        typer.echo(f"({COMPILING})", err=True)
+
+
 @contextmanager
 def progress() -> Iterator[Told | None]:
-    """Bars on the error stream, one a stage; nothing where it is no terminal."""
+    """Bars on the error stream, one a stage; nothing where it is no terminal. A first run says that it compiles, anywhere."""
+    say_when_cold()
     bars = Console(stderr=True)
     if not bars.is_terminal:
         yield None

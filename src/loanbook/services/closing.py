@@ -49,6 +49,11 @@ class Close:
     header: dict[str, Any]
     fresh: bool
 
+    @property
+    def decimals(self) -> int:
+        """Decimals of the close's money."""
+        return int(self.header["decimals"])
+
     def window(self) -> Window:
         """The days of the close."""
         days = (self.header[name] for name in ("since", "as_of", "observed_to", "known_at"))

@@ -118,10 +118,17 @@ class Reconciliation:
 def reconcile(book: Book) -> Reconciliation:
     """Reconcile all reported loans of a book.
 
-    raises   StateError when the book has no opened positions
+    raises   StateError when the book has no monthly reports
     """
-    if not book.files("position_opened"):
-        raise StateError(f"{book.folder}: the book holds no opened positions, so there is no reported tape to reconcile.")
+    if not book.files("position_opened") or not book.files("position_reported"):
+        what = "opening balances and no reports after them" if book.files("position_opened") else "loans and their payments"
+        if not book.rows("loan_disbursed") and not book.files("position_opened"):
+            what = "no loans yet"
+        raise StateError(
+            f"{book.name} has no monthly reports, so there is nothing to reconcile: it holds {what}. `reconcile` is for a tape "
+            "on which a servicer reports each loan's balance month by month (position_opened, position_reported): it checks that "
+            f"they tie. To check a book of payments against its events run `loanbook verify {book.name}`."
+        )
     opened = _read(book.files("position_opened"), ["loan_id", "happened_on", "balance_fen"])
     reported = _read(book.files("position_reported"), ["loan_id", "happened_on", "balance_fen", "principal_fen"])
     names, opening, opened_on = _earliest(opened)

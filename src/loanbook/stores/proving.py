@@ -58,9 +58,9 @@ def prove(book: Book, projection: Projection) -> Proof:
     finally:
         shutil.rmtree(spill, ignore_errors=True)
     findings: list[Finding] = []
-    _compare(findings, projection, "loans in the projection", seen, np.ones(count, np.int64), money=False)
-    _compare(findings, projection, "principal", principal, expected[0])
-    _compare(findings, projection, "money paid", paid, expected[1])
+    _compare(findings, projection, "loans in the projection", seen, np.ones(count, np.int64), decimals=None)
+    _compare(findings, projection, "principal", principal, expected[0], decimals=book.decimals)
+    _compare(findings, projection, "money paid", paid, expected[1], decimals=book.decimals)
     return Proof(
         events={"loans": count, "principal_fen": int(expected[0].sum()), "paid_fen": int(expected[1].sum())},
         projection={"loans": int(seen.sum()), "principal_fen": int(principal.sum()), "paid_fen": int(paid.sum())},
@@ -69,8 +69,9 @@ def prove(book: Book, projection: Projection) -> Proof:
 
 
 def _compare(
-    findings: list[Finding], projection: Projection, what: str, found: Ints, expected: Ints, *, money: bool = True
+    findings: list[Finding], projection: Projection, what: str, found: Ints, expected: Ints, *, decimals: int | None
 ) -> None:
+    """Add the loans whose figures differ; `decimals` of money, None for counts."""
     differ = np.flatnonzero(found != expected)
     shown = differ[:LISTED]
     for number, loan_id in zip(shown, projection.loan_ids(shown), strict=True):
@@ -79,8 +80,8 @@ def _compare(
             Finding(
                 place=f"loan {loan_id}",
                 message=f"{what} of the projection is not that of the events ({differ.size:,} loans); run loanbook rebuild",
-                value=format_money(value) if money else str(value),
-                expected=format_money(other) if money else str(other),
+                value=str(value) if decimals is None else format_money(value, decimals),
+                expected=str(other) if decimals is None else format_money(other, decimals),
             )
         )
 

@@ -3,6 +3,7 @@
 One file is one measure. `versions` hold what may change: from `effective_from` on a version replaces the earlier one.
 """
 
+import difflib
 import functools
 import hashlib
 import json
@@ -46,15 +47,15 @@ class Sum:
 
     @property
     def words(self) -> str:
-        """The sum in plain words, for pages."""
+        """The sum in plain words, for pages; money is in the book's currency, so the `_fen` of a column is left away."""
         text = " ".join(
-            (("- " if sign < 0 else "+ ") if place or sign < 0 else "") + column
+            (("- " if sign < 0 else "+ ") if place or sign < 0 else "") + _spoken(column)
             for place, (sign, column) in enumerate(self.columns)
         )
         for dimension, names in self.where.items():
-            text += f", {dimension} {' or '.join(names)}"
+            text += f", {_spoken(dimension)} {' or '.join(names)}"
         for dimension, names in self.without.items():
-            text += f", {dimension} not {' or '.join(names)}"
+            text += f", {_spoken(dimension)} not {' or '.join(names)}"
         return f"sum of {text}"
 
 
@@ -103,6 +104,10 @@ class Definition:
         return found[-1] if found else None
 
 
+def _spoken(name: str) -> str:
+    return name.removesuffix("_fen").replace("_", " ")
+
+
 FOLDER = Path(__file__).parent / "measures"
 
 
@@ -128,10 +133,13 @@ def _load(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> tuple[Defin
 
 
 def find_measure(definitions: Iterable[Definition], name: str) -> Definition:
-    """The definition of a name; raises RequestError with what there is."""
+    """The definition of a name; raises RequestError with the names nearest to it, and where all of them are listed."""
     known = {definition.name: definition for definition in definitions}
     if name not in known:
-        raise RequestError(f"there is no measure {name!r}; the measures are {', '.join(sorted(known))}.")
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near += sorted(other for other in known if name and name in other and other not in near)[: 3 - len(near)]
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise RequestError(f"there is no measure {name!r}.{meant} `loanbook measures` lists all {len(known)}.")
     return known[name]
 
 
