@@ -29,7 +29,7 @@ LOANS_WORDS = "loans behind it"
 
 NO_ROWS = "the book holds no facts from which it could be measured"
 
-NOTHING_THERE = "nothing fell into the period that it is a part of"
+NOTHING_THERE = "there is nothing in the period to divide by"
 
 _UNBROKEN = re.compile(r"(?<=RMB) (?=[-\d])|(?<=US\$) (?=[-\d])|(?<=\b[A-Z]{3}) (?=[-\d])|(?<=\d) (?=million|months|pp\b)")
 """Spaces inside a figure, at which no line may break."""
@@ -99,7 +99,7 @@ def render(folder: Path, definitions: Sequence[Definition], *, files: str | None
         .get_template("report.html")
         .render(
             close=close,
-            cards=_headline(cards),
+            cards=_headline(figures, cards),
             measures=list(cards.values()),
             measures_csv=_link(close, files, "measures.csv"),
             blocks=[_block(close, section, known, cards, files) for section in PORTFOLIO_REPORT],
@@ -112,10 +112,16 @@ def render(folder: Path, definitions: Sequence[Definition], *, files: str | None
     )
 
 
-def _headline(cards: dict[str, Card]) -> list[Card]:
-    """Every headline figure: first those that this close tells, then the others with the reason."""
-    named = [cards[name] for name in HEADLINE if name in cards]
-    return sorted(named, key=lambda card: bool(card.unmeasured))
+def _headline(figures: dict[str, Figure], cards: dict[str, Card]) -> list[Card]:
+    """Every headline figure: those with something in one of their periods, then zeros, then those not measured, with why."""
+
+    def place(card: Card) -> int:
+        found = figures.get(card.measure)
+        if card.unmeasured or found is None:
+            return 2
+        return 0 if any((found.current, found.prior_quarter, found.prior_year)) else 1
+
+    return sorted((cards[name] for name in HEADLINE if name in cards), key=place)
 
 
 def _environment() -> jinja2.Environment:
