@@ -1,0 +1,1 @@
+"""The online store: PostgreSQL, one dialect for the embedded server and for production."""

@@ -1,0 +1,55 @@
+"""Bring the tables of the online store to the version of this package, from nothing or from any earlier version."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from loanbook.errors import StateError
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 0x10A_B00C
+"""Key of the advisory lock that lets one process migrate at a time."""
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def latest_version() -> str:
+    """The version that this package's tables have."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def current_version(connection: Connection) -> str | None:
+    """The version of a database's tables; None before the first migration."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(engine: Engine, to: str = "head") -> str:
+    """Migrate a database; a crash in the middle leaves the version of the last step that finished.
+
+    raises   StateError when the database is of a version this package does not know
+    """
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        try:
+            found = current_version(connection)
+            if found is not None and found not in known:
+                raise StateError(f"the store is of version {found}, newer than this loanbook ({latest_version()}). Update loanbook.")
+            connection.commit()
+            command.upgrade(_config(connection), to)
+            connection.commit()
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            connection.commit()
+    return latest_version()

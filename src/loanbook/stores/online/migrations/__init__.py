@@ -1,0 +1,1 @@
+"""Alembic migrations of the online store; each runs in one transaction."""

@@ -1,0 +1,287 @@
+"""Tables of the online store, as SQLAlchemy Core. Migrations make them; nothing else does.
+
+`event` is the book of record; state columns of borrowers, lines and loans are the state their events led to, written in the same
+transaction and rebuilt from them by the auditor. Amounts are int64 minor units, rates `units.RATE_SCALE`-ths, moments UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = MetaData(naming_convention=NAMES)
+
+
+def _moment(name: str, *, nullable: bool = False) -> "Column[object]":
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _money(name: str, *, nullable: bool = False) -> "Column[int]":
+    return Column(name, BigInteger, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative"), nullable=nullable)
+
+
+TERMS = Table(
+    "terms",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("effective_from", Date, nullable=False),
+    Column("content", Text, nullable=False),
+    _moment("archived_at"),
+    comment="Every version of terms that an event names, as it stood in its file.",
+)
+
+CALLER = Table(
+    "caller",
+    METADATA,
+    Column("caller_id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("partner", Text),
+    Column("borrower_id", Text),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    _moment("created_at"),
+    _moment("expires_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    comment="Who may call, as which role; of the key only its hash is kept.",
+)
+
+REQUEST = Table(
+    "request",
+    METADATA,
+    Column("caller_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("verb", Text, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", JSONB, nullable=False),
+    _moment("recorded_at"),
+    comment="Idempotency keys with the answer that was given; written in the transaction of their consequences.",
+)
+
+BORROWER = Table(
+    "borrower",
+    METADATA,
+    Column("borrower_id", Text, primary_key=True),
+    Column("kind", Text, CheckConstraint("kind IN ('consumer', 'small_business')", name="kind"), nullable=False),
+    Column("channel", Text, nullable=False),
+    _money("acquisition_cost_fen"),
+    _moment("registered_at"),
+    Column("drawdowns", Integer, nullable=False, server_default=text("0")),
+)
+
+IDENTITY = Table(
+    "identity",
+    METADATA,
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), primary_key=True),
+    Column("lookup", LargeBinary, unique=True),
+    Column("sealed", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    Column("master_key_id", Text),
+    _moment("erased_at", nullable=True),
+    comment="Personal data, sealed under a key per borrower; erasure destroys the key. The only place where it lies.",
+)
+
+CONSENT = Table(
+    "consent",
+    METADATA,
+    Column("consent_id", Text, primary_key=True),
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("text_hash", Text, nullable=False),
+    _moment("granted_at"),
+    _moment("withdrawn_at", nullable=True),
+)
+
+APPLICATION = Table(
+    "application",
+    METADATA,
+    Column("application_id", Text, primary_key=True),
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
+    Column("applied_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    _moment("recorded_at"),
+)
+
+DECISION = Table(
+    "decision",
+    METADATA,
+    Column("decision_id", Text, primary_key=True),
+    Column("application_id", Text, ForeignKey("application.application_id"), nullable=False, index=True),
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
+    Column("decided_on", Date, nullable=False),
+    Column("strategy_hash", Text, ForeignKey("terms.hash"), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    _moment("recorded_at"),
+    comment="What was decided, on what, by which strategy: enough to decide it again.",
+)
+
+LINE = Table(
+    "line",
+    METADATA,
+    Column("line_id", Text, primary_key=True),
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
+    Column("decision_id", Text, ForeignKey("decision.decision_id"), nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("rate_annual", BigInteger, nullable=False),
+    _money("limit_fen"),
+    _money("used_fen"),
+    Column("opened_on", Date, nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    CheckConstraint("used_fen <= limit_fen", name="used_within_limit"),
+)
+
+QUOTE = Table(
+    "quote",
+    METADATA,
+    Column("quote_id", Text, primary_key=True),
+    Column("line_id", Text, ForeignKey("line.line_id"), nullable=False, index=True),
+    Column("borrower_id", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("terms_hash", Text, ForeignKey("terms.hash"), nullable=False),
+    _money("principal_fen"),
+    Column("installment_count", SmallInteger, nullable=False),
+    Column("rate_annual", BigInteger, nullable=False),
+    Column("all_in_nominal", BigInteger, nullable=False),
+    Column("all_in_effective", BigInteger, nullable=False),
+    Column("quoted_on", Date, nullable=False),
+    _moment("expires_at"),
+    Column("loan_id", Text),
+    comment="What a drawdown would cost, shown before it is accepted; used once.",
+)
+
+LOAN = Table(
+    "loan",
+    METADATA,
+    Column("loan_id", Text, primary_key=True),
+    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
+    Column("line_id", Text, ForeignKey("line.line_id"), nullable=False, index=True),
+    Column("quote_id", Text, ForeignKey("quote.quote_id"), nullable=False, unique=True),
+    Column("product", Text, nullable=False),
+    Column("terms_hash", Text, nullable=False),
+    _money("principal_fen"),
+    Column("installment_count", SmallInteger, nullable=False),
+    Column("rate_annual", BigInteger, nullable=False),
+    Column("drawn_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("mandate", Text),
+    Column("mandate_hash", Text),
+    Column("partner", Text),
+    Column("model", Text),
+    Column("refused_by", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("disbursed_on", Date),
+    _money("principal_repaid_fen"),
+    Column("closed_on", Date),
+    Index("ix_loan_partner_state", "partner", "state"),
+)
+
+QUOTA = Table(
+    "quota",
+    METADATA,
+    Column("mandate", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="the day a daily quota is for; 'infinity' for the quota in total"),
+    _money("cap_fen"),
+    _money("reserved_fen"),
+    _money("confirmed_fen"),
+    CheckConstraint("reserved_fen + confirmed_fen <= cap_fen", name="within_cap"),
+    comment="A cache of the reservations, which the auditor rebuilds; the constraint is what no race can pass.",
+)
+
+RESERVATION = Table(
+    "reservation",
+    METADATA,
+    Column("reservation_id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.loan_id"), nullable=False),
+    Column("mandate", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("attempt", SmallInteger, nullable=False),
+    _money("amount_fen"),
+    Column("state", Text, CheckConstraint("state IN ('reserved', 'confirmed', 'released')", name="state"), nullable=False),
+    _moment("asked_at"),
+    _moment("asked_again_at", nullable=True),
+    Column("asked", SmallInteger, nullable=False, server_default=text("1")),
+    UniqueConstraint("loan_id", "attempt"),
+    Index("ix_reservation_open", "asked_at", postgresql_where=text("state = 'reserved'")),
+)
+
+EVENT = Table(
+    "event",
+    METADATA,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="the loan, borrower, line or mandate it happened to"),
+    Column("happened_on", Date, nullable=False),
+    _moment("recorded_at"),
+    Column("content", JSONB, nullable=False),
+    Index("ix_event_subject", "subject", "number"),
+    comment="Append-only: a trigger refuses UPDATE and DELETE.",
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("recipient", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", JSONB, nullable=False),
+    _moment("recorded_at"),
+    _moment("taken_at", nullable=True),
+    Index("ix_outbox_waiting", "recipient", "number", postgresql_where=text("taken_at IS NULL")),
+    comment="What others must be told, written with what happened and taken once by the one it is for.",
+)
+
+PAYMENT = Table(
+    "payment",
+    METADATA,
+    Column("payment_id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.loan_id"), nullable=False, index=True),
+    Column("provider_reference", Text, nullable=False, unique=True),
+    _money("amount_fen"),
+    Column("paid_on", Date, nullable=False),
+    Column("reversed", Boolean, nullable=False, server_default=text("false")),
+    comment="Money that a payment provider reported; its reference is taken once.",
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("number", BigInteger, primary_key=True),
+    _moment("recorded_at"),
+    Column("caller_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subjects", ARRAY(Text), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Who did or read what; each row's hash covers the row before it.",
+)
