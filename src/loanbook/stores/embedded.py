@@ -1,7 +1,8 @@
 """The PostgreSQL server of the online store: one that a DSN names, else one found on this machine, else the wheel's binaries.
 
-The embedded server listens on a socket in a folder of mode 0700 and on no port. PostgreSQL refuses to run as root: then the server
-runs as an unprivileged account that exists already, in a folder of its own; no account is created and no other folder opened.
+The embedded server listens on a socket in a folder of mode 0700 and on no port. PostgreSQL refuses to run as root: then the
+server runs as an unprivileged account that exists already, in a folder of its own; no account is created and no other folder
+opened.
 """
 
 import contextlib
@@ -246,7 +247,18 @@ class Embedded:
         log = self.folder / "server.log"
         options = f"-c unix_socket_directories='{sockets}'"
         started = self._run(
-            "pg_ctl", "start", "-w", "-t", str(_START_SECONDS), "-D", str(self.cluster), "-l", str(log), "-o", options, check=False
+            "pg_ctl",
+            "start",
+            "-w",
+            "-t",
+            str(_START_SECONDS),
+            "-D",
+            str(self.cluster),
+            "-l",
+            str(log),
+            "-o",
+            options,
+            check=False,
         )
         if started.returncode:
             said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else started.stderr

@@ -45,7 +45,9 @@ def migrate(engine: Engine, to: str = "head") -> str:
         try:
             found = current_version(connection)
             if found is not None and found not in known:
-                raise StateError(f"the store is of version {found}, newer than this loanbook ({latest_version()}). Update loanbook.")
+                raise StateError(
+                    f"the store is of version {found}, newer than this loanbook ({latest_version()}). Update loanbook."
+                )
             connection.commit()
             command.upgrade(_config(connection), to)
             connection.commit()

@@ -1,0 +1,221 @@
+"""The desk: takes calls of one verb, answers each key once, and commits every call's consequences with its answer.
+
+A verb works on a batch of requests in one transaction; a batch of one is a single call. What a verb refuses is an answer like any
+other. If a batch fails as a whole, its calls are tried one by one, so that a single bad one does not take the others with it.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+
+from loanbook.stores.online.requests import Known, keep_answers, known_answers, take_keys
+from loanbook.stores.online.schema import AUDIT
+from loanbook.stores.online.unit import Connection, Unit
+
+KEY_MOST = 200
+"""Characters of an idempotency key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, as which role; `partner` and `borrower_id` limit what a partner or a borrower's app may touch."""
+
+    caller_id: str
+    role: str
+    partner: str | None = None
+    borrower_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What is not done, and why: rule, source and figures, as RFC 9457 problem details."""
+
+    status: int
+    rule: str
+    detail: str
+    source: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """The problem+json object."""
+        shown: dict[str, Any] = {
+            "type": f"urn:loanbook:rule:{self.rule}",
+            "title": self.rule.replace("_", " "),
+            "status": self.status,
+            "detail": self.detail,
+            "rule": self.rule,
+        }
+        if self.source:
+            shown["source"] = self.source
+        if self.figures:
+            shown["figures"] = self.figures
+        return shown
+
+
+Request: TypeAlias = msgspec.Struct
+Answer: TypeAlias = msgspec.Struct
+Run: TypeAlias = Callable[[Unit, Sequence[tuple[Caller, Any]]], Sequence[Answer | Refusal]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One thing that can be asked of the platform; REST routes and commands are made of this.
+
+    run    (unit, [(caller, request)]) -> one answer or refusal each, in order
+    """
+
+    name: str
+    text: str
+    request: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    roles: frozenset[str]
+    run: Run
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it came in."""
+
+    caller: Caller
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What goes back: a JSON body, problem+json from status 400 on."""
+
+    status: int
+    body: bytes
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether the body is problem details."""
+        return self.status >= 400
+
+
+def refused(refusal: Refusal) -> Reply:
+    """A refusal as it goes back."""
+    return Reply(status=refusal.status, body=msgspec.json.encode(refusal.body()))
+
+
+class Desk:
+    """Answers calls over one connection; not shared between threads.
+
+    clock   gives now, with zone, and the civil day in the platform's zone
+    """
+
+    def __init__(self, connection: Connection, clock: Callable[[], tuple[dt.datetime, dt.date]]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def answer(self, verb: Verb, calls: Sequence[Call]) -> list[Reply]:
+        """One reply to each call, in order; raises what the store raises when even a single call cannot be tried."""
+        replies: list[Reply | None] = [None] * len(calls)
+        requests: dict[int, Any] = {}
+        decoder = msgspec.json.Decoder(verb.request)
+        for place, call in enumerate(calls):
+            found = _check(verb, call, decoder)
+            if isinstance(found, Refusal):
+                replies[place] = refused(found)
+            else:
+                requests[place] = found
+        todo = list(requests)
+        if todo:
+            try:
+                answered = self._transact(verb, [(calls[place], requests[place]) for place in todo])
+            except Exception:
+                self._connection.rollback()
+                if len(todo) == 1:
+                    raise
+                answered = [self._alone(verb, calls[place], requests[place]) for place in todo]
+            for place, reply in zip(todo, answered, strict=True):
+                replies[place] = reply
+        return [reply for reply in replies if reply is not None]
+
+    def _alone(self, verb: Verb, call: Call, request: Any) -> Reply:
+        try:
+            return self._transact(verb, [(call, request)])[0]
+        except Exception as error:
+            self._connection.rollback()
+            return refused(Refusal(status=500, rule="internal_error", detail=f"{verb.name} failed: {type(error).__name__}."))
+
+    def _transact(self, verb: Verb, asked: Sequence[tuple[Call, Any]]) -> list[Reply]:
+        now, today = self._clock()
+        connection = self._connection
+        names = [(call.caller.caller_id, call.key) for call, _ in asked]
+        free = take_keys(connection, names)
+        known = known_answers(connection, names)
+        replies: list[Reply | None] = [None] * len(asked)
+        fresh: list[int] = []
+        taken: set[tuple[str, str]] = set()
+        for place, (call, _) in enumerate(asked):
+            name = names[place]
+            if name in known:
+                replies[place] = _repeated(verb, call, known[name])
+            elif not free[place] or name in taken:
+                detail = f"a request with key {call.key!r} is being answered. Ask again."
+                replies[place] = refused(Refusal(status=409, rule="request_in_progress", detail=detail))
+            else:
+                taken.add(name)
+                fresh.append(place)
+        if fresh:
+            unit = Unit(connection, now, today)
+            results = verb.run(unit, [(asked[place][0].caller, asked[place][1]) for place in fresh])
+            kept = []
+            for place, result in zip(fresh, results, strict=True):
+                call = asked[place][0]
+                reply = (
+                    refused(result)
+                    if isinstance(result, Refusal)
+                    else Reply(status=verb.status, body=msgspec.json.encode(result))
+                )
+                replies[place] = reply
+                kept.append((*names[place], verb.name, _body_hash(call.body), reply.status, reply.body))
+                _audit(unit, verb, call, reply)
+            unit.flush()
+            keep_answers(connection, kept, now)
+        connection.commit()
+        return [reply for reply in replies if reply is not None]
+
+
+def _audit(unit: Unit, verb: Verb, call: Call, reply: Reply) -> None:
+    unit.insert(
+        AUDIT,
+        recorded_at=unit.now,
+        caller_id=call.caller.caller_id,
+        action=verb.name,
+        subjects=[call.key],
+        status=reply.status,
+    )
+
+
+def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    if call.caller.role not in verb.roles:
+        allowed = ", ".join(sorted(verb.roles))
+        detail = f"{verb.name} is for {allowed}; this key is of role {call.caller.role}."
+        return Refusal(status=403, rule="role_not_allowed", detail=detail)
+    if not call.key or len(call.key) > KEY_MOST:
+        return Refusal(
+            status=400, rule="idempotency_key_needed", detail=f"send an Idempotency-Key of 1 to {KEY_MOST} characters."
+        )
+    try:
+        return decoder.decode(call.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Refusal(status=422, rule="request_not_understood", detail=f"{error}.")
+
+
+def _body_hash(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
+
+
+def _repeated(verb: Verb, call: Call, known: Known) -> Reply:
+    if known.verb != verb.name or known.body_hash != _body_hash(call.body):
+        detail = f"key {call.key!r} was used for another request. Use a new key for a new request."
+        return refused(Refusal(status=422, rule="idempotency_key_reused", detail=detail))
+    return Reply(status=known.status, body=known.body)

@@ -1,0 +1,199 @@
+"""Disbursement, repayment and return, as the payment provider reports them; balances come from the account kernel."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from loanbook import units
+from loanbook.loans.account import Account, Drawdown, account_of
+from loanbook.loans.facts import Fact, FactKind, Total
+from loanbook.services.desk import Caller, Refusal
+from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
+from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
+from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.terms.product import contract_row
+
+RUNNING = ("disbursed",)
+"""States of a loan that takes payments."""
+
+
+def _no_loan(loan_id: str) -> Refusal:
+    return Refusal(status=404, rule="no_such_loan", detail=f"there is no loan {loan_id}.", figures={"loan_id": loan_id})
+
+
+def disburse(unit: Unit, asked: Sequence[tuple[Caller, Disbursing]]) -> list[Disbursed | Refusal]:
+    """A confirmed loan was paid out: it runs, and `loan_disbursed` is a fact of the book."""
+    loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
+    return [_disburse(unit, loans.get(request.loan_id), request) for _, request in asked]
+
+
+def _disburse(unit: Unit, loan: Row | None, request: Disbursing) -> Disbursed | Refusal:
+    if loan is None:
+        return _no_loan(request.loan_id)
+    if loan["state"] != "confirmed":
+        detail = f"loan {request.loan_id} is {loan['state']}; only a confirmed loan can be disbursed."
+        return Refusal(status=409, rule="loan_not_confirmed", detail=detail, figures={"state": loan["state"]})
+    if not loan["drawn_on"] <= request.disbursed_on <= unit.today:
+        detail = f"disbursed_on {request.disbursed_on} lies outside {loan['drawn_on']} (drawn) to {unit.today} (today)."
+        return Refusal(status=422, rule="day_out_of_order", detail=detail)
+    unit.update(LOAN, loan, state="disbursed", disbursed_on=request.disbursed_on)
+    unit.event(
+        "loan_disbursed",
+        loan["loan_id"],
+        happened_on=request.disbursed_on,
+        borrower_id=loan["borrower_id"],
+        product=loan["product"],
+        terms_hash=loan["terms_hash"],
+        model=loan["model"],
+        partner=loan["partner"],
+        mandate=loan["mandate"],
+        principal_fen=loan["principal_fen"],
+        rate_annual=loan["rate_annual"],
+        installment_count=loan["installment_count"],
+        provider_reference=request.provider_reference,
+    )
+    return Disbursed(loan_id=loan["loan_id"], state="disbursed", disbursed_on=request.disbursed_on)
+
+
+def payments_of(unit: Unit, loan_ids: Iterable[str]) -> dict[str, list[Row]]:
+    """The payments of loans, in the order they were booked."""
+    found: dict[str, list[Row]] = {loan_id: [] for loan_id in loan_ids}
+    query = "SELECT * FROM payment WHERE loan_id = ANY(%s) ORDER BY paid_on, payment_id"
+    for row in unit.connection.execute(query, (sorted(found),)):
+        found[row["loan_id"]].append(row)
+    return found
+
+
+def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_of: dt.date) -> Account:
+    """The account of a running loan at the end of a day, from the terms it was made under and what was paid."""
+    product = terms.product_by_hash(loan["terms_hash"])
+    contract = contract_row(product, rate_annual=loan["rate_annual"], count=loan["installment_count"], checked=False)
+    drawdown = Drawdown(contract=contract, principal_fen=loan["principal_fen"], disbursed_on=units.day(loan["disbursed_on"]))
+    standing = [row for row in payments if not row["reversed"]]
+    facts = np.zeros((len(standing), len(Fact)), np.int64)
+    for place, row in enumerate(standing):
+        kind = FactKind.PAYOFF if row["purpose"] == "payoff" else FactKind.PAYMENT
+        facts[place, [Fact.ON, Fact.KIND, Fact.AMOUNT, Fact.RECORDED_ON]] = (
+            units.day(row["paid_on"]),
+            kind,
+            row["amount_fen"],
+            units.day(row["paid_on"]),
+        )
+    return account_of(drawdown, facts, as_of=units.day(as_of), known_on=units.NEVER - 1)
+
+
+def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repaying]]) -> list[Repaid | Refusal]:
+    """Money came in for a loan; every reference of the provider is booked once, whatever its idempotency key."""
+    loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
+    lines = unit.lock(LINE, (loan["line_id"] for loan in loans.values()))
+    booked = unit.read(PAYMENT, (request.provider_reference for _, request in asked), by="provider_reference")
+    payments = payments_of(unit, loans)
+    answers: list[Repaid | Refusal] = []
+    for _, request in asked:
+        loan = loans.get(request.loan_id)
+        refusal = _cannot_repay(unit, loan, request, booked)
+        if loan is None or refusal is not None:
+            answers.append(refusal or _no_loan(request.loan_id))
+            continue
+        row = unit.insert(
+            PAYMENT,
+            payment_id=new_id("py"),
+            loan_id=loan["loan_id"],
+            provider_reference=request.provider_reference,
+            amount_fen=request.amount_fen,
+            paid_on=request.paid_on,
+            purpose=request.purpose,
+            reversed=False,
+        )
+        booked[request.provider_reference] = row
+        payments[loan["loan_id"]].append(row)
+        unit.event(
+            "payment_received",
+            loan["loan_id"],
+            happened_on=request.paid_on,
+            amount_fen=request.amount_fen,
+            purpose=request.purpose,
+            payment_id=row["payment_id"],
+            provider_reference=request.provider_reference,
+        )
+        account = _settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
+        answers.append(
+            Repaid(
+                loan_id=loan["loan_id"],
+                payment_id=row["payment_id"],
+                state=loan["state"],
+                outstanding_fen=account.total(Total.OUTSTANDING),
+                unapplied_fen=account.total(Total.UNAPPLIED),
+            )
+        )
+    return answers
+
+
+def _cannot_repay(unit: Unit, loan: Row | None, request: Repaying, booked: dict[Any, Row]) -> Refusal | None:
+    if loan is None:
+        return _no_loan(request.loan_id)
+    if request.provider_reference in booked:
+        detail = f"reference {request.provider_reference} is booked already. A provider's reference is booked once."
+        return Refusal(status=409, rule="payment_booked_already", detail=detail)
+    if loan["state"] not in ("disbursed", "repaid"):
+        detail = f"loan {request.loan_id} is {loan['state']}; it takes no payments."
+        return Refusal(status=409, rule="loan_not_running", detail=detail, figures={"state": loan["state"]})
+    if not loan["disbursed_on"] <= request.paid_on <= unit.today:
+        detail = f"paid_on {request.paid_on} lies outside {loan['disbursed_on']} (disbursed) to {unit.today} (today)."
+        return Refusal(status=422, rule="day_out_of_order", detail=detail)
+    return None
+
+
+def _settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Sequence[Row]) -> Account:
+    """Bring the loan's state and the line's use to what its account says."""
+    account = online_account(terms, loan, payments, unit.today)
+    repaid = account.total(Total.LENT) - account.total(Total.OUTSTANDING)
+    freed = repaid - loan["principal_repaid_fen"]
+    if freed:
+        unit.update(LINE, line, used_fen=line["used_fen"] - freed)
+    done = account.total(Total.OUTSTANDING) == 0
+    unit.update(
+        LOAN,
+        loan,
+        principal_repaid_fen=repaid,
+        state="repaid" if done else "disbursed",
+        closed_on=unit.today if done else None,
+    )
+    return account
+
+
+def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Returning]]) -> list[Returned | Refusal]:
+    """A payment bounced: the loan stands as if it had not been made."""
+    found = unit.lock(PAYMENT, (request.provider_reference for _, request in asked), by="provider_reference")
+    loans = unit.lock(LOAN, (row["loan_id"] for row in found.values()))
+    lines = unit.lock(LINE, (loan["line_id"] for loan in loans.values()))
+    payments = payments_of(unit, loans)
+    answers: list[Returned | Refusal] = []
+    for _, request in asked:
+        row = found.get(request.provider_reference)
+        if row is None:
+            detail = f"there is no payment with reference {request.provider_reference}."
+            answers.append(Refusal(status=404, rule="no_such_payment", detail=detail))
+            continue
+        if row["reversed"]:
+            detail = f"the payment {request.provider_reference} was returned already."
+            answers.append(Refusal(status=409, rule="payment_returned_already", detail=detail))
+            continue
+        unit.update(PAYMENT, row, reversed=True)
+        loan = loans[row["loan_id"]]
+        for other in payments[loan["loan_id"]]:
+            if other["payment_id"] == row["payment_id"]:
+                other["reversed"] = True
+        unit.event(
+            "event_reversed",
+            loan["loan_id"],
+            payment_id=row["payment_id"],
+            provider_reference=request.provider_reference,
+            reason=request.reason,
+        )
+        account = _settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
+        answers.append(Returned(loan_id=loan["loan_id"], state=loan["state"], outstanding_fen=account.total(Total.OUTSTANDING)))
+    return answers

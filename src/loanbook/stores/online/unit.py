@@ -1,0 +1,140 @@
+"""One transaction of the online store: rows locked and read together, writes gathered and sent as one statement a table.
+
+A statement takes its rows as one JSON value and lets PostgreSQL make them typed rows, so a batch of two hundred drawdowns costs
+as many round trips as one.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import msgspec
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy import Table
+
+from loanbook.stores.online.schema import EVENT, OUTBOX
+
+Row: TypeAlias = dict[str, Any]
+Connection: TypeAlias = psycopg.Connection[Row]
+
+TABLES_IN_ORDER = ("terms", "borrower", "identity", "consent", "application", "decision", "line", "quote", "loan", "quota")
+"""Rows are locked and inserted in this order of tables, and by id inside one, so that two units never wait for each other."""
+
+
+def connect(dsn: str) -> Connection:
+    """A connection whose rows are dicts; the caller commits."""
+    connection = psycopg.connect(dsn, row_factory=dict_row)
+    connection.prepare_threshold = 2
+    return connection
+
+
+def new_id(prefix: str) -> str:
+    """An id nobody can guess or count by."""
+    return f"{prefix}-{uuid4().hex}"
+
+
+class Unit:
+    """The work of one transaction; nothing is written before `flush`.
+
+    now     when it happens, with zone
+    today   the civil day in the platform's zone that facts of now belong to
+    """
+
+    def __init__(self, connection: Connection, now: dt.datetime, today: dt.date) -> None:
+        self.connection = connection
+        self.now = now
+        self.today = today
+        self._inserts: dict[Table, list[Row]] = defaultdict(list)
+        self._changes: dict[Table, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+
+    def lock(self, table: Table, ids: Iterable[Any], by: str = "") -> dict[Any, Row]:
+        """Rows by primary key (or another unique column), held until the transaction ends."""
+        return self._select(table, ids, by, " FOR UPDATE")
+
+    def read(self, table: Table, ids: Iterable[Any], by: str = "") -> dict[Any, Row]:
+        """Rows by primary key (or another unique column), as they are."""
+        return self._select(table, ids, by, "")
+
+    def _select(self, table: Table, ids: Iterable[Any], by: str, end: str) -> dict[Any, Row]:
+        wanted = sorted({each for each in ids if each is not None})
+        if not wanted:
+            return {}
+        column = by or next(iter(table.primary_key.columns)).name
+        query = f"SELECT * FROM {table.name} WHERE {column} = ANY(%s) ORDER BY {column}{end}"
+        return {row[column]: row for row in self.connection.execute(query, (wanted,))}
+
+    def insert(self, table: Table, **values: Any) -> Row:
+        """A new row; the row comes back, to be read by what follows in the same batch."""
+        self._inserts[table].append(values)
+        return values
+
+    def update(self, table: Table, row: Row, **values: Any) -> None:
+        """Change a row that this unit has locked, in memory now and in the table at `flush`."""
+        row.update(values)
+        key = tuple(row[column.name] for column in table.primary_key.columns)
+        self._changes[table].setdefault(key, {}).update(values)
+
+    def event(self, kind: str, subject: str, **content: Any) -> str:
+        """Something happened to a borrower, line, loan or mandate, today; returns the event's id."""
+        event_id = new_id("ev")
+        self.insert(
+            EVENT,
+            event_id=event_id,
+            kind=kind,
+            subject=subject,
+            happened_on=content.pop("happened_on", self.today),
+            recorded_at=self.now,
+            content=content,
+        )
+        return event_id
+
+    def tell(self, recipient: str, topic: str, subject: str, **content: Any) -> None:
+        """Put a message out, to go when this transaction is done."""
+        self.insert(OUTBOX, recipient=recipient, topic=topic, subject=subject, content=content, recorded_at=self.now)
+
+    def flush(self) -> None:
+        """Send all writes; the caller commits."""
+        order = {name: place for place, name in enumerate(TABLES_IN_ORDER)}
+
+        def place(table: Table) -> int:
+            return order.get(table.name, len(order))
+
+        for table in sorted(self._inserts, key=place):
+            _grouped(self.connection, table, self._inserts[table], _insert_text)
+        for table in sorted(self._changes, key=place):
+            keys = [column.name for column in table.primary_key.columns]
+            rows = [dict(zip(keys, key, strict=True)) | values for key, values in self._changes[table].items()]
+            _grouped(self.connection, table, rows, _update_text)
+        self._inserts.clear()
+        self._changes.clear()
+
+
+def _grouped(connection: Connection, table: Table, rows: Iterable[Row], statement: Any) -> None:
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row)].append(row)
+    for names, members in groups.items():
+        connection.execute(statement(table, names), (_json(members),))
+
+
+@lru_cache(maxsize=256)
+def _insert_text(table: Table, names: tuple[str, ...]) -> str:
+    columns = ", ".join(names)
+    return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table.name}, %s::jsonb)"
+
+
+@lru_cache(maxsize=256)
+def _update_text(table: Table, names: tuple[str, ...]) -> str:
+    keys = [column.name for column in table.primary_key.columns]
+    changes = ", ".join(f"{name} = x.{name}" for name in names if name not in keys)
+    same = " AND ".join(f"{table.name}.{key} = x.{key}" for key in keys)
+    return f"UPDATE {table.name} SET {changes} FROM jsonb_populate_recordset(NULL::{table.name}, %s::jsonb) AS x WHERE {same}"
+
+
+def _json(rows: list[Mapping[str, Any]]) -> str:
+    plain = [{name: f"\\x{value.hex()}" if isinstance(value, bytes) else value for name, value in row.items()} for row in rows]
+    return msgspec.json.encode(plain).decode()
