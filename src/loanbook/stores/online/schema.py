@@ -59,14 +59,30 @@ CALLER = Table(
     "caller",
     METADATA,
     Column("caller_id", Text, primary_key=True),
-    Column("role", Text, nullable=False),
+    Column(
+        "role",
+        Text,
+        CheckConstraint("role IN ('borrower_app', 'partner', 'risk', 'finance', 'operator', 'auditor')", name="role"),
+        nullable=False,
+    ),
     Column("partner", Text),
     Column("borrower_id", Text),
-    Column("key_hash", LargeBinary, nullable=False, unique=True),
     _moment("created_at"),
-    _moment("expires_at", nullable=True),
     _moment("revoked_at", nullable=True),
-    comment="Who may call, as which role; of the key only its hash is kept.",
+    CheckConstraint("(role = 'partner') = (partner IS NOT NULL)", name="partner_names_itself"),
+    CheckConstraint("role = 'borrower_app' OR borrower_id IS NULL", name="borrower_of_an_app"),
+    comment="Who may call, as which role. A caller keeps its name when its keys change.",
+)
+
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("caller_id", Text, ForeignKey("caller.caller_id"), nullable=False, index=True),
+    _moment("created_at"),
+    _moment("expires_at"),
+    _moment("revoked_at", nullable=True),
+    comment="Keys of callers, as SHA-256; two are valid while one replaces the other.",
 )
 
 REQUEST = Table(
@@ -75,9 +91,9 @@ REQUEST = Table(
     Column("caller_id", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("verb", Text, nullable=False),
-    Column("body_hash", LargeBinary, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False, comment="keyed (vault.body_hash): a body may hold personal data"),
     Column("status", SmallInteger, nullable=False),
-    Column("answer", JSONB, nullable=False),
+    Column("answer", LargeBinary, nullable=False, comment="the bytes that went back"),
     _moment("recorded_at"),
     comment="Idempotency keys with the answer that was given; written in the transaction of their consequences.",
 )
@@ -96,13 +112,21 @@ BORROWER = Table(
 IDENTITY = Table(
     "identity",
     METADATA,
-    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), primary_key=True),
+    Column(
+        "borrower_id",
+        Text,
+        ForeignKey("borrower.borrower_id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+        comment="checked at commit: who holds an identity is known once it is written, before the borrower is",
+    ),
     Column("lookup", LargeBinary, unique=True),
     Column("sealed", LargeBinary),
-    Column("wrapped_key", LargeBinary),
-    Column("master_key_id", Text),
+    Column("key_slot", BigInteger, comment="place of the borrower's key in the key file, which no dump of this database holds"),
     _moment("erased_at", nullable=True),
-    comment="Personal data, sealed under a key per borrower; erasure destroys the key. The only place where it lies.",
+    CheckConstraint(
+        "erased_at IS NULL OR (lookup IS NULL AND sealed IS NULL AND key_slot IS NULL)", name="nothing_left_when_erased"
+    ),
+    comment="Who a borrower is, sealed under a key of its own; erasure destroys the key. The only place where it lies.",
 )
 
 CONSENT = Table(
@@ -123,7 +147,7 @@ APPLICATION = Table(
     Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
     Column("applied_on", Date, nullable=False),
     Column("state", Text, nullable=False),
-    Column("inputs", JSONB, nullable=False),
+    Column("sealed", LargeBinary, nullable=False, comment="what the borrower told, under the borrower's key"),
     _moment("recorded_at"),
 )
 
@@ -137,10 +161,9 @@ DECISION = Table(
     Column("strategy_hash", Text, ForeignKey("terms.hash"), nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reasons", ARRAY(Text), nullable=False),
-    Column("inputs", JSONB, nullable=False),
-    Column("evidence", JSONB, nullable=False),
+    Column("sealed", LargeBinary, nullable=False, comment="inputs and evidence, under the borrower's key"),
     _moment("recorded_at"),
-    comment="What was decided, on what, by which strategy: enough to decide it again.",
+    comment="What was decided, on what, by which strategy: enough to decide it again, until the borrower is erased.",
 )
 
 LINE = Table(
@@ -156,7 +179,7 @@ LINE = Table(
     Column("opened_on", Date, nullable=False),
     Column("expires_on", Date, nullable=False),
     Column("state", Text, nullable=False),
-    CheckConstraint("used_fen <= limit_fen", name="used_within_limit"),
+    comment="A payment that bounces may take the use above the limit; a drawdown never does.",
 )
 
 QUOTE = Table(
@@ -207,7 +230,7 @@ QUOTA = Table(
     "quota",
     METADATA,
     Column("mandate", Text, primary_key=True),
-    Column("day", Date, primary_key=True, comment="the day a daily quota is for; 'infinity' for the quota in total"),
+    Column("day", Date, primary_key=True, comment="the day a daily quota is for; 9999-12-31 for the quota in total"),
     _money("cap_fen"),
     _money("reserved_fen"),
     _money("confirmed_fen"),
@@ -268,6 +291,7 @@ PAYMENT = Table(
     Column("provider_reference", Text, nullable=False, unique=True),
     _money("amount_fen"),
     Column("paid_on", Date, nullable=False),
+    Column("purpose", Text, nullable=False),
     Column("reversed", Boolean, nullable=False, server_default=text("false")),
     comment="Money that a payment provider reported; its reference is taken once.",
 )
@@ -275,13 +299,48 @@ PAYMENT = Table(
 AUDIT = Table(
     "audit",
     METADATA,
-    Column("number", BigInteger, primary_key=True),
+    Column("entry", BigInteger, Identity(always=True), primary_key=True),
     _moment("recorded_at"),
     Column("caller_id", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subjects", ARRAY(Text), nullable=False),
     Column("status", SmallInteger, nullable=False),
-    Column("previous_hash", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-    comment="Who did or read what; each row's hash covers the row before it.",
+    Column("number", BigInteger, unique=True, comment="place in the chain, without gaps; the sealer gives it"),
+    Column("previous_hash", LargeBinary),
+    Column("hash", LargeBinary),
+    CheckConstraint("num_nulls(number, previous_hash, hash) IN (0, 3)", name="sealed_whole"),
+    Index("ix_audit_unsealed", "entry", postgresql_where=text("number IS NULL")),
+    comment="Who did or read what; each row's hash covers the row before it. Append-only: a trigger lets only the sealer write, once.",
+)
+
+NONCE = Table(
+    "nonce",
+    METADATA,
+    Column("sender", Text, primary_key=True),
+    Column("nonce", Text, primary_key=True),
+    _moment("signed_at"),
+    Index("ix_nonce_signed_at", "signed_at"),
+    comment="Signed callbacks that were taken; one is taken once. Older ones than the replay window may go.",
+)
+
+PROPOSAL = Table(
+    "proposal",
+    METADATA,
+    Column("proposal_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", JSONB, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, CheckConstraint("state IN ('proposed', 'approved', 'rejected')", name="state"), nullable=False),
+    Column("maker", Text, ForeignKey("caller.caller_id"), nullable=False),
+    _moment("made_at"),
+    Column("checker", Text, ForeignKey("caller.caller_id")),
+    _moment("checked_at", nullable=True),
+    Column("remark", Text),
+    CheckConstraint("checker <> maker", name="checker_is_another"),
+    CheckConstraint("(state = 'proposed') = (checker IS NULL)", name="checked_by_someone"),
+    CheckConstraint("(checker IS NULL) = (checked_at IS NULL)", name="checked_at_some_time"),
+    Index("ix_proposal_waiting", "made_at", postgresql_where=text("state = 'proposed'")),
+    comment="What one proposes and another approves; a trigger keeps what was proposed, and what was decided, as it was.",
 )
