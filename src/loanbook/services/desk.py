@@ -6,54 +6,21 @@ other. If a batch fails as a whole, its calls are tried one by one, so that a si
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
 
+from loanbook.services.caller import Caller, Refusal
+from loanbook.services.reading import Read
 from loanbook.stores.online.requests import Known, keep_answers, known_answers, take_keys
 from loanbook.stores.online.schema import AUDIT
 from loanbook.stores.online.unit import Connection, Unit
 
 KEY_MOST = 200
 """Characters of an idempotency key."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls, as which role; `partner` and `borrower_id` limit what a partner or a borrower's app may touch."""
-
-    caller_id: str
-    role: str
-    partner: str | None = None
-    borrower_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """What is not done, and why: rule, source and figures, as RFC 9457 problem details."""
-
-    status: int
-    rule: str
-    detail: str
-    source: str = ""
-    figures: dict[str, Any] = field(default_factory=dict)
-
-    def body(self) -> dict[str, Any]:
-        """The problem+json object."""
-        shown: dict[str, Any] = {
-            "type": f"urn:loanbook:rule:{self.rule}",
-            "title": self.rule.replace("_", " "),
-            "status": self.status,
-            "detail": self.detail,
-            "rule": self.rule,
-        }
-        if self.source:
-            shown["source"] = self.source
-        if self.figures:
-            shown["figures"] = self.figures
-        return shown
+ID_MOST = 64
 
 
 Request: TypeAlias = msgspec.Struct
@@ -138,6 +105,29 @@ class Desk:
                 replies[place] = reply
         return [reply for reply in replies if reply is not None]
 
+    def look(self, read: Read, caller: Caller, id_: str, options: Mapping[str, str]) -> Reply:
+        """What was asked to be seen; every access leaves an audit row."""
+        if caller.role not in read.roles:
+            return refused(_role_refused(read.name, caller, read.roles))
+        unknown = sorted(set(options) - set(read.options))
+        if unknown or not id_ or len(id_) > ID_MOST or not id_.isprintable():
+            detail = f"{read.name} is looked up by an id of 1 to {ID_MOST} characters"
+            detail += f" and knows {', '.join(read.options) or 'no options'}; got {', '.join(unknown) or 'another id'}."
+            return refused(Refusal(status=422, rule="request_not_understood", detail=detail))
+        now, today = self._clock()
+        unit = Unit(self._connection, now, today)
+        found = read.find(unit, caller, id_, options)
+        if isinstance(found, Refusal):
+            reply = refused(found)
+        else:
+            reply = Reply(status=200, body=msgspec.json.encode(found))
+        unit.insert(
+            AUDIT, recorded_at=now, caller_id=caller.caller_id, action=f"read_{read.name}", subjects=[id_], status=reply.status
+        )
+        unit.flush()
+        self._connection.commit()
+        return reply
+
     def _alone(self, verb: Verb, call: Call, request: Any) -> Reply:
         try:
             return self._transact(verb, [(call, request)])[0]
@@ -197,9 +187,7 @@ def _audit(unit: Unit, verb: Verb, call: Call, reply: Reply) -> None:
 
 def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
     if call.caller.role not in verb.roles:
-        allowed = ", ".join(sorted(verb.roles))
-        detail = f"{verb.name} is for {allowed}; this key is of role {call.caller.role}."
-        return Refusal(status=403, rule="role_not_allowed", detail=detail)
+        return _role_refused(verb.name, call.caller, verb.roles)
     if not call.key or len(call.key) > KEY_MOST:
         return Refusal(
             status=400, rule="idempotency_key_needed", detail=f"send an Idempotency-Key of 1 to {KEY_MOST} characters."
@@ -208,6 +196,11 @@ def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
         return decoder.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Refusal(status=422, rule="request_not_understood", detail=f"{error}.")
+
+
+def _role_refused(name: str, caller: Caller, roles: frozenset[str]) -> Refusal:
+    detail = f"{name} is for {', '.join(sorted(roles))}; this key is of role {caller.role}."
+    return Refusal(status=403, rule="role_not_allowed", detail=detail)
 
 
 def _body_hash(body: bytes) -> bytes:

@@ -9,12 +9,13 @@ import numpy as np
 from loanbook import units
 from loanbook.loans.account import Account, Drawdown, account_of
 from loanbook.loans.facts import Fact, FactKind, Total
-from loanbook.services.desk import Caller, Refusal
+from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
 from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.product import contract_row
+from loanbook.units import Ints
 
 RUNNING = ("disbursed",)
 """States of a loan that takes payments."""
@@ -67,8 +68,8 @@ def payments_of(unit: Unit, loan_ids: Iterable[str]) -> dict[str, list[Row]]:
     return found
 
 
-def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_of: dt.date) -> Account:
-    """The account of a running loan at the end of a day, from the terms it was made under and what was paid."""
+def account_parts(terms: PlatformTerms, loan: Row, payments: Sequence[Row]) -> tuple[Drawdown, Ints]:
+    """What the account of a running loan is made of: the terms it was made under and what was paid."""
     product = terms.product_by_hash(loan["terms_hash"])
     contract = contract_row(product, rate_annual=loan["rate_annual"], count=loan["installment_count"], checked=False)
     drawdown = Drawdown(contract=contract, principal_fen=loan["principal_fen"], disbursed_on=units.day(loan["disbursed_on"]))
@@ -82,6 +83,12 @@ def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_
             row["amount_fen"],
             units.day(row["paid_on"]),
         )
+    return drawdown, facts
+
+
+def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_of: dt.date) -> Account:
+    """The account of a running loan at the end of a day."""
+    drawdown, facts = account_parts(terms, loan, payments)
     return account_of(drawdown, facts, as_of=units.day(as_of), known_on=units.NEVER - 1)
 
 

@@ -9,11 +9,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from loanbook.units import RATE_SCALE
+
 Money = Annotated[int, Meta(ge=1, le=10**13, description="Minor units (fen); at most 100 billion yuan.")]
 Cost = Annotated[int, Meta(ge=0, le=10**13, description="Minor units (fen).")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=1, le=600)]
+
+
+def rate_text(rate: int) -> str:
+    """A rate as the API shows it: a decimal fraction of one per year, six places, half up."""
+    unit = RATE_SCALE // 1_000_000
+    return f"{(rate + unit // 2) // unit / 1_000_000:.6f}"
 
 
 class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,112 @@
+"""The HTTP application: one POST a verb, reads beside it, OpenAPI from the same shapes, problem+json for every refusal."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from loanbook.rest.counter import Counter
+from loanbook.rest.guard import BODY_MOST, TOO_LARGE, Guard
+from loanbook.rest.openapi import describe
+from loanbook.services.caller import Refusal
+from loanbook.services.desk import Call, Desk, Reply, Verb, refused
+from loanbook.services.reading import Read
+
+THREADS = 2
+"""Transactions at work at a time in a process; more would wait for the same disk."""
+
+
+def path_of(name: str) -> str:
+    """The path of a verb or read: its name with hyphens."""
+    return "/" + name.replace("_", "-")
+
+
+def make_app(
+    verbs: tuple[Verb, ...],
+    reads: tuple[Read, ...],
+    guard: Guard,
+    lend: Callable[[], AbstractContextManager[Desk]],
+    *,
+    close: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """The application over desks that are lent for a batch each."""
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            pool.shutdown(wait=True)
+            close()
+
+    app = FastAPI(title="Loanbook", version="1", lifespan=lifespan, openapi_url="/openapi.json")
+    for verb in verbs:
+        counter = Counter(verb, pool, lend, THREADS)
+        app.router.routes.append(Route(path_of(verb.name), _post(verb, counter, guard), methods=["POST"]))
+    for read in reads:
+        path = f"{path_of(read.name)}/{{{read.by}}}"
+        app.router.routes.append(Route(path, _get(read, pool, guard, lend), methods=["GET"]))
+    described = describe(verbs, reads, path_of)
+    app.openapi = lambda: described  # type: ignore[method-assign]
+    return app
+
+
+def _response(reply: Reply) -> Response:
+    kind = "application/problem+json" if reply.is_problem else "application/json"
+    return Response(reply.body, status_code=reply.status, media_type=kind)
+
+
+async def _body(request: Request) -> bytes | Refusal:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > BODY_MOST:
+        return TOO_LARGE
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_MOST:
+            return TOO_LARGE
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _post(verb: Verb, counter: Counter, guard: Guard) -> Any:
+    async def endpoint(request: Request) -> Response:
+        caller = guard.admit(request.headers)
+        if isinstance(caller, Refusal):
+            return _response(refused(caller))
+        body = await _body(request)
+        if isinstance(body, Refusal):
+            return _response(refused(body))
+        call = Call(caller=caller, key=request.headers.get("idempotency-key", ""), body=body)
+        return _response(await counter.ask(call))
+
+    endpoint.__name__ = verb.name
+    return endpoint
+
+
+def _get(read: Read, pool: ThreadPoolExecutor, guard: Guard, lend: Callable[[], AbstractContextManager[Desk]]) -> Any:
+    async def endpoint(request: Request) -> Response:
+        caller = guard.admit(request.headers)
+        if isinstance(caller, Refusal):
+            return _response(refused(caller))
+
+        def look() -> Reply:
+            with lend() as desk:
+                return desk.look(read, caller, request.path_params[read.by], dict(request.query_params))
+
+        try:
+            return _response(await asyncio.get_running_loop().run_in_executor(pool, look))
+        except Exception as error:
+            detail = f"the store did not answer ({type(error).__name__}). Ask again."
+            return _response(refused(Refusal(status=503, rule="store_unavailable", detail=detail)))
+
+    endpoint.__name__ = read.name
+    return endpoint

@@ -1,0 +1,52 @@
+"""Who may pass: keys looked up with a short memory, requests a second for each key, bytes for each request."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from loanbook.services.caller import Caller, Refusal
+
+BODY_MOST = 64 * 1024
+"""Bytes of a request's body."""
+RATE_A_SECOND = 5_000.0
+BURST = 10_000.0
+REMEMBERED_SECONDS = 5.0
+"""How long a revoked key may still pass in a process that has just seen it."""
+_REMEMBERED_MOST = 10_000
+
+NO_KEY = Refusal(status=401, rule="key_needed", detail="send the API key as `Authorization: Bearer KEY`.")
+WRONG_KEY = Refusal(status=401, rule="key_not_known", detail="this API key is not known, has expired or was revoked.")
+TOO_LARGE = Refusal(status=413, rule="body_too_large", detail=f"a request has at most {BODY_MOST:,} bytes.")
+TOO_MANY = Refusal(status=429, rule="too_many_requests", detail="this key sends more requests than it may. Slow down.")
+
+
+class Guard:
+    """Lets known keys pass, each at its rate; belongs to one event loop.
+
+    find   the caller of a key, or None; asked at most every few seconds a key
+    """
+
+    def __init__(self, find: Callable[[str], Caller | None], rate: float = RATE_A_SECOND, burst: float = BURST) -> None:
+        self._find = find
+        self._rate = rate
+        self._burst = burst
+        self._known: dict[str, tuple[float, Caller | None]] = {}
+        self._tokens: dict[str, tuple[float, float]] = {}
+
+    def admit(self, headers: Mapping[str, str]) -> Caller | Refusal:
+        """The caller of a request, or why it does not pass."""
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            return NO_KEY
+        now = time.monotonic()
+        until, caller = self._known.get(key, (0.0, None))
+        if until < now:
+            if len(self._known) >= _REMEMBERED_MOST:
+                self._known.clear()
+            caller = self._find(key)
+            self._known[key] = (now + REMEMBERED_SECONDS, caller)
+        if caller is None:
+            return WRONG_KEY
+        left, since = self._tokens.get(caller.caller_id, (self._burst, now))
+        left = min(self._burst, left + (now - since) * self._rate)
+        self._tokens[caller.caller_id] = (left - 1.0 if left >= 1.0 else left, now)
+        return caller if left >= 1.0 else TOO_MANY
