@@ -167,7 +167,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """How a partner is waited for, in seconds: until it must have decided, from then until it is asked again, until a reservation expires.
+    """How a partner is waited for, in seconds: to its decision, from then to the next question, and until a reservation expires.
 
     expires_seconds counts from the offer. A partner that has not answered is asked again; its loan goes nowhere else meanwhile.
     """
