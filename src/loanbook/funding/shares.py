@@ -1,0 +1,136 @@
+"""Splitting money by shares: who gets which fen of a component, so that nothing is lost and no part ever turns back.
+
+What is spread over time is split cumulatively: what a vehicle gets of one payment is the difference of what it has of everything
+paid before and after it. The split must be a rule by which no vehicle's part falls when the whole grows; largest remainder is not
+(for three vehicles and more it takes a fen back now and then). So the cumulative rule takes the vehicles one after the other, the
+largest share first, and rounds each against what is left. For two vehicles it is largest remainder. What is split once, and not
+over time, goes by largest remainder (`pro_rata`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loanbook.errors import RequestError, StateError
+from loanbook.kernel import lean
+from loanbook.terms.mandate import SHARES_WHOLE, Mandate, Stage
+from loanbook.units import HALF_UP, MONEY_MAX, RATE_SCALE, Ints, date, mul_div
+
+
+@lean
+def _taken(total: int, shares: Ints, order: Ints, out: Ints, sign: int) -> None:
+    """Add sign x the parts of a total, (vehicles,), to `out`."""
+    left = total
+    left_ppm = SHARES_WHOLE
+    for place in range(order.size):
+        vehicle = order[place]
+        share = shares[vehicle]
+        if share > 0:
+            part = mul_div(left, share, left_ppm, HALF_UP)
+            out[vehicle] += sign * part
+            left -= part
+            left_ppm -= share
+
+
+@lean
+def _split(before: Ints, amount: Ints, shares: Ints, orders: Ints, which: Ints, out: Ints) -> None:
+    for row in range(amount.size):
+        kind = which[row]
+        _taken(before[row] + amount[row], shares[kind], orders[kind], out[row], 1)
+        _taken(before[row], shares[kind], orders[kind], out[row], -1)
+
+
+def split(before_fen: Ints, amount_fen: Ints, shares_ppm: Ints, which: Ints | None = None) -> Ints:
+    """What each vehicle gets of each amount.
+
+    before_fen   (rows,) int64 >= 0: what was split of this component of this loan since these shares hold
+    amount_fen   (rows,) int64; negative takes back (a reversal), at most what was before
+    shares_ppm   (vehicles,) or (sets, vehicles) int64, each set adding up to SHARES_WHOLE
+    which        (rows,) set of each row; None: the first
+    returns      (rows, vehicles) int64; a row adds up to its amount; all parts have the amount's sign or are 0
+    rounding     half up against what is left, largest share first, equal ones by place; a part of all that was split is off its
+                 exact share by less than one fen for up to four vehicles
+    raises       RequestError for shares that are none; StateError when more is taken back than was there
+    """
+    sets = np.ascontiguousarray(np.atleast_2d(shares_ppm), np.int64)
+    if (sets < 0).any() or (sets.sum(axis=1) != SHARES_WHOLE).any():
+        raise RequestError(f"shares must be 0 or more and add up to {SHARES_WHOLE:,}; got {sets.tolist()}.")
+    before, amount = (np.ascontiguousarray(np.atleast_1d(money), np.int64) for money in (before_fen, amount_fen))
+    if (before < 0).any() or (amount > MONEY_MAX - before).any() or (before + amount < 0).any():
+        raise StateError("a split takes back more than was split before, or does not fit in 64 bits.")
+    rows = np.zeros(amount.size, np.int64) if which is None else np.ascontiguousarray(which, np.int64)
+    out = np.zeros((amount.size, sets.shape[1]), np.int64)
+    _split(before, amount, sets, np.argsort(-sets, axis=1, kind="stable"), rows, out)
+    return out
+
+
+def coupon_part(before_fen: Ints, amount_fen: Ints, coupon_annual: int, rate_annual: Ints) -> Ints:
+    """Which part of contract interest is the lenders' INTEREST; the rest is the FEE component.
+
+    before_fen, amount_fen   (rows,) int64: contract interest taken before and now
+    coupon_annual            the mandate's;  rate_annual  (rows,) the loans', both `units.RATE_SCALE`-ths
+    returns                  (rows,) int64: min(coupon, rate) / rate of it, as the difference of rounded cumulative amounts
+    rounding                 half up
+    """
+    before, amount, rates = (
+        np.ascontiguousarray(np.atleast_1d(column), np.int64) for column in (before_fen, amount_fen, rate_annual)
+    )
+    out = np.zeros(amount.size, np.int64)
+    _coupon(before, amount, min(int(coupon_annual), RATE_SCALE), rates, out)
+    return out
+
+
+@lean
+def _coupon(before: Ints, amount: Ints, coupon: int, rates: Ints, out: Ints) -> None:
+    for row in range(amount.size):
+        rate = rates[row]
+        if rate <= coupon:
+            out[row] = amount[row]
+        else:
+            after = mul_div(before[row] + amount[row], coupon, rate, HALF_UP)
+            out[row] = after - mul_div(before[row], coupon, rate, HALF_UP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Dated shares of one loan: who holds which part of each component, and since when.
+
+    vehicles     codes, ascending
+    from_on      days, ascending: the first is the disbursement
+    shares_ppm   one for each day: (components, vehicles) int64, each component adding up to SHARES_WHOLE
+    """
+
+    vehicles: tuple[str, ...]
+    from_on: tuple[int, ...]
+    shares_ppm: tuple[Ints, ...]
+
+    def on(self, day: int) -> Ints:
+        """The shares on a day, (components, vehicles). Raises StateError before the first."""
+        for begins, shares in zip(reversed(self.from_on), reversed(self.shares_ppm), strict=True):
+            if begins <= day:
+                return shares
+        raise StateError(f"nobody holds the loan on {date(day)}; it was disbursed on {date(self.from_on[0])}.")
+
+    def changed(self, on: int, shares_ppm: Ints) -> "Holding":
+        """The same with other shares from a day on: a compensation, a buy-back, a sale. Raises StateError, RequestError."""
+        if on < self.from_on[-1]:
+            raise StateError(f"shares changed on {date(self.from_on[-1])} already; {date(on)} lies before it.")
+        shares = np.ascontiguousarray(shares_ppm, np.int64)
+        if shares.shape != self.shares_ppm[0].shape or (shares < 0).any() or (shares.sum(axis=1) != SHARES_WHOLE).any():
+            raise RequestError(f"shares must be (components, vehicles) and each component add up to {SHARES_WHOLE:,}.")
+        return Holding(
+            vehicles=self.vehicles, from_on=(*self.from_on, on), shares_ppm=(*self.shares_ppm, shares)
+        )  # of two changes on one day the later counts
+
+
+def stage_shares(mandate: Mandate, stage: Stage) -> Ints:
+    """The shares of a mandate's stage, (components, vehicles) int64; StateError where it has no such stage."""
+    if stage not in mandate.funding:
+        raise StateError(f"{mandate.code} ({mandate.place}) has no funding.{stage}: nobody guarantees its loans.")
+    return np.array(mandate.funding[stage], np.int64)
+
+
+def holding(mandate: Mandate, disbursed_on: int, compensated_on: int | None = None) -> Holding:
+    """Who holds a loan made under a mandate, from its disbursement, and from its compensation if there was one."""
+    first = Holding(vehicles=mandate.vehicles, from_on=(disbursed_on,), shares_ppm=(stage_shares(mandate, Stage.ORIGINATION),))
+    return first if compensated_on is None else first.changed(compensated_on, stage_shares(mandate, Stage.COMPENSATION))
