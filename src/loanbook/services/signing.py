@@ -29,7 +29,7 @@ WINDOW = dt.timedelta(minutes=5)
 """How far a message's time may lie from ours, either way."""
 SECRET_BYTES_LEAST = 32
 _HEADER_MOST = 300
-_HEADER = re.compile(r"t=(?P<t>[0-9]{1,12}),n=(?P<n>[A-Za-z0-9_-]{16,64}),s=(?P<s>[0-9a-f]{64})")
+_HEADER = re.compile(r"t=(?P<t>[0-9]{1,10}),n=(?P<n>[A-Za-z0-9_-]{16,64}),s=(?P<s>[0-9a-f]{64})")
 _SENDER = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 

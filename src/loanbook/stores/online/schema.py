@@ -310,7 +310,7 @@ AUDIT = Table(
     Column("hash", LargeBinary),
     CheckConstraint("num_nulls(number, previous_hash, hash) IN (0, 3)", name="sealed_whole"),
     Index("ix_audit_unsealed", "entry", postgresql_where=text("number IS NULL")),
-    comment="Who did or read what; each row's hash covers the row before it. Append-only: a trigger lets only the sealer write, once.",
+    comment="Who did or read what; each row's hash covers the row before it. Append-only, but for the sealing.",
 )
 
 NONCE = Table(

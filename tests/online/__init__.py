@@ -1,0 +1,1 @@
+"""Tests of the online store, on a PostgreSQL server of their own."""
