@@ -1,8 +1,8 @@
 """What a strategy decides about an applicant, with all reasons and all evidence: a pure function of its text, inputs and a day.
 
 A fault in the inputs (wrong type, outside of limits, a required value missing, an unseen choice that an offer reads) refers the
-application and never hides a knock-out: every rule whose values are known is judged. A decline outweighs a referral. All reasons
-are kept, declines first.
+application and never hides a knock-out: every rule is judged on the values that are known. It passes when one of its conditions
+fails, hits when all hold, and is unknown otherwise. A decline outweighs a referral. All reasons are kept, declines first.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -139,22 +139,23 @@ def _judge(
     prepared: _Prepared, values: Mapping[str, int | str | bool | None], strategy: Strategy, reasons: list[Reason]
 ) -> tuple[RuleResult, ...]:
     """Results of all rules; what they lead to is added to the reasons."""
-    hits = prepared.tables.rules(values)
+    open_rules = prepared.tables.rules(values)
     titles = {feature.name: feature.title for feature in strategy.features}
     found = []
     for number, (rule, read) in enumerate(prepared.read_by_rules):
         verdict = rule.verdict
+        if number not in open_rules:
+            found.append(RuleResult(code=verdict.code, result=Result.PASSED, effect=Effect.PASS))
+            continue
         lacking = [name for name in read if values[name] is None]
-        if lacking:
-            found.append(RuleResult(code=verdict.code, result=Result.UNKNOWN, effect=rule.unknown))
-            if rule.unknown is not Effect.PASS:
-                words = f"We need to know: {', '.join(titles[name] for name in lacking)}."
-                reasons.append(Reason(code=f"{verdict.code}.unknown", effect=rule.unknown, words=words, source=verdict.source))
-        elif number in hits:
+        if not lacking:
             found.append(RuleResult(code=verdict.code, result=Result.HIT, effect=verdict.effect))
             reasons.append(_reason(verdict))
-        else:
-            found.append(RuleResult(code=verdict.code, result=Result.PASSED, effect=Effect.PASS))
+            continue
+        found.append(RuleResult(code=verdict.code, result=Result.UNKNOWN, effect=rule.unknown))
+        if rule.unknown is not Effect.PASS:
+            words = f"We need to know: {', '.join(titles[name] for name in lacking)}."
+            reasons.append(Reason(code=f"{verdict.code}.unknown", effect=rule.unknown, words=words, source=verdict.source))
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ class Result(StrEnum):
     PASSED = "passed"
     HIT = "hit"
     UNKNOWN = "unknown"
-    """A value it reads is not known."""
+    """A value it reads is not known, and none of its other conditions fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

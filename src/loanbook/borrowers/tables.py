@@ -20,12 +20,14 @@ _OFFERS = "offers"
 _ROW = "row"
 _SCORE = "score"
 _GRADE = "grade"
+_OPEN = "$ == null or "
+_NO_CHOICE = ""
 
 
 class Tables:
     """The compiled tables of one strategy; immutable, shared by threads.
 
-    raises   EngineError when the engine does not understand a cell (it would silently match nothing)
+    raises   EngineError when the engine does not answer a cell as its condition does
     """
 
     __slots__ = ("_engine", "_offer_columns", "_rule_columns")
@@ -34,9 +36,9 @@ class Tables:
         """Compile the tables."""
         self._rule_columns = _columns(test for rule in strategy.rules for test in rule.conditions)
         self._offer_columns = _columns(test for offer in strategy.offers for test in offer.conditions)
-        rules = [_cells(rule.conditions, self._rule_columns) for rule in strategy.rules]
-        grades = [{_SCORE: f"$ >= {grade.score_least}"} for grade in strategy.grades]
-        offers = [{**_cells(offer.conditions, self._offer_columns), _GRADE: f"$ == '{offer.grade}'"} for offer in strategy.offers]
+        rules = [_cells(rule.conditions, self._rule_columns, or_unknown=True) for rule in strategy.rules]
+        grades = [{_SCORE: _at_least(grade.score_least)} for grade in strategy.grades]
+        offers = [{**_cells(offer.conditions, self._offer_columns), _GRADE: _is_grade(offer.grade)} for offer in strategy.offers]
         tables = {
             _RULES: _table("collect", tuple(self._rule_columns.values()), rules),
             _GRADES: _table("first", (_SCORE,), grades),
@@ -50,7 +52,7 @@ class Tables:
         return tuple(self._offer_columns)
 
     def rules(self, values: Mapping[str, Value]) -> frozenset[int]:
-        """Numbers of the rules whose conditions all hold. Meaningless for a rule that reads a value which is None."""
+        """Numbers of the rules none of whose conditions fails; a condition on a value that is None does not fail."""
         if not self._rule_columns:
             return frozenset()
         context = {column: values[name] for name, column in self._rule_columns.items()}
@@ -81,25 +83,61 @@ def _columns(tests: Iterable[Condition]) -> dict[str, str]:
     return {name: f"f{number}" for number, name in enumerate(names)}
 
 
-def _cells(tests: Sequence[Condition], columns: Mapping[str, str]) -> dict[str, str]:
-    return {columns[test.feature]: _cell(test) for test in tests}
+def _cells(tests: Sequence[Condition], columns: Mapping[str, str], *, or_unknown: bool = False) -> dict[str, str]:
+    """The cells of a row, by column; with `or_unknown` a cell matches None too."""
+    return {columns[test.feature]: _proven(_cell(test, or_unknown=or_unknown), _answers(test, or_unknown)) for test in tests}
 
 
-def _cell(test: Condition) -> str:
-    """A condition in the engine's language; `$` is the value of the column."""
-    if not test.accepted:
-        return f"$ >= {test.least} and $ <= {test.most}"
-    return " or ".join(f"$ == {str(one).lower()}" if isinstance(one, bool) else f"$ == '{one}'" for one in test.accepted)
+def _cell(test: Condition, *, or_unknown: bool) -> str:
+    """A condition in the engine's language; `$` is the value of the column.
+
+    No brackets and no `and` beside `or`: the engine takes a bracket for an interval and says nothing, and binds them its own way.
+    """
+    if test.accepted:
+        found = " or ".join(f"$ == {_literal(one)}" for one in test.accepted)
+    else:
+        found = f"$ in [{test.least}..{test.most}]"
+    return f"{_OPEN}{found}" if or_unknown else found
+
+
+def _at_least(score: int) -> str:
+    return _proven(f"$ >= {score}", {score - 1: False, score: True, score + 1: True})
+
+
+def _is_grade(grade: str) -> str:
+    return _proven(f"$ == {_literal(grade)}", {grade: True, _NO_CHOICE: False})
+
+
+def _literal(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'"
+
+
+def _answers(test: Condition, or_unknown: bool) -> dict[Value, bool]:
+    """What a cell must say about values on both sides of its limits."""
+    if test.accepted:
+        answers: dict[Value, bool] = dict.fromkeys(test.accepted, True)
+        answers |= {one: False for one in (_NO_CHOICE, True, False) if one not in test.accepted}
+    else:
+        answers = {test.least: True, test.most: True, test.least - 1: False, test.most + 1: False}
+    return {**answers, None: True} if or_unknown else answers
+
+
+def _proven(cell: str, answers: Mapping[Value, bool]) -> str:
+    """The cell, once the engine has answered as it must: a cell it does not understand would silently match nothing."""
+    for value, answer in answers.items():
+        try:
+            found: object = zen.evaluate_unary_expression(cell, {"$": value})
+        except RuntimeError as error:
+            found = str(error).splitlines()[0]
+        if found is not answer:
+            raise EngineError(
+                f"the rule engine answers {found} to the cell {cell} for {value!r}, not {answer}. Report this cell."
+            )
+    return cell
 
 
 def _table(policy: str, columns: tuple[str, ...], rows: list[dict[str, str]]) -> dict[str, Any]:
     """A decision table whose rows answer with their number."""
-    for row in rows:
-        for cell in row.values():
-            if zen.validate_unary_expression(cell) is not None:
-                raise EngineError(
-                    f"the rule engine does not understand the cell {cell!r}. This is an error in Loanbook: report it."
-                )
     content = {
         "hitPolicy": policy,
         "inputs": [{"id": column, "name": column, "field": column} for column in columns],

@@ -99,7 +99,7 @@ class Verdict:
 class Rule:
     """A knock-out: when all conditions hold, the verdict stands.
 
-    unknown   what happens where a value it reads is missing or unseen; PASS where that cannot be
+    unknown   what happens where a value it reads is missing or unseen and no other condition fails; PASS where that cannot be
     """
 
     verdict: Verdict
