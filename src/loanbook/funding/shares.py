@@ -8,12 +8,13 @@ over time, goes by largest remainder (`pro_rata`).
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
 from loanbook.errors import RequestError, StateError
 from loanbook.kernel import lean
-from loanbook.terms.mandate import SHARES_WHOLE, Mandate, Stage
+from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage
 from loanbook.units import HALF_UP, MONEY_MAX, RATE_SCALE, Ints, date, mul_div
 
 
@@ -134,3 +135,43 @@ def holding(mandate: Mandate, disbursed_on: int, compensated_on: int | None = No
     """Who holds a loan made under a mandate, from its disbursement, and from its compensation if there was one."""
     first = Holding(vehicles=mandate.vehicles, from_on=(disbursed_on,), shares_ppm=(stage_shares(mandate, Stage.ORIGINATION),))
     return first if compensated_on is None else first.changed(compensated_on, stage_shares(mandate, Stage.COMPENSATION))
+
+
+class Paid(IntEnum):
+    """Columns of money that a loan's holders divide, (rows, PAID) int64."""
+
+    PRINCIPAL = 0
+    INTEREST = 1
+    """At the contract rate, the part above the coupon with it."""
+    FEE = 2
+    """Fees of the product and late charges."""
+    LOSS = 3
+    """Principal given up (charge-off), or recovered after it."""
+
+
+PAID = len(Paid)
+
+
+def divide(shares_ppm: Ints, coupon_annual: int, rate_annual: Ints, before_fen: Ints, amount_fen: Ints) -> Ints:
+    """Who gets what of money that loans under one mandate brought: contract interest parted at the coupon, each component split.
+
+    shares_ppm    (components, vehicles) int64: `stage_shares`, `Holding.on`
+    coupon_annual the mandate's;  rate_annual  (rows,) the loans'
+    before_fen    (rows, PAID) int64: what was divided of each loan since these shares hold;  amount_fen  (rows, PAID) now
+    returns       (rows, components, vehicles) int64; all of a row adds up to its amounts
+    raises        as `split`
+    """
+    before, amount = (np.ascontiguousarray(np.atleast_2d(money), np.int64) for money in (before_fen, amount_fen))
+    nothing = np.zeros(len(amount), np.int64)
+    coupon_before = coupon_part(nothing, before[:, Paid.INTEREST], coupon_annual, rate_annual)
+    coupon = coupon_part(before[:, Paid.INTEREST], amount[:, Paid.INTEREST], coupon_annual, rate_annual)
+    parts = {
+        Component.PRINCIPAL: (before[:, Paid.PRINCIPAL], amount[:, Paid.PRINCIPAL]),
+        Component.INTEREST: (coupon_before, coupon),
+        Component.FEE: (
+            before[:, Paid.FEE] + before[:, Paid.INTEREST] - coupon_before,
+            amount[:, Paid.FEE] + amount[:, Paid.INTEREST] - coupon,
+        ),
+        Component.LOSS: (before[:, Paid.LOSS], amount[:, Paid.LOSS]),
+    }
+    return np.stack([split(*parts[component], shares_ppm[component]) for component in Component], axis=1)
