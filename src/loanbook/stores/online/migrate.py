@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from loanbook.errors import StateError
 
@@ -55,3 +57,9 @@ def migrate(engine: Engine, to: str = "head") -> str:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
     return latest_version()
+
+
+def migrate_dsn(dsn: str) -> str:
+    """Migrate the database that a DSN (as libpq writes it) names. Raises as `migrate`."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
+    return migrate(engine)

@@ -1,0 +1,88 @@
+"""`loanbook key create`, `list`, `rotate`, `revoke`, `rewrap`."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from loanbook.commands.screen import console
+
+app = typer.Typer(no_args_is_help=True, help="API keys of callers, and the master key of personal data.")
+
+Name = Annotated[str, typer.Argument(help="The caller, as `loanbook key list` shows it.")]
+Days = Annotated[int, typer.Option("--days", help="Days the key is valid.", min=1, max=3650)]
+
+
+@app.command("create")
+def create_key(
+    role: Annotated[str, typer.Option("--role", help="borrower_app, partner, risk, finance, operator or auditor.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call the caller; made up when left out.")] = None,
+    partner: Annotated[
+        str | None, typer.Option("--partner", help="The partner whose loans it may touch; role partner only.")
+    ] = None,
+    borrower: Annotated[
+        str | None, typer.Option("--borrower", help="The one borrower it may touch; role borrower_app only.")
+    ] = None,
+    days: Days = 365,
+) -> None:
+    """Make a caller and print its key, this once; only a hash of it is kept."""
+    from loanbook.services import keys
+
+    valid = dt.timedelta(days=days)
+    made = keys.create(role=role, valid=valid, now=_now(), name=name, partner=partner, borrower_id=borrower)
+    typer.echo(made.text)
+    typer.echo(f"{made.caller_id}, role {role}, until {made.expires_at:%Y-%m-%d}. The key is not shown again.", err=True)
+
+
+@app.command("list")
+def list_keys() -> None:
+    """List the callers with their roles and how long their keys are valid."""
+    from loanbook.services import keys
+
+    table = Table("caller", "role", "partner", "created", "valid until", title="Callers")
+    table.add_column("keys", justify="right")
+    rows = keys.callers(_now())
+    for row in rows:
+        ends = f"revoked {_day(row['revoked_at'])}" if row["revoked_at"] else _day(row["last_expires_at"])
+        table.add_row(row["caller_id"], row["role"], row["partner"] or "-", _day(row["created_at"]), ends, str(row["valid_keys"]))
+    console().print(table if rows else "There are no callers yet. `loanbook key create --role operator` makes one.")
+
+
+@app.command("rotate")
+def rotate_key(
+    name: Name,
+    days: Days = 365,
+    overlap_days: Annotated[int, typer.Option("--overlap-days", help="Days the old keys stay valid.", min=0, max=90)] = 7,
+) -> None:
+    """Print a new key of a caller; its old keys end after the overlap."""
+    from loanbook.services import keys
+
+    made = keys.rotate(name, valid=dt.timedelta(days=days), overlap=dt.timedelta(days=overlap_days), now=_now())
+    typer.echo(made.text)
+    typer.echo(f"{name}, until {made.expires_at:%Y-%m-%d}; older keys end in {overlap_days} days.", err=True)
+
+
+@app.command("revoke")
+def revoke_key(name: Name) -> None:
+    """End a caller and all of its keys."""
+    from loanbook.services import keys
+
+    ended = keys.revoke(name, now=_now())
+    console().print(f"{name} is revoked; {ended} valid {'key' if ended == 1 else 'keys'} ended.")
+
+
+@app.command("rewrap")
+def rewrap_keys() -> None:
+    """Wrap the keys of all borrowers by the first of LOANBOOK_MASTER_KEYS; what is sealed under them stays as it is."""
+    from loanbook.services import keys
+
+    console().print(f"{keys.rewrap(now=_now()):,} keys are wrapped by the first master key; the others are needed no more.")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _day(moment: dt.datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment is not None else "-"

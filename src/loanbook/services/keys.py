@@ -1,0 +1,67 @@
+"""API keys and the master key, as an operator at the machine handles them; each change is in the audit log."""
+
+import contextlib
+import datetime as dt
+import getpass
+from collections.abc import Iterator
+
+from loanbook.stores.embedded import online_dsn
+from loanbook.stores.online.audit import Entry, append
+from loanbook.stores.online.callers import IssuedKey, create_caller, list_callers, revoke_caller, rotate_key
+from loanbook.stores.online.migrate import migrate_dsn
+from loanbook.stores.online.unit import Connection, Row, connect
+from loanbook.stores.online.vault import open_vault
+
+
+def create(
+    *, role: str, valid: dt.timedelta, now: dt.datetime, name: str | None, partner: str | None, borrower_id: str | None
+) -> IssuedKey:
+    """A new caller with its key; the store is made when there is none yet. Raises RequestError."""
+    with _store() as tx:
+        made = create_caller(tx, role=role, now=now, valid=valid, caller_id=name, partner=partner, borrower_id=borrower_id)
+        _told(tx, "key_created", made.caller_id, now)
+        return made
+
+
+def rotate(name: str, *, valid: dt.timedelta, overlap: dt.timedelta, now: dt.datetime) -> IssuedKey:
+    """A new key for a caller, whose old ones end after `overlap`. Raises RequestError."""
+    with _store() as tx:
+        made = rotate_key(tx, name, now=now, valid=valid, overlap=overlap)
+        _told(tx, "key_rotated", name, now)
+        return made
+
+
+def revoke(name: str, *, now: dt.datetime) -> int:
+    """End a caller and its keys; returns how many keys were valid. Raises RequestError."""
+    with _store() as tx:
+        ended = revoke_caller(tx, name, now=now)
+        _told(tx, "caller_revoked", name, now)
+        return ended
+
+
+def callers(now: dt.datetime) -> list[Row]:
+    """Every caller, as `stores.online.callers.list_callers` gives them."""
+    with _store() as tx:
+        return list_callers(tx, now)
+
+
+def rewrap(*, now: dt.datetime) -> int:
+    """Wrap the keys of all borrowers by the first master key; returns how many keys. Nothing sealed is touched."""
+    vault = open_vault()
+    with _store() as tx:
+        wrapped = vault.rotate(tx)
+        _told(tx, "master_key_rotated", "key file", now)
+        return wrapped
+
+
+@contextlib.contextmanager
+def _store() -> Iterator[Connection]:
+    with online_dsn() as dsn:
+        migrate_dsn(dsn)
+        with connect(dsn) as tx:
+            yield tx
+
+
+def _told(tx: Connection, action: str, subject: str, now: dt.datetime) -> None:
+    who = f"command line: {getpass.getuser()}"
+    append(tx, [Entry(caller_id=who, action=action, subjects=(subject,), status=200)], now)
