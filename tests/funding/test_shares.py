@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.funding.requests import ON, SHIPPED
 
 from loanbook.errors import RequestError, StateError
+from loanbook.funding.pro_rata import pro_rata
 from loanbook.funding.shares import PAID, Paid, coupon_part, divide, holding, split, stage_shares
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Stage
 from loanbook.units import MONEY_MAX, rate
@@ -121,3 +122,11 @@ def test_a_compensated_loan_has_other_holders_from_its_day_on():
         held.changed(ON + 89, held.shares_ppm[0])
     with pytest.raises(RequestError, match="each component add up"):
         held.changed(ON + 91, held.shares_ppm[0] // 2)
+
+
+def test_largest_remainder_would_take_a_fen_back_and_a_split_does_not():
+    parts = [450_000, 450_000, 100_000]
+    assert [pro_rata(total, parts) for total in (5, 6)] == [[2, 2, 1], [3, 3, 0]]
+    found = split(np.arange(10), np.ones(10, np.int64), np.array(parts))
+    assert (found >= 0).all()
+    assert found.sum(axis=0).tolist() == [5, 4, 1]
