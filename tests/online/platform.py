@@ -77,7 +77,5 @@ class Platform:
         return self.done("assess", application_id=application["application_id"])
 
     def loan(self, line_id, principal_fen=500_000, count=6):
-        quoted = self.done(
-            "quote", line_id=line_id, product="cash_loan", principal_fen=principal_fen, installment_count=count
-        )
+        quoted = self.done("quote", line_id=line_id, product="cash_loan", principal_fen=principal_fen, installment_count=count)
         return quoted, self.done("draw_down", quote_id=quoted["quote_id"])

@@ -27,9 +27,7 @@ def test_a_borrower_draws_down_and_repays(platform):
     for number, each in enumerate(quoted["instalments"]):
         platform.today = dt.date.fromisoformat(each["due_on"])
         owed = each["principal_fen"] + each["interest_fen"]
-        paid = platform.done(
-            "repay", loan_id=loan_id, provider_reference=f"in-{number}", amount_fen=owed, paid_on=platform.today
-        )
+        paid = platform.done("repay", loan_id=loan_id, provider_reference=f"in-{number}", amount_fen=owed, paid_on=platform.today)
     assert (paid["state"], paid["outstanding_fen"], paid["unapplied_fen"]) == ("repaid", 0, 0)
     status, view = platform.look("line", line["line_id"])
     assert (status, view["used_fen"]) == (200, 0)
@@ -118,7 +116,7 @@ def test_a_partner_sees_and_answers_only_its_own_loans(platform):
 
 def test_what_was_told_is_sealed_and_gone_after_erasure(platform, vault):
     answer = platform.line(document="310-secret")
-    tables = ("event", "application", "decision", "outbox", "borrower", "request", "audit", "line")
+    tables = ("event", "application", "decision", "outbox", "borrower", "request", "audit", "credit_line")
     for table in tables:
         rows = platform.connection.execute(f"SELECT * FROM {table}").fetchall()
         assert "310-secret" not in str(rows)

@@ -1,7 +1,7 @@
 """Disbursement, repayment and return, as the payment provider reports them; balances come from the account kernel."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from loanbook.loans.facts import Fact, FactKind, Total
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
+from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.product import contract_row
@@ -59,15 +60,6 @@ def _disburse(unit: Unit, loan: Row | None, request: Disbursing) -> Disbursed | 
     return Disbursed(loan_id=loan["loan_id"], state="disbursed", disbursed_on=request.disbursed_on)
 
 
-def payments_of(unit: Unit, loan_ids: Iterable[str]) -> dict[str, list[Row]]:
-    """The payments of loans, in the order they were booked."""
-    found: dict[str, list[Row]] = {loan_id: [] for loan_id in loan_ids}
-    query = "SELECT * FROM payment WHERE loan_id = ANY(%s) ORDER BY paid_on, payment_id"
-    for row in unit.connection.execute(query, (sorted(found),)):
-        found[row["loan_id"]].append(row)
-    return found
-
-
 def account_parts(terms: PlatformTerms, loan: Row, payments: Sequence[Row]) -> tuple[Drawdown, Ints]:
     """What the account of a running loan is made of: the terms it was made under and what was paid."""
     product = terms.product_by_hash(loan["terms_hash"])
@@ -94,10 +86,9 @@ def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_
 
 def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repaying]]) -> list[Repaid | Refusal]:
     """Money came in for a loan; every reference of the provider is booked once, whatever its idempotency key."""
-    loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
-    lines = unit.lock(LINE, (loan["line_id"] for loan in loans.values()))
+    lines, loans = unit.lock_both(LINE, LOAN, "line_id", (request.loan_id for _, request in asked))
     booked = unit.read(PAYMENT, (request.provider_reference for _, request in asked), by="provider_reference")
-    payments = payments_of(unit, loans)
+    payments = payments_of(unit.connection, loans)
     answers: list[Repaid | Refusal] = []
     for _, request in asked:
         loan = loans.get(request.loan_id)
@@ -174,10 +165,11 @@ def _settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Se
 
 def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Returning]]) -> list[Returned | Refusal]:
     """A payment bounced: the loan stands as if it had not been made."""
-    found = unit.lock(PAYMENT, (request.provider_reference for _, request in asked), by="provider_reference")
-    loans = unit.lock(LOAN, (row["loan_id"] for row in found.values()))
-    lines = unit.lock(LINE, (loan["line_id"] for loan in loans.values()))
-    payments = payments_of(unit, loans)
+    references = [request.provider_reference for _, request in asked]
+    known = unit.read(PAYMENT, references, by="provider_reference")
+    lines, loans = unit.lock_both(LINE, LOAN, "line_id", (row["loan_id"] for row in known.values()))
+    found = unit.lock(PAYMENT, references, by="provider_reference")
+    payments = payments_of(unit.connection, loans)
     answers: list[Returned | Refusal] = []
     for _, request in asked:
         row = found.get(request.provider_reference)

@@ -10,9 +10,10 @@ from loanbook import units
 from loanbook.loans.account import preview_payment
 from loanbook.loans.facts import FactKind, Piece, Row, Total
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.paying import account_parts, online_account, payments_of
+from loanbook.services.paying import account_parts, online_account
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Given, rate_text
+from loanbook.stores.online.lookups import ids_of_borrower, payments_of
 from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
 from loanbook.stores.online.unit import Unit
@@ -138,15 +139,14 @@ def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> Bor
     row = unit.read(BORROWER, [id_]).get(id_)
     if row is None or not _own(caller, row):
         return _none("borrower", id_)
-    lines = unit.connection.execute("SELECT line_id FROM line WHERE borrower_id = %s ORDER BY opened_on, line_id", (id_,))
-    loans = unit.connection.execute("SELECT loan_id FROM loan WHERE borrower_id = %s ORDER BY drawn_on, loan_id", (id_,))
+    lines, loans = ids_of_borrower(unit.connection, id_)
     return BorrowerView(
         borrower_id=id_,
         kind=row["kind"],
         channel=row["channel"],
         drawdowns=row["drawdowns"],
-        lines=tuple(each["line_id"] for each in lines),
-        loans=tuple(each["loan_id"] for each in loans),
+        lines=lines,
+        loans=loans,
     )
 
 
@@ -240,7 +240,7 @@ def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
     instalments: tuple[DueView, ...] = ()
     outstanding, dpd = row["principal_fen"], 0
     if row["disbursed_on"] is not None:
-        account = online_account(terms, row, payments_of(unit, [row["loan_id"]])[row["loan_id"]], unit.today)
+        account = online_account(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]], unit.today)
         outstanding = account.total(Total.OUTSTANDING)
         today = units.day(unit.today)
         behind = account.rows[(account.rows[:, Row.DUE_ON] < today) & (account.rows[:, Row.CLEARED_ON] > today)]
@@ -282,7 +282,7 @@ def _preview(terms: PlatformTerms, unit: Unit, row: Stored, options: Mapping[str
     if not (payoff and not text) and (not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < MONEY_MAX // 4):
         detail = "amount_fen must be a whole number of minor units above 0, or left out with payoff=true."
         return Refusal(status=422, rule="amount_not_understood", detail=detail)
-    drawdown, facts = account_parts(terms, row, payments_of(unit, [row["loan_id"]])[row["loan_id"]])
+    drawdown, facts = account_parts(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]])
     found = preview_payment(
         drawdown,
         facts,

@@ -53,6 +53,9 @@ class Application(Asked, kw_only=True):
 
     borrower_id: Id
     consents: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=10)]
+    consent_text_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the text the borrower agreed to."""
+    province: Name
     inputs: dict[Name, Any]
     """Features by name, as the strategy's schema asks for them."""
 

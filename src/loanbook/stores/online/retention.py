@@ -20,7 +20,7 @@ SELECT borrower_id, lent, running, began_on FROM (
                FROM loan GROUP BY borrower_id) l ON l.borrower_id = b.borrower_id
     LEFT JOIN (SELECT borrower_id, max(applied_on) AS applied_on FROM application GROUP BY borrower_id) a
         ON a.borrower_id = b.borrower_id
-    LEFT JOIN (SELECT borrower_id, max(expires_on) AS expires_on FROM line GROUP BY borrower_id) c
+    LEFT JOIN (SELECT borrower_id, max(expires_on) AS expires_on FROM credit_line GROUP BY borrower_id) c
         ON c.borrower_id = b.borrower_id
 ) x
 """

@@ -21,7 +21,7 @@ from loanbook.stores.online.schema import EVENT, OUTBOX
 Row: TypeAlias = dict[str, Any]
 Connection: TypeAlias = psycopg.Connection[Row]
 
-TABLES_IN_ORDER = ("terms", "borrower", "identity", "consent", "application", "decision", "line", "quote", "loan", "quota")
+TABLES_IN_ORDER = ("terms", "borrower", "identity", "consent", "application", "decision", "credit_line", "quote", "loan", "quota")
 """Rows are locked and inserted in this order of tables, and by id inside one, so that two units never wait for each other."""
 
 
@@ -51,6 +51,12 @@ class Unit:
         self._inserts: dict[Table, list[Row]] = defaultdict(list)
         self._changes: dict[Table, dict[tuple[Any, ...], Row]] = defaultdict(dict)
 
+    def lock_both(self, outer: Table, inner: Table, link: str, ids: Iterable[Any]) -> tuple[dict[Any, Row], dict[Any, Row]]:
+        """Lock rows of `inner` and those of `outer` that they name by `link`, the outer ones first."""
+        wanted = list(ids)
+        outers = self.lock(outer, (row[link] for row in self.read(inner, wanted).values()))
+        return outers, self.lock(inner, wanted)
+
     def lock(self, table: Table, ids: Iterable[Any], by: str = "") -> dict[Any, Row]:
         """Rows by primary key (or another unique column), held until the transaction ends."""
         return self._select(table, ids, by, " FOR UPDATE")
@@ -78,7 +84,7 @@ class Unit:
         key = tuple(row[column.name] for column in table.primary_key.columns)
         self._changes[table].setdefault(key, {}).update(values)
 
-    def event(self, kind: str, subject: str, **content: Any) -> str:
+    def event(self, kind: str, subject: str, /, **content: Any) -> str:
         """Something happened to a borrower, line, loan or mandate, today; returns the event's id."""
         event_id = new_id("ev")
         self.insert(
@@ -92,7 +98,7 @@ class Unit:
         )
         return event_id
 
-    def tell(self, recipient: str, topic: str, subject: str, **content: Any) -> None:
+    def tell(self, recipient: str, topic: str, subject: str, /, **content: Any) -> None:
         """Put a message out, to go when this transaction is done."""
         self.insert(OUTBOX, recipient=recipient, topic=topic, subject=subject, content=content, recorded_at=self.now)
 

@@ -96,7 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "quota",
         sa.Column("mandate", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False, comment="the day a daily quota is for; 9999-12-31 for the quota in total"),
+        sa.Column("scope", sa.Text(), nullable=False, comment="total, day:2024-05-01, province:hunan or grade:A"),
         sa.Column("cap_fen", sa.BigInteger(), nullable=False),
         sa.Column("reserved_fen", sa.BigInteger(), nullable=False),
         sa.Column("confirmed_fen", sa.BigInteger(), nullable=False),
@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.CheckConstraint("confirmed_fen >= 0", name=op.f("ck_quota_confirmed_fen_not_negative")),
         sa.CheckConstraint("reserved_fen + confirmed_fen <= cap_fen", name=op.f("ck_quota_within_cap")),
         sa.CheckConstraint("reserved_fen >= 0", name=op.f("ck_quota_reserved_fen_not_negative")),
-        sa.PrimaryKeyConstraint("mandate", "day", name=op.f("pk_quota")),
+        sa.PrimaryKeyConstraint("mandate", "scope", name=op.f("pk_quota")),
         comment="A cache of the reservations, which the auditor rebuilds; the constraint is what no race can pass.",
     )
     op.create_table(
@@ -240,25 +240,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decision_application_id"), "decision", ["application_id"], unique=False)
     op.create_index(op.f("ix_decision_borrower_id"), "decision", ["borrower_id"], unique=False)
     op.create_table(
-        "line",
+        "credit_line",
         sa.Column("line_id", sa.Text(), nullable=False),
         sa.Column("borrower_id", sa.Text(), nullable=False),
         sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("grade", sa.Text(), nullable=False),
+        sa.Column("province", sa.Text(), nullable=False),
+        sa.Column("age_years", sa.SmallInteger(), nullable=True),
         sa.Column("rate_annual", sa.BigInteger(), nullable=False),
         sa.Column("limit_fen", sa.BigInteger(), nullable=False),
         sa.Column("used_fen", sa.BigInteger(), nullable=False),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("expires_on", sa.Date(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.CheckConstraint("limit_fen >= 0", name=op.f("ck_line_limit_fen_not_negative")),
-        sa.CheckConstraint("used_fen >= 0", name=op.f("ck_line_used_fen_not_negative")),
-        sa.ForeignKeyConstraint(["borrower_id"], ["borrower.borrower_id"], name=op.f("fk_line_borrower_id")),
-        sa.ForeignKeyConstraint(["decision_id"], ["decision.decision_id"], name=op.f("fk_line_decision_id")),
-        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_line")),
+        sa.CheckConstraint("limit_fen >= 0", name=op.f("ck_credit_line_limit_fen_not_negative")),
+        sa.CheckConstraint("used_fen >= 0", name=op.f("ck_credit_line_used_fen_not_negative")),
+        sa.ForeignKeyConstraint(["borrower_id"], ["borrower.borrower_id"], name=op.f("fk_credit_line_borrower_id")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.decision_id"], name=op.f("fk_credit_line_decision_id")),
+        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_credit_line")),
         comment="A payment that bounces may take the use above the limit; a drawdown never does.",
     )
-    op.create_index(op.f("ix_line_borrower_id"), "line", ["borrower_id"], unique=False)
+    op.create_index(op.f("ix_credit_line_borrower_id"), "credit_line", ["borrower_id"], unique=False)
     op.create_table(
         "quote",
         sa.Column("quote_id", sa.Text(), nullable=False),
@@ -275,7 +278,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("loan_id", sa.Text(), nullable=True),
         sa.CheckConstraint("principal_fen >= 0", name=op.f("ck_quote_principal_fen_not_negative")),
-        sa.ForeignKeyConstraint(["line_id"], ["line.line_id"], name=op.f("fk_quote_line_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["credit_line.line_id"], name=op.f("fk_quote_line_id")),
         sa.ForeignKeyConstraint(["terms_hash"], ["terms.hash"], name=op.f("fk_quote_terms_hash")),
         sa.PrimaryKeyConstraint("quote_id", name=op.f("pk_quote")),
         comment="What a drawdown would cost, shown before it is accepted; used once.",
@@ -305,7 +308,7 @@ def upgrade() -> None:
         sa.CheckConstraint("principal_fen >= 0", name=op.f("ck_loan_principal_fen_not_negative")),
         sa.CheckConstraint("principal_repaid_fen >= 0", name=op.f("ck_loan_principal_repaid_fen_not_negative")),
         sa.ForeignKeyConstraint(["borrower_id"], ["borrower.borrower_id"], name=op.f("fk_loan_borrower_id")),
-        sa.ForeignKeyConstraint(["line_id"], ["line.line_id"], name=op.f("fk_loan_line_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["credit_line.line_id"], name=op.f("fk_loan_line_id")),
         sa.ForeignKeyConstraint(["quote_id"], ["quote.quote_id"], name=op.f("fk_loan_quote_id")),
         sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_loan")),
         sa.UniqueConstraint("quote_id", name=op.f("uq_loan_quote_id")),

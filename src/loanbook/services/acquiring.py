@@ -1,0 +1,215 @@
+"""From a stranger to a credit line: registration, application with consents, decision with all reasons and evidence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loanbook import units
+from loanbook.borrowers.assessment import assess
+from loanbook.borrowers.evidence import Assessment, Outcome
+from loanbook.errors import RequestError
+from loanbook.services.caller import Caller, Refusal
+from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
+from loanbook.stores.online.schema import APPLICATION, BORROWER, CONSENT, DECISION, LINE
+from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.stores.online.vault import Keyring, PersonalData, Vault
+from loanbook.terms.lending_rule import check_line
+
+CONSENTS_NEEDED = ("credit_assessment", "bureau_query")
+"""Purposes without which an application cannot be taken."""
+DOCUMENT = "document"
+
+
+def register(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Registration]]) -> list[Registered | Refusal]:
+    """Take borrowers in under a pseudonym; who is known by the document already keeps theirs."""
+    people: list[PersonalData] = []
+    places: list[int | None] = []
+    for _, request in asked:
+        places.append(None if DOCUMENT not in request.identity else len(people))
+        if DOCUMENT in request.identity:
+            people.append(
+                PersonalData(borrower_id=new_id("bw"), document=request.identity[DOCUMENT], details=dict(request.identity))
+            )
+    holders = vault.put(unit.connection, people) if people else []
+    answers: list[Registered | Refusal] = []
+    for place, (_, request) in zip(places, asked, strict=True):
+        if place is None:
+            detail = "identity needs `document`: the number that names the borrower once."
+            answers.append(Refusal(status=422, rule="document_needed", detail=detail))
+            continue
+        if holders[place] == people[place].borrower_id:
+            unit.insert(
+                BORROWER,
+                borrower_id=holders[place],
+                kind=request.kind,
+                channel=request.channel,
+                acquisition_cost_fen=request.acquisition_cost_fen,
+                registered_at=unit.now,
+            )
+            unit.event(
+                "borrower_registered",
+                holders[place],
+                kind=request.kind,
+                channel=request.channel,
+                acquisition_cost_fen=request.acquisition_cost_fen,
+            )
+        answers.append(Registered(borrower_id=holders[place]))
+    return answers
+
+
+def apply_for_line(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Application]]) -> list[Applied | Refusal]:
+    """Take applications: consents are recorded, what the borrower told is sealed under the borrower's key."""
+    borrowers = unit.read(BORROWER, (request.borrower_id for _, request in asked))
+    ring = vault.keyring(unit.connection, sorted(borrowers))
+    answers: list[Applied | Refusal] = []
+    for caller, request in asked:
+        refusal = _cannot_apply(caller, request, borrowers, ring)
+        if refusal is not None:
+            answers.append(refusal)
+            continue
+        application_id = new_id("ap")
+        for purpose in request.consents:
+            unit.insert(
+                CONSENT,
+                consent_id=new_id("cs"),
+                borrower_id=request.borrower_id,
+                purpose=purpose,
+                text_hash=request.consent_text_hash,
+                granted_at=unit.now,
+            )
+        told = {"inputs": request.inputs, "province": request.province}
+        unit.insert(
+            APPLICATION,
+            application_id=application_id,
+            borrower_id=request.borrower_id,
+            applied_on=unit.today,
+            state="applied",
+            sealed=ring.seal(request.borrower_id, f"application {application_id}", told),
+            recorded_at=unit.now,
+        )
+        unit.event("line_applied_for", request.borrower_id, application_id=application_id, consents=list(request.consents))
+        answers.append(Applied(application_id=application_id))
+    return answers
+
+
+def _cannot_apply(caller: Caller, request: Application, borrowers: dict[str, Row], ring: Keyring) -> Refusal | None:
+    id_ = request.borrower_id
+    if id_ not in borrowers or (caller.borrower_id is not None and caller.borrower_id != id_):
+        return Refusal(status=404, rule="no_such_borrower", detail=f"there is no borrower {id_}.")
+    if ring.is_erased(id_):
+        return Refusal(status=410, rule="borrower_erased", detail=f"the personal data of {id_} was erased on request.")
+    missing = [purpose for purpose in CONSENTS_NEEDED if purpose not in request.consents]
+    if missing:
+        detail = f"an application needs the borrower's consent to {' and '.join(missing)}."
+        return Refusal(status=422, rule="consent_needed", detail=detail, figures={"missing": missing})
+    return None
+
+
+def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Assessing]]) -> list[Assessed | Refusal]:
+    """Decide on applications, once each: a line with limit, price and end, or every reason why not."""
+    found = unit.lock(APPLICATION, (request.application_id for _, request in asked))
+    borrowers = unit.read(BORROWER, (row["borrower_id"] for row in found.values()))
+    ring = vault.keyring(unit.connection, sorted(borrowers))
+    answers: list[Assessed | Refusal] = []
+    for _, request in asked:
+        row = found.get(request.application_id)
+        if row is None:
+            detail = f"there is no application {request.application_id}."
+            answers.append(Refusal(status=404, rule="no_such_application", detail=detail))
+        elif row["state"] != "applied":
+            detail = f"application {request.application_id} is {row['state']} already; apply again for another decision."
+            answers.append(Refusal(status=409, rule="application_decided_already", detail=detail))
+        elif ring.is_erased(row["borrower_id"]):
+            detail = f"the personal data of {row['borrower_id']} was erased on request."
+            answers.append(Refusal(status=410, rule="borrower_erased", detail=detail))
+        else:
+            answers.append(_decide(terms, unit, ring, row, borrowers[row["borrower_id"]]))
+    return answers
+
+
+def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower: Row) -> Assessed:
+    told = ring.open(row["borrower_id"], f"application {row['application_id']}", row["sealed"])
+    day = units.day(unit.today)
+    strategy = terms.strategy(borrower["kind"], day)
+    assessment = assess(strategy, told["inputs"], day)
+    reasons = [reason.code for reason in assessment.reasons]
+    outcome = str(assessment.outcome)
+    if assessment.outcome is Outcome.APPROVED and assessment.limit_fen is not None:
+        try:
+            check_line(terms.lending_rules, on=day, borrower_kind=borrower["kind"], limit_fen=assessment.limit_fen)
+        except RequestError as error:
+            outcome, reasons = str(Outcome.DECLINED), [f"lending_rule: {error}"]
+    decision_id = new_id("dc")
+    unit.insert(
+        DECISION,
+        decision_id=decision_id,
+        application_id=row["application_id"],
+        borrower_id=row["borrower_id"],
+        decided_on=unit.today,
+        strategy_hash=strategy.hash,
+        outcome=outcome,
+        reasons=reasons,
+        sealed=ring.seal(
+            row["borrower_id"],
+            f"decision {decision_id}",
+            {"inputs": told["inputs"], "evidence": assessment.evidence.record()},
+        ),
+        recorded_at=unit.now,
+    )
+    unit.update(APPLICATION, row, state=outcome)
+    unit.event(
+        "application_decided",
+        row["borrower_id"],
+        application_id=row["application_id"],
+        decision_id=decision_id,
+        strategy_hash=strategy.hash,
+        outcome=outcome,
+        reasons=reasons,
+    )
+    if outcome != str(Outcome.APPROVED):
+        return Assessed(decision_id=decision_id, outcome=outcome, reasons=tuple(reasons))
+    return _open_line(unit, borrower, decision_id, assessment, told)
+
+
+def _open_line(unit: Unit, borrower: Row, decision_id: str, assessment: Assessment, told: Mapping[str, Any]) -> Assessed:
+    if assessment.limit_fen is None or assessment.rate_annual is None or assessment.expires_on is None:
+        raise AssertionError("an approval names limit, rate and end")
+    line_id = new_id("ln")
+    expires_on = units.date(assessment.expires_on)
+    age = told["inputs"].get("age_years")
+    unit.insert(
+        LINE,
+        line_id=line_id,
+        borrower_id=borrower["borrower_id"],
+        decision_id=decision_id,
+        kind=borrower["kind"],
+        grade=assessment.grade,
+        rate_annual=assessment.rate_annual,
+        limit_fen=assessment.limit_fen,
+        used_fen=0,
+        province=told["province"],
+        age_years=age if isinstance(age, int) and not isinstance(age, bool) else None,
+        opened_on=unit.today,
+        expires_on=expires_on,
+        state="open",
+    )
+    unit.event(
+        "line_opened",
+        line_id,
+        borrower_id=borrower["borrower_id"],
+        decision_id=decision_id,
+        limit_fen=assessment.limit_fen,
+        rate_annual=assessment.rate_annual,
+        grade=assessment.grade,
+        expires_on=expires_on,
+    )
+    return Assessed(
+        decision_id=decision_id,
+        outcome=str(assessment.outcome),
+        reasons=(),
+        line_id=line_id,
+        grade=assessment.grade,
+        limit_fen=assessment.limit_fen,
+        rate_annual=rate_text(assessment.rate_annual),
+        expires_on=expires_on,
+    )

@@ -1,0 +1,249 @@
+"""A drawdown: a quote accepted, matched with a mandate, reserved and offered to its partner, in one transaction."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from loanbook import units
+from loanbook.funding.mandate_table import MandateTable, asked
+from loanbook.funding.matching import Match, Outcome, match, refusers
+from loanbook.funding.room import Room, room_left
+from loanbook.services.caller import Caller, Refusal
+from loanbook.services.platform_terms import PlatformTerms, funding_request
+from loanbook.services.quoting import cannot_draw
+from loanbook.services.requests import DrawingDown, Drawn
+from loanbook.stores.online.lookups import owed_by_mandate
+from loanbook.stores.online.quotas import Change, change_quotas, lock_quotas, used_columns
+from loanbook.stores.online.schema import LINE, LOAN, QUOTE, RESERVATION
+from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.terms.mandate import PROVINCES, Mandate
+from loanbook.units import Ints
+
+OWES = ("drawn", "offered", "confirmed", "disbursed")
+"""States in which a loan's principal counts against a borrower's limit under a mandate."""
+
+_NOT_FUNDED = {
+    Outcome.NOT_ELIGIBLE: "no mandate in force takes such a loan",
+    Outcome.ALL_REFUSED: "every partner that takes such a loan has refused it",
+    Outcome.NO_ROOM: "the mandates that take such a loan have no quota or limit left today",
+    Outcome.ATTEMPTS_USED: "it was offered as often as a loan may be",
+}
+
+
+def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller, DrawingDown]]) -> list[Drawn | Refusal]:
+    """Accept quotes: each loan is matched after the ones before it in the batch, and reserved or refused."""
+    lines, quotes = unit.lock_both(LINE, QUOTE, "line_id", (request.quote_id for _, request in asked_for))
+    answers: list[Drawn | Refusal | None] = []
+    loans: list[Row] = []
+    places: list[int] = []
+    for place, (caller, request) in enumerate(asked_for):
+        quote = quotes.get(request.quote_id)
+        refusal = _cannot_accept(unit, caller, quote, lines, request)
+        answers.append(refusal)
+        if quote is not None and refusal is None:
+            loans.append(_loan_of(unit, quote))
+            places.append(place)
+            line = lines[quote["line_id"]]
+            unit.update(LINE, line, used_fen=line["used_fen"] + quote["principal_fen"])
+            unit.update(QUOTE, quote, loan_id=loans[-1]["loan_id"])
+    placed = offer(terms, unit, loans, lines)
+    for place, loan, why in zip(places, loans, placed, strict=True):
+        quote = quotes[asked_for[place][1].quote_id]
+        line = lines[quote["line_id"]]
+        if why is None:
+            unit.insert(LOAN, **loan)
+            unit.event(
+                "loan_drawn",
+                loan["loan_id"],
+                borrower_id=loan["borrower_id"],
+                line_id=loan["line_id"],
+                quote_id=loan["quote_id"],
+                product=loan["product"],
+                terms_hash=loan["terms_hash"],
+                principal_fen=loan["principal_fen"],
+                rate_annual=loan["rate_annual"],
+                installment_count=loan["installment_count"],
+            )
+            answers[place] = Drawn(loan_id=loan["loan_id"], state=loan["state"], partner=loan["partner"], attempt=1)
+        else:
+            unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
+            unit.update(QUOTE, quote, loan_id=None)
+            detail = f"the drawdown cannot be funded now: {_NOT_FUNDED[why]}."
+            answers[place] = Refusal(status=409, rule="not_funded", detail=detail, figures={"why": why.name.lower()})
+    return [answer for answer in answers if answer is not None]
+
+
+def _cannot_accept(unit: Unit, caller: Caller, quote: Row | None, lines: dict[str, Row], request: DrawingDown) -> Refusal | None:
+    if quote is None or (caller.borrower_id is not None and caller.borrower_id != quote["borrower_id"]):
+        return Refusal(status=404, rule="no_such_quote", detail=f"there is no quote {request.quote_id}.")
+    if quote["loan_id"] is not None:
+        detail = f"quote {request.quote_id} was accepted already, as loan {quote['loan_id']}. Ask for another."
+        return Refusal(status=409, rule="quote_used", detail=detail)
+    if unit.now > quote["expires_at"] or quote["quoted_on"] != unit.today:
+        detail = f"quote {request.quote_id} stood until {quote['expires_at']:%Y-%m-%d %H:%M} UTC. Ask for another."
+        return Refusal(status=409, rule="quote_expired", detail=detail)
+    return cannot_draw(unit, caller, lines.get(quote["line_id"]), quote["line_id"], quote["principal_fen"])
+
+
+def _loan_of(unit: Unit, quote: Row) -> Row:
+    return {
+        "loan_id": new_id("lo"),
+        "borrower_id": quote["borrower_id"],
+        "line_id": quote["line_id"],
+        "quote_id": quote["quote_id"],
+        "product": quote["product"],
+        "terms_hash": quote["terms_hash"],
+        "principal_fen": quote["principal_fen"],
+        "installment_count": quote["installment_count"],
+        "rate_annual": quote["rate_annual"],
+        "drawn_on": unit.today,
+        "state": "drawn",
+        "mandate": None,
+        "mandate_hash": None,
+        "partner": None,
+        "model": None,
+        "refused_by": [],
+        "principal_repaid_fen": 0,
+    }
+
+
+def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[str, Row]) -> list[Outcome | None]:
+    """Match loans that no partner holds, reserve what is matched and tell the partners; a loan's row is changed in place.
+
+    returns   None where it is offered now, else why it is not
+    """
+    if not loans:
+        return []
+    day = units.day(unit.today)
+    table = terms.mandate_table(day)
+    requests = [
+        funding_request(
+            lines[loan["line_id"]],
+            terms.product_by_hash(loan["terms_hash"]),
+            loan["principal_fen"],
+            loan["installment_count"],
+            loan["rate_annual"],
+        )
+        for loan in loans
+    ]
+    ask = asked(table, requests)
+    room = _room(unit, table)
+    refused_by = [loan["refused_by"] for loan in loans]
+    found = match(
+        table,
+        ask,
+        room,
+        refused=refusers(table, refused_by),
+        attempts=np.array([len(each) for each in refused_by], np.int64),
+        lent_fen=_lent(unit, table, [request.borrower_id for request in requests]),
+    )
+    return _reserve(unit, table, loans, lines, found)
+
+
+def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[str, Row], found: Match) -> list[Outcome | None]:
+    changes: dict[tuple[str, str], int] = defaultdict(int)
+    answers: list[Outcome | None] = []
+    for loan, number, outcome in zip(loans, found.mandate.tolist(), found.outcome.tolist(), strict=True):
+        if outcome != Outcome.RESERVED:
+            answers.append(Outcome(outcome))
+            continue
+        mandate = table.mandates[number]
+        attempt = len(loan["refused_by"]) + 1
+        loan.update(
+            state="offered", mandate=mandate.code, mandate_hash=mandate.hash, partner=mandate.partner, model=mandate.model
+        )
+        unit.insert(
+            RESERVATION,
+            reservation_id=new_id("rs"),
+            loan_id=loan["loan_id"],
+            mandate=mandate.code,
+            day=unit.today,
+            attempt=attempt,
+            amount_fen=loan["principal_fen"],
+            state="reserved",
+            asked_at=unit.now,
+        )
+        for scope in scopes_of(mandate, lines[loan["line_id"]], unit.today):
+            changes[mandate.code, scope] += loan["principal_fen"]
+        unit.event(
+            "loan_offered",
+            loan["loan_id"],
+            mandate=mandate.code,
+            mandate_hash=mandate.hash,
+            partner=mandate.partner,
+            model=mandate.model,
+            attempt=attempt,
+        )
+        unit.tell(
+            mandate.partner,
+            "loan_offered",
+            loan["loan_id"],
+            mandate=mandate.code,
+            product=loan["product"],
+            principal_fen=loan["principal_fen"],
+            installment_count=loan["installment_count"],
+            rate_annual=loan["rate_annual"],
+            grade=lines[loan["line_id"]]["grade"],
+            attempt=attempt,
+        )
+        answers.append(None)
+    caps = {(mandate.code, scope): cap for mandate in table.mandates for scope, cap in caps_of(mandate, unit.today).items()}
+    change_quotas(
+        unit.connection,
+        [
+            Change(mandate=code, scope=scope, cap_fen=_cap(caps, code, scope), reserved_fen=amount)
+            for (code, scope), amount in sorted(changes.items())
+        ],
+    )
+    return answers
+
+
+def _cap(caps: dict[tuple[str, str], int], code: str, scope: str) -> int:
+    return caps[code, scope] if (code, scope) in caps else caps[code, scope.split(":")[0]]
+
+
+def scopes_of(mandate: Mandate, line: Row, day: dt.date) -> list[str]:
+    """The quotas and limits that a loan of a line counts against."""
+    found = ["total", f"day:{day.isoformat()}"]
+    if mandate.concentration.province_fen is not None:
+        found.append(f"province:{line['province']}")
+    if mandate.concentration.grade_fen is not None:
+        found.append(f"grade:{line['grade']}")
+    return found
+
+
+def caps_of(mandate: Mandate, day: dt.date) -> dict[str, int]:
+    """What each scope of a mandate may hold; `province` and `grade` stand for each of them."""
+    caps = {"total": mandate.quota_total_fen, f"day:{day.isoformat()}": mandate.quota_day_fen}
+    if mandate.concentration.province_fen is not None:
+        caps["province"] = mandate.concentration.province_fen
+    if mandate.concentration.grade_fen is not None:
+        caps["grade"] = mandate.concentration.grade_fen
+    return caps
+
+
+def _room(unit: Unit, table: MandateTable) -> Room:
+    held = lock_quotas(unit.connection, [mandate.code for mandate in table.mandates])
+    day = f"day:{unit.today.isoformat()}"
+    codes = [mandate.code for mandate in table.mandates]
+    return room_left(
+        table,
+        day_used=used_columns(held, codes, [day])[:, 0],
+        total_used=used_columns(held, codes, ["total"])[:, 0],
+        province_used=used_columns(held, codes, [f"province:{name}" for name in PROVINCES]),
+        grade_used=used_columns(held, codes, [f"grade:{name}" for name in table.grades]),
+    )
+
+
+def _lent(unit: Unit, table: MandateTable, borrowers: Sequence[str]) -> Ints | None:
+    """What each borrower of a batch owes under each mandate, borrowers in the order of their first request."""
+    if not table.borrowers_limited:
+        return None
+    order = {borrower: place for place, borrower in enumerate(dict.fromkeys(borrowers))}
+    owed = np.zeros((len(order), len(table.mandates)), np.int64)
+    for row in owed_by_mandate(unit.connection, sorted(order), OWES):
+        if row["mandate"] in table.numbers:
+            owed[order[row["borrower_id"]], table.numbers[row["mandate"]]] = row["owed"]
+    return owed

@@ -1,0 +1,100 @@
+"""Everything that can be asked of a platform, in the order of a loan's life: REST routes and commands are made of this table."""
+
+from functools import partial
+
+from loanbook.services import requests as shape
+from loanbook.services.acquiring import apply_for_line, decide, register
+from loanbook.services.desk import Verb
+from loanbook.services.drawing import draw_down
+from loanbook.services.partnering import answer_offer
+from loanbook.services.paying import disburse, give_back, repay
+from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.quoting import quote
+from loanbook.stores.online.vault import Vault
+
+APP = frozenset({"borrower_app", "operator"})
+PARTNER = frozenset({"partner", "operator"})
+PROVIDER = frozenset({"operator"})
+
+
+def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
+    """The verbs of a platform with these terms."""
+    return (
+        Verb(
+            name="register",
+            text="Take a borrower in",
+            request=shape.Registration,
+            answer=shape.Registered,
+            roles=APP,
+            run=partial(register, vault),
+            status=201,
+        ),
+        Verb(
+            name="apply",
+            text="Ask for a credit line",
+            request=shape.Application,
+            answer=shape.Applied,
+            roles=APP,
+            run=partial(apply_for_line, vault),
+            status=201,
+        ),
+        Verb(
+            name="assess",
+            text="Decide on an application",
+            request=shape.Assessing,
+            answer=shape.Assessed,
+            roles=APP | {"risk"},
+            run=partial(decide, terms, vault),
+        ),
+        Verb(
+            name="quote",
+            text="Show what a drawdown would cost",
+            request=shape.Quoting,
+            answer=shape.Quoted,
+            roles=APP,
+            run=partial(quote, terms),
+            status=201,
+        ),
+        Verb(
+            name="draw_down",
+            text="Accept a quote",
+            request=shape.DrawingDown,
+            answer=shape.Drawn,
+            roles=APP,
+            run=partial(draw_down, terms),
+            status=201,
+        ),
+        Verb(
+            name="answer_offer",
+            text="Accept or refuse an offered loan",
+            request=shape.PartnerDecision,
+            answer=shape.Decided,
+            roles=PARTNER,
+            run=partial(answer_offer, terms),
+        ),
+        Verb(
+            name="disburse",
+            text="Report that a loan was paid out",
+            request=shape.Disbursing,
+            answer=shape.Disbursed,
+            roles=PROVIDER,
+            run=disburse,
+        ),
+        Verb(
+            name="repay",
+            text="Report money from a borrower",
+            request=shape.Repaying,
+            answer=shape.Repaid,
+            roles=PROVIDER,
+            run=partial(repay, terms),
+            status=201,
+        ),
+        Verb(
+            name="give_back",
+            text="Report that a payment bounced",
+            request=shape.Returning,
+            answer=shape.Returned,
+            roles=PROVIDER,
+            run=partial(give_back, terms),
+        ),
+    )

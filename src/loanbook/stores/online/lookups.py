@@ -1,0 +1,48 @@
+"""Questions to the online store that are not a row by its key, and the archive of terms."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from loanbook.stores.online.unit import Connection, Row
+
+
+def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines and the loans of a borrower, oldest first."""
+    lines = connection.execute("SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY opened_on, line_id", (borrower_id,))
+    loans = connection.execute("SELECT loan_id FROM loan WHERE borrower_id = %s ORDER BY drawn_on, loan_id", (borrower_id,))
+    return tuple(row["line_id"] for row in lines), tuple(row["loan_id"] for row in loans)
+
+
+def payments_of(connection: Connection, loan_ids: Iterable[str]) -> dict[str, list[Row]]:
+    """The payments of loans, in the order they were made."""
+    found: dict[str, list[Row]] = {loan_id: [] for loan_id in loan_ids}
+    if found:
+        query = "SELECT * FROM payment WHERE loan_id = ANY(%s) ORDER BY paid_on, payment_id"
+        for row in connection.execute(query, (sorted(found),)):
+            found[row["loan_id"]].append(row)
+    return found
+
+
+def owed_by_mandate(connection: Connection, borrower_ids: Sequence[str], states: Sequence[str]) -> list[Row]:
+    """What borrowers owe under each mandate, over loans in some states: borrower_id, mandate, owed."""
+    query = (
+        "SELECT borrower_id, mandate, sum(principal_fen - principal_repaid_fen)::bigint AS owed FROM loan "
+        "WHERE borrower_id = ANY(%s) AND state = ANY(%s) AND mandate IS NOT NULL GROUP BY 1, 2"
+    )
+    return connection.execute(query, (sorted(set(borrower_ids)), list(states))).fetchall()
+
+
+def open_reservations(connection: Connection, loan_ids: Iterable[str]) -> dict[str, Row]:
+    """The reservation that waits for a partner's answer, by loan, held until the transaction ends."""
+    query = "SELECT * FROM reservation WHERE loan_id = ANY(%s) AND state = 'reserved' ORDER BY loan_id FOR UPDATE"
+    return {row["loan_id"]: row for row in connection.execute(query, (sorted(set(loan_ids)),))}
+
+
+def keep_terms(connection: Connection, rows: Sequence[tuple[str, str, str, dt.date, str, dt.datetime]]) -> None:
+    """Archive versions of terms as (hash, kind, code, effective from, text, now); those held already stay as they are."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO terms (hash, kind, code, effective_from, content, archived_at) VALUES (%s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (hash) DO NOTHING",
+            rows,
+        )
