@@ -91,7 +91,7 @@ class LendingRule:
         return (self.least is not None and figure < self.least * base) or (self.most is not None and figure > self.most * base)
 
     def bound(self, figures: Mapping[str, int]) -> str:
-        """What it allows, in words: "at least 30.00 %", "at most 10 x net_assets (1,000.00) = 10,000.00"."""
+        """What it allows, in words: "at least 30.0000%", "at most 10 x net_assets (1,000.00) = 10,000.00"."""
         quantity = FIGURES[self.subject][self.figure]
         words = []
         sides = (("at least", self.least), ("at most", self.most)) if self.least != self.most else (("exactly", self.most),)
@@ -129,7 +129,7 @@ def shown(figure: int, quantity: Quantity) -> str:
     """A figure as messages show it."""
     if quantity is Quantity.MONEY:
         return format_money(figure)
-    return f"{figure / SHARES_WHOLE:.2%}" if quantity is Quantity.SHARE else f"{figure} months"
+    return f"{figure / SHARES_WHOLE:.4%}" if quantity is Quantity.SHARE else f"{figure} months"
 
 
 def breaches(
