@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from loanbook.commands import books, closing, demo, importing, loans, reporting
+from loanbook.commands import books, closing, demo, importing, keys, loans, reporting, serving
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -35,6 +35,8 @@ app.command("import")(importing.import_files)
 app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)
 app.command("report")(reporting.render_report)
+app.add_typer(keys.app, name="key")
+app.command("serve")(serving.serve)
 
 
 def main() -> None:

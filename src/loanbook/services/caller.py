@@ -3,15 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from loanbook.stores.online.callers import KnownCaller
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls, as which role; `partner` and `borrower_id` limit what a partner or a borrower's app may touch."""
-
-    caller_id: str
-    role: str
-    partner: str | None = None
-    borrower_id: str | None = None
+Caller = KnownCaller
+"""`partner` and `borrower_id` limit what a partner's or a borrower's key may touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ other. If a batch fails as a whole, its calls are tried one by one, so that a si
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -74,12 +73,19 @@ def refused(refusal: Refusal) -> Reply:
 class Desk:
     """Answers calls over one connection; not shared between threads.
 
-    clock   gives now, with zone, and the civil day in the platform's zone
+    clock       gives now, with zone, and the civil day in the platform's zone
+    body_hash   what bodies are compared by: keyed (`Vault.body_hash`), because a body may hold personal data
     """
 
-    def __init__(self, connection: Connection, clock: Callable[[], tuple[dt.datetime, dt.date]]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Callable[[], tuple[dt.datetime, dt.date]],
+        body_hash: Callable[[bytes], bytes],
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._body_hash = body_hash
 
     def answer(self, verb: Verb, calls: Sequence[Call]) -> list[Reply]:
         """One reply to each call, in order; raises what the store raises when even a single call cannot be tried."""
@@ -147,7 +153,7 @@ class Desk:
         for place, (call, _) in enumerate(asked):
             name = names[place]
             if name in known:
-                replies[place] = _repeated(verb, call, known[name])
+                replies[place] = self._repeated(verb, call, known[name])
             elif not free[place] or name in taken:
                 detail = f"a request with key {call.key!r} is being answered. Ask again."
                 replies[place] = refused(Refusal(status=409, rule="request_in_progress", detail=detail))
@@ -166,12 +172,18 @@ class Desk:
                     else Reply(status=verb.status, body=msgspec.json.encode(result))
                 )
                 replies[place] = reply
-                kept.append((*names[place], verb.name, _body_hash(call.body), reply.status, reply.body))
+                kept.append((*names[place], verb.name, self._body_hash(call.body), reply.status, reply.body))
                 _audit(unit, verb, call, reply)
             unit.flush()
             keep_answers(connection, kept, now)
         connection.commit()
         return [reply for reply in replies if reply is not None]
+
+    def _repeated(self, verb: Verb, call: Call, known: Known) -> Reply:
+        if known.verb != verb.name or known.body_hash != self._body_hash(call.body):
+            detail = f"key {call.key!r} was used for another request. Use a new key for a new request."
+            return refused(Refusal(status=422, rule="idempotency_key_reused", detail=detail))
+        return Reply(status=known.status, body=known.body)
 
 
 def _audit(unit: Unit, verb: Verb, call: Call, reply: Reply) -> None:
@@ -201,14 +213,3 @@ def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
 def _role_refused(name: str, caller: Caller, roles: frozenset[str]) -> Refusal:
     detail = f"{name} is for {', '.join(sorted(roles))}; this key is of role {caller.role}."
     return Refusal(status=403, rule="role_not_allowed", detail=detail)
-
-
-def _body_hash(body: bytes) -> bytes:
-    return hashlib.sha256(body).digest()
-
-
-def _repeated(verb: Verb, call: Call, known: Known) -> Reply:
-    if known.verb != verb.name or known.body_hash != _body_hash(call.body):
-        detail = f"key {call.key!r} was used for another request. Use a new key for a new request."
-        return refused(Refusal(status=422, rule="idempotency_key_reused", detail=detail))
-    return Reply(status=known.status, body=known.body)

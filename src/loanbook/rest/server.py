@@ -1,0 +1,60 @@
+"""The application over the online store: connections lent to desks, keys looked up, tables brought to this version first."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+from loanbook.rest.app import THREADS, make_app
+from loanbook.rest.guard import Guard
+from loanbook.services.caller import Caller
+from loanbook.services.desk import Desk
+from loanbook.services.platform_terms import archive_terms, platform_terms
+from loanbook.services.reading import reads
+from loanbook.services.verbs import verbs
+from loanbook.stores.online.callers import known_callers
+from loanbook.stores.online.unit import Connection
+from loanbook.stores.online.vault import Vault
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The platform's zone: a fact's civil day is the day there."""
+_WAIT_SECONDS = 10.0
+
+Clock = Callable[[], tuple[dt.datetime, dt.date]]
+
+
+def wall_clock() -> tuple[dt.datetime, dt.date]:
+    """Now, and the civil day in the platform's zone."""
+    now = dt.datetime.now(dt.UTC)
+    return now, now.astimezone(ZONE).date()
+
+
+def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1) -> FastAPI:
+    """The application of a store whose tables are of this version; it closes its connections when it is shut down."""
+    terms = platform_terms()
+    pool: ConnectionPool[Connection] = ConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=connections,
+        timeout=_WAIT_SECONDS,
+        kwargs={"row_factory": dict_row, "prepare_threshold": 2},
+        open=True,
+    )
+    with pool.connection() as connection:
+        archive_terms(terms, connection, clock()[0])
+
+    @contextlib.contextmanager
+    def lend() -> Iterator[Desk]:
+        with pool.connection() as connection:
+            yield Desk(connection, clock, vault.body_hash)
+
+    def find(key: str) -> Caller | None:
+        with pool.connection() as connection:
+            (found,) = known_callers(connection, [key], clock()[0])
+        return found
+
+    return make_app(verbs(terms, vault), reads(terms), Guard(find), lend, close=pool.close)
