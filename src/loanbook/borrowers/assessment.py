@@ -57,6 +57,7 @@ class _Prepared:
 
     tables: Tables
     names: frozenset[str]
+    titles: Mapping[str, str]
     points: Mapping[str, Callable[[Reading], Line | None]]
     read_by_offers: frozenset[str]
     read_by_rules: tuple[tuple[Rule, tuple[str, ...]], ...]
@@ -68,6 +69,7 @@ def _prepared(strategy: Strategy) -> _Prepared:
     return _Prepared(
         tables=tables,
         names=frozenset(feature.name for feature in strategy.features),
+        titles={feature.name: feature.title for feature in strategy.features},
         points={part.feature: points_of(part) for part in strategy.characteristics},
         read_by_offers=frozenset(tables.offer_features),
         read_by_rules=tuple((rule, tuple(test.feature for test in rule.conditions)) for rule in strategy.rules),
@@ -82,7 +84,7 @@ def _assess(strategy: Strategy, prepared: _Prepared, inputs: Mapping[str, Any], 
         for feature, reading in zip(strategy.features, readings, strict=True)
         if _is_fault(feature, reading, prepared.read_by_offers)
     ]
-    rules = _judge(prepared, values, strategy, reasons)
+    rules = _judge(prepared, values, reasons)
     features, score = _scored(strategy, prepared, readings)
     grade = offer = None
     if score is not None:
@@ -135,12 +137,9 @@ def _fault(strategy: Strategy, feature: Feature, state: State) -> Reason:
     )
 
 
-def _judge(
-    prepared: _Prepared, values: Mapping[str, int | str | bool | None], strategy: Strategy, reasons: list[Reason]
-) -> tuple[RuleResult, ...]:
+def _judge(prepared: _Prepared, values: Mapping[str, int | str | bool | None], reasons: list[Reason]) -> tuple[RuleResult, ...]:
     """Results of all rules; what they lead to is added to the reasons."""
     open_rules = prepared.tables.rules(values)
-    titles = {feature.name: feature.title for feature in strategy.features}
     found = []
     for number, (rule, read) in enumerate(prepared.read_by_rules):
         verdict = rule.verdict
@@ -154,7 +153,7 @@ def _judge(
             continue
         found.append(RuleResult(code=verdict.code, result=Result.UNKNOWN, effect=rule.unknown))
         if rule.unknown is not Effect.PASS:
-            words = f"We need to know: {', '.join(titles[name] for name in lacking)}."
+            words = f"We need to know: {', '.join(prepared.titles[name] for name in lacking)}."
             reasons.append(Reason(code=f"{verdict.code}.unknown", effect=rule.unknown, words=words, source=verdict.source))
     return tuple(found)
 
