@@ -3,6 +3,7 @@
 import pytest
 
 from loanbook.errors import RequestError, TermsError
+from loanbook.terms.mandate_file import mandates_in
 from loanbook.terms.vehicle import Phase, Seniority, VehicleKind, vehicle_in_force
 from loanbook.terms.vehicle_file import SHIPPED, parse_vehicle, vehicles_in
 from loanbook.units import day, rate
@@ -16,6 +17,15 @@ def test_the_package_ships_an_example_of_every_kind():
     assert {vehicle.kind for vehicle in vehicles} == set(VehicleKind)
     codes = {vehicle.code for vehicle in vehicles}
     assert all(vehicle.buy_back is None or vehicle.buy_back.buyer in codes for vehicle in vehicles)
+
+
+def test_every_holder_of_a_shipped_mandate_is_a_vehicle_that_is_ours_or_not_as_the_mandate_says():
+    ours = {vehicle.code: vehicle.consolidated for vehicle in vehicles_in()}
+    for mandate in mandates_in():
+        assert {holder.vehicle: ours[holder.vehicle] for holder in mandate.holders} == {
+            holder.vehicle: holder.consolidated for holder in mandate.holders
+        }
+        assert mandate.partner in ours
 
 
 def test_the_plan_reads_as_it_is_written():

@@ -28,6 +28,8 @@ class VehicleKind(StrEnum):
     """Somebody else's guarantee company; it pays first, and holds a deposit of ours."""
     PARTNER = "partner"
     """A bank or consumer-finance company that lends its own money."""
+    PLATFORM = "platform"
+    """Our own company that serves loans and earns fees; it lends and guarantees nothing."""
 
 
 class Received(IntEnum):

@@ -2,7 +2,7 @@
 
 vehicle: bluewater_abs_1
 title: Bluewater 2026-1 asset-backed plan (example)
-kind: abs_plan                   # micro_lender, trust, abs_plan, guarantor, third_party_guarantor, partner
+kind: abs_plan                   # or micro_lender, trust, guarantor, third_party_guarantor, partner, platform
 consolidated: true
 effective_from: 2026-01-01
 source: ...                      # who decided it, where it is written
