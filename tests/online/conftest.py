@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
-from loanbook.stores.embedded import ROLE, Embedded
+from loanbook.stores.embedded import ROLE, Embedded, found_binaries
 from loanbook.stores.online.key_file import KeyFile, MasterKeys
 from loanbook.stores.online.migrate import migrate
 from loanbook.stores.online.unit import connect
@@ -28,9 +28,15 @@ def engine_of(dsn):
 
 @pytest.fixture(scope="session")
 def server():
-    """The embedded server; it is stopped and its folder removed at the end, whatever the tests did."""
+    """The embedded server; it is stopped and its folder removed at the end, whatever the tests did.
+
+    LOANBOOK_TEST_POSTGRES names the major version to test on, e.g. 18; without it the one that the platform would choose.
+    """
     folder = Path(tempfile.mkdtemp(prefix="loanbook-pg-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    running = Embedded(folder)
+    wanted = os.environ.get("LOANBOOK_TEST_POSTGRES")
+    found = [each for each in found_binaries() if wanted is None or str(each.major) == wanted]
+    assert found, f"LOANBOOK_TEST_POSTGRES is {wanted}, and no such PostgreSQL is on this machine"
+    running = Embedded(folder, found[0])
     try:
         running.start()
         yield running
