@@ -146,8 +146,8 @@ def test_a_step_that_fails_leaves_the_version_before_it_whole(engine, empty_dsn,
     ],
 )
 def test_events_and_the_audit_log_refuse_to_be_rewritten(tx, statement):
-    columns = "event_id, kind, subject, happened_on, recorded_at, content"
-    tx.execute(f"INSERT INTO event ({columns}) VALUES ('e', 'k', 's', now(), now(), '{{}}')")
+    columns = "kind, subject, happened_on, recorded_at, content"
+    tx.execute(f"INSERT INTO event ({columns}) VALUES ('k', 's', now(), now(), '{{}}')")
     tx.execute("INSERT INTO audit (recorded_at, caller_id, action, subjects, status) VALUES (now(), 'c', 'a', '{}', 200)")
     tx.commit()
     with pytest.raises(psycopg.errors.RestrictViolation):

@@ -8,7 +8,9 @@ from loanbook.stores.online.unit import Connection, Row
 
 def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The lines and the loans of a borrower, oldest first."""
-    lines = connection.execute("SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY opened_on, line_id", (borrower_id,))
+    lines = connection.execute(
+        "SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY opened_on, line_id", (borrower_id,)
+    )
     loans = connection.execute("SELECT loan_id FROM loan WHERE borrower_id = %s ORDER BY drawn_on, loan_id", (borrower_id,))
     return tuple(row["line_id"] for row in lines), tuple(row["loan_id"] for row in loans)
 

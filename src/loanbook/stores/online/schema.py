@@ -262,13 +262,20 @@ EVENT = Table(
     "event",
     METADATA,
     Column("number", BigInteger, Identity(always=True), primary_key=True),
-    Column("event_id", Text, nullable=False, unique=True),
+    Column(
+        "transaction",
+        BigInteger,
+        nullable=False,
+        server_default=text("(pg_current_xact_id()::text)::bigint"),
+        comment="in which it was written; what is below the oldest running transaction is complete and may be forwarded",
+    ),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False, comment="the loan, borrower, line or mandate it happened to"),
     Column("happened_on", Date, nullable=False),
     _moment("recorded_at"),
     Column("content", JSONB, nullable=False),
     Index("ix_event_subject", "subject", "number"),
+    Index("ix_event_transaction", "transaction", "number"),
     comment="Append-only: a trigger refuses UPDATE and DELETE.",
 )
 

@@ -58,17 +58,23 @@ def upgrade() -> None:
     op.create_table(
         "event",
         sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column(
+            "transaction",
+            sa.BigInteger(),
+            server_default=sa.text("(pg_current_xact_id()::text)::bigint"),
+            nullable=False,
+            comment="in which it was written; what is below the oldest running transaction is complete and may be forwarded",
+        ),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False, comment="the loan, borrower, line or mandate it happened to"),
         sa.Column("happened_on", sa.Date(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("content", pg.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_event")),
-        sa.UniqueConstraint("event_id", name=op.f("uq_event_event_id")),
         comment="Append-only: a trigger refuses UPDATE and DELETE.",
     )
     op.create_index("ix_event_subject", "event", ["subject", "number"], unique=False)
+    op.create_index("ix_event_transaction", "event", ["transaction", "number"], unique=False)
     op.create_table(
         "nonce",
         sa.Column("sender", sa.Text(), nullable=False),
