@@ -8,7 +8,7 @@ import pytest
 from tests.funding.requests import ON, SHIPPED, request
 
 from loanbook.errors import RequestError, StateError
-from loanbook.funding.eligibility import Bar, bars, eligible, order
+from loanbook.funding.eligibility import Bar, bars, eligible, order, values
 from loanbook.funding.mandate_table import Ask, asked, mandate_table
 from loanbook.funding.matching import Outcome, match, refusers
 from loanbook.funding.quoting import quote_cap
@@ -208,8 +208,11 @@ def test_a_loan_that_nobody_takes_is_not_uncapped():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"principal_fen": 0}, "a loan has a principal and a tenor above zero"),
-        ({"months": 0}, "a loan has a principal and a tenor above zero"),
+        ({"principal_fen": 0}, "a loan has a principal above zero.*got 0 fen, 12 months, 20 %"),
+        ({"months": 0}, "got 500000 fen, 0 months, 20 %"),
+        ({"months": 1_201}, "a tenor of 1 to 1,200 months"),
+        ({"rate_annual": rate("1.01")}, "a rate of 0 to 100 % a year.*101 %"),
+        ({"rate_annual": -1}, "a rate of 0 to 100 % a year"),
         ({"installment_count": 601}, "a loan has 1 to 600 instalments; got 601."),
     ],
 )
@@ -228,3 +231,15 @@ def test_an_empty_batch_and_an_empty_table_are_no_error():
 def test_the_same_borrower_has_the_same_number():
     columns = asked(TABLE, [request(), request(borrower_id="b2"), request()])
     assert columns[:, Ask.BORROWER].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("losses", [[-1], [rate("1") + 1], [0, 0]])
+def test_expected_losses_are_parts_of_the_principal(losses):
+    with pytest.raises(RequestError, match="expected losses must be one a request"):
+        match(TABLE, asked(TABLE, [request()]), room_left(TABLE), losses=np.array(losses))
+
+
+def test_the_smallest_loan_with_the_dearest_fees_has_a_worth():
+    dear = [replace(SHIPPED["granite_bank_technology"].transfers[0], name=f"fee_{n}", amount_fen=1_000_000) for n in range(6)]
+    table = mandate_table([replace(SHIPPED["granite_bank_technology"], transfers=tuple(dear))], ON)
+    assert values(table, asked(table, [request(principal_fen=1, months=1_200)]))[0, 0] == 6 * 10**18

@@ -170,3 +170,11 @@ def test_the_newest_version_holds_and_an_ended_one_is_out(tmp_path):
     ]
     assert in_force == [[], [text_hash(HERON)], [text_hash(later)]]
     assert mandates_in_force(found, day("2025-01-01")) == ()
+
+
+def test_a_mandate_has_few_fees():
+    fee = "  - {name: referral, payer: saffron_bank, payee: platform, share: 0.026}\n"
+    many = "".join(fee.replace("referral", f"fee_{number}").replace("0.026", "0.001") for number in range(7))
+    assert fee in REFERRAL
+    with pytest.raises(TermsError, match="a mandate has at most 6 fees; got 7"):
+        parse_mandate(REFERRAL.replace(fee, many), "made_up.yaml")

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from loanbook.errors import RequestError
 from loanbook.funding.mandate_table import UNKNOWN, WORD, Ask, MandateTable, Term
 from loanbook.kernel import lean
 from loanbook.units import RATE_SCALE, Ints
@@ -133,8 +134,11 @@ def values(table: MandateTable, asked: Ints, losses: Ints | None = None) -> Ints
 
 
 def expected(asked: Ints, losses: Ints | None) -> Ints:
-    """Expected losses as a column; none told is none expected."""
-    return np.zeros(len(asked), np.int64) if losses is None else np.ascontiguousarray(losses, np.int64)
+    """Expected losses as a column; none told is none expected. Raises RequestError outside 0 to the whole principal."""
+    found = np.zeros(len(asked), np.int64) if losses is None else np.ascontiguousarray(losses, np.int64)
+    if found.shape != (len(asked),) or (found < 0).any() or (found > RATE_SCALE).any():
+        raise RequestError("expected losses must be one a request, each from 0 to 1 of its principal.")
+    return found
 
 
 def order(table: MandateTable, asked: Ints, row: int, losses: Ints | None = None) -> Ints:

@@ -10,13 +10,16 @@ from loanbook.errors import RequestError
 from loanbook.terms.mandate import BORROWER_KINDS, PROVINCES, Component, Mandate, mandates_in_force
 from loanbook.terms.product import COUNT_MOST
 from loanbook.terms.rate_cap import LENDERS
-from loanbook.units import MONEY_MAX, Ints
+from loanbook.units import MONEY_MAX, RATE_SCALE, Ints
 
 WORD = 62
 """Bits of a set that one int64 column holds; the sign stays out of it."""
 
 COUNT_WORDS = COUNT_MOST // WORD + 1
 """Columns that hold the set of allowed numbers of instalments."""
+
+MONTHS_MOST = 1_200
+"""A hundred years: no loan runs longer, and a loan's worth fits into 64 bits."""
 
 UNKNOWN = -1
 """A word no mandate knows, or an age nobody told: it fits no set and no range."""
@@ -211,10 +214,10 @@ def asked(table: MandateTable, requests: Sequence[FundingRequest]) -> Ints:
     borrowers: dict[str, int] = {}
     rows = np.empty((len(requests), ASKS), np.int64)
     for row, request in zip(rows, requests, strict=True):
-        if request.principal_fen < 1 or request.months < 1 or request.rate_annual < 0:
+        if request.principal_fen < 1 or not 1 <= request.months <= MONTHS_MOST or not 0 <= request.rate_annual <= RATE_SCALE:
             raise RequestError(
-                f"a loan has a principal and a tenor above zero and no negative rate; got {request.principal_fen} fen, "
-                f"{request.months} months, rate {request.rate_annual}."
+                f"a loan has a principal above zero, a tenor of 1 to {MONTHS_MOST:,} months and a rate of 0 to 100 % a year; got "
+                f"{request.principal_fen} fen, {request.months} months, {request.rate_annual * 100 / RATE_SCALE:g} %."
             )
         if not 1 <= request.installment_count <= COUNT_MOST:
             raise RequestError(f"a loan has 1 to {COUNT_MOST} instalments; got {request.installment_count}.")

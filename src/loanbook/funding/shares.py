@@ -50,7 +50,7 @@ def split(before_fen: Ints, amount_fen: Ints, shares_ppm: Ints, which: Ints | No
     which        (rows,) set of each row; None: the first
     returns      (rows, vehicles) int64; a row adds up to its amount; all parts have the amount's sign or are 0
     rounding     half up against what is left, largest share first, equal ones by place; a part of all that was split is off its
-                 exact share by less than one fen for up to four vehicles
+                 exact share by less than one fen for up to three vehicles, less than one and a half for four
     raises       RequestError for shares that are none; StateError when more is taken back than was there
     """
     sets = np.ascontiguousarray(np.atleast_2d(shares_ppm), np.int64)

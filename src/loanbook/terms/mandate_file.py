@@ -82,8 +82,9 @@ _AGE_MOST = 120
 _LAG_MOST = 60
 _SECONDS_MOST = 30 * 86_400
 _HOLDERS_MOST = 16
+_FEES_MOST = 6
 _FIXED_MOST = 1_000_000
-"""A fixed fee a loan, minor units: larger would not fit the value of the smallest loan into 64 bits."""
+"""Fees, and a fixed one a loan in minor units: more would not fit the worth of the smallest loan into 64 bits."""
 _QUOTA_MOST = MONEY_MAX // 1_000
 """Quotas stay far below the largest int64, so that adding to one cannot wrap."""
 
@@ -296,6 +297,8 @@ def _transfers(item: Located, names: tuple[str, ...], decimals: int) -> tuple[Tr
                 amount_fen=_money(parts["amount"], "a fee's amount", decimals, 1, _FIXED_MOST) if "amount" in parts else 0,
             )
         )
+    if len(transfers) > _FEES_MOST:
+        raise item.wrong(f"a mandate has at most {_FEES_MOST} fees; got {len(transfers)}. Put some together.")
     _once(item, "names of fees", tuple(transfer.name for transfer in transfers))
     return tuple(transfers)
 
