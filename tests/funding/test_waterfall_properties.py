@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import product
 
 import numpy as np
 import pytest
@@ -84,10 +84,12 @@ def test_a_junior_is_never_paid_before_its_seniors_due_is_met(case):
     terms, *_ = case
     found = run(case)
     rank = {tranche.name: place for place, tranche in enumerate(terms.tranches)}
-    for pay in (Pay.INTEREST, Pay.PRINCIPAL):
-        claims = sorted((claim for claim in found.claims if claim.pay is pay), key=lambda claim: rank[claim.of])
-        for senior, junior in pairwise(claims):
-            assert not (junior.paid_fen and senior.paid_fen < senior.due_fen)
+    for above, below in ((Pay.INTEREST, Pay.INTEREST), (Pay.INTEREST, Pay.PRINCIPAL), (Pay.PRINCIPAL, Pay.PRINCIPAL)):
+        for senior, junior in product(found.claims, found.claims):
+            if (senior.pay, junior.pay) == (above, below) and rank[senior.of] < rank[junior.of]:
+                assert not (junior.paid_fen and senior.paid_fen < senior.due_fen)
+    if any(each.pay is Pay.RESIDUAL for each in found.payments):
+        assert not any(claim.shortfall_fen for claim in found.claims if claim.pay in (Pay.FEE, Pay.INTEREST))
 
 
 @given(payment_date())

@@ -139,7 +139,7 @@ class NaiveVehicle:
             self.give(what, "", max(self.cash[kept] - self.target(), Decimal(0)), [kept], step["to"])
         elif what == "reinvestment":
             self.give(what, "", min(there, offered), accounts)
-        elif what == "residual" and not trapped:
+        elif what == "residual" and not trapped and not any(due[key] for key in due if " of " in key):
             for account in accounts:
                 if not any(self.debt.values()) or account not in self.repaying(phase):
                     self.give(what, "", self.cash[account], [account])

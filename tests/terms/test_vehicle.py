@@ -76,7 +76,7 @@ def test_the_hash_is_of_the_text():
         (
             "of: subordinated, from: [principal], during",
             "of: subordinated, from: [principal, income], during",
-            "its senior cannot",
+            "which principal of senior cannot",
         ),
         (
             "to: lantern_micro_lending, during: [revolving]",
@@ -87,7 +87,7 @@ def test_the_hash_is_of_the_text():
         (
             "of: senior, from: [income, reserve, principal]}",
             "of: senior, from: [income]}",
-            "draws on reserve, which its senior cannot",
+            "draws on principal, reserve while revolving, which interest of senior",
         ),
         ("effective_from", "efective_from", "Did you mean effective_from?"),
     ],
@@ -102,20 +102,25 @@ def test_what_contradicts_itself_is_refused_with_its_line(old, new, words):
 def test_a_juniors_interest_may_not_come_before_its_seniors():
     senior = "  - {pay: interest, of: senior, from: [income, reserve, principal]}\n"
     wrong = ABS.replace(senior, "").replace("  - {pay: residual", senior + "  - {pay: residual")
-    with pytest.raises(TermsError, match="interest of senior comes after that of a junior tranche"):
+    with pytest.raises(TermsError, match="interest of senior comes after interest of mezzanine while revolving"):
         parse_vehicle(wrong, "abs.yaml")
 
 
 def test_cash_may_not_be_moved_past_a_senior_to_a_junior():
     # Income is empty once the senior is short of it; a release from the reserve between the two would feed the junior alone.
-    wrong = ABS.replace("of: senior, from: [income, reserve, principal]}", "of: senior, from: [income, principal]}")
-    wrong = wrong.replace("from: [income, reserve], during", "from: [income], during")
-    parse_vehicle(wrong.replace("from: [income, principal, reserve], during", "from: [income, principal], during", 1), "abs.yaml")
-    moved = wrong.replace("from: [income, principal, reserve], during", "from: [income, principal], during", 1)
-    release = "  - {pay: release, to: income}"
-    moved = moved.replace(release, "  # ", 1).replace("  - {pay: fee, of: servicing", f"{release}\n  - {{pay: fee, of: servicing")
-    with pytest.raises(TermsError, match="release moves cash of reserve on to a junior's interest"):
+    wrong = ABS.replace("reserve, principal]", "principal]").replace("  - {pay: release, to: income}", "  # ", 1)
+    wrong = wrong.replace("[income, principal, reserve], during", "[income, principal], during")
+    wrong = wrong.replace("[principal, income, reserve], during", "[principal, income], during")
+    parse_vehicle(wrong, "abs.yaml")
+    moved = wrong.replace("  - {pay: fee, of: servicing", "  - {pay: release, to: income}\n  - {pay: fee, of: servicing")
+    with pytest.raises(TermsError, match="release moves cash of reserve on to interest of mezzanine while revolving"):
         parse_vehicle(moved, "abs.yaml")
+
+
+def test_a_juniors_principal_waits_for_its_seniors_interest():
+    wrong = ABS.replace("of: mezzanine, from: [income, reserve, principal]", "of: mezzanine, from: [income, reserve]")
+    with pytest.raises(TermsError, match="principal of subordinated draws on principal while amortising, which interest of mezz"):
+        parse_vehicle(wrong, "abs.yaml")
 
 
 def test_a_deposit_belongs_to_a_third_party_guarantor():

@@ -151,7 +151,9 @@ class _Run:
         )
 
     def pay_residual(self, step: Step) -> None:
-        """Pay what is left, but nothing of the accounts that principal is paid from while a tranche is outstanding."""
+        """Pay what is left once all fees and interest are paid; while a tranche is outstanding nothing of what repays it."""
+        if any(claim.shortfall_fen for claim in self.claims if claim.pay in (Pay.FEE, Pay.INTEREST)):
+            return
         kept: set[str] = set()
         if any(self.tranches.values()):
             kept = {account for each in self.vehicle.steps(self.phase) if each.pay is Pay.PRINCIPAL for account in each.sources}

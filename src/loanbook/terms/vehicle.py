@@ -75,7 +75,7 @@ class Pay(StrEnum):
     REINVESTMENT = "reinvestment"
     """Buys the new loans that are offered."""
     RESIDUAL = "residual"
-    """Whatever is left; never what principal is paid from while a tranche is outstanding."""
+    """Whatever is left once fees and interest are paid; never what principal is paid from while a tranche is outstanding."""
 
 
 class Effect(StrEnum):

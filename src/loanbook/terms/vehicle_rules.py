@@ -1,12 +1,15 @@
 """What no vehicle can have: orders of payment that contradict each other, refused when the file is read."""
 
 from collections import Counter
+from itertools import combinations
 
 from loanbook.errors import TermsError
 from loanbook.terms.vehicle import Effect, Pay, Phase, Received, Step, Vehicle, VehicleKind
 
 _NEEDS_WATERFALL = (VehicleKind.TRUST, VehicleKind.ABS_PLAN)
 _TO_TRANCHES = (Pay.INTEREST, Pay.PRINCIPAL)
+_RANKS = ((Pay.INTEREST, Pay.INTEREST), (Pay.INTEREST, Pay.PRINCIPAL), (Pay.PRINCIPAL, Pay.PRINCIPAL))
+"""What of a senior is met before what of a junior is paid."""
 _MOVES = (Pay.RESERVE, Pay.RELEASE, Pay.DEFAULT_COVER)
 _ONCE = (Pay.RESERVE, Pay.DEFAULT_COVER, Pay.REINVESTMENT, Pay.RESIDUAL)
 
@@ -38,8 +41,7 @@ def check_vehicle(vehicle: Vehicle, place: str) -> None:
         steps = vehicle.steps(phase)
         _check_complete(vehicle, phase, steps, place)
         _check_order(vehicle, phase, steps)
-        for pay in _TO_TRANCHES:
-            _check_seniority(vehicle, phase, steps, pay)
+        _check_seniority(vehicle, phase, steps)
 
 
 def _check_kind(vehicle: Vehicle, place: str) -> None:
@@ -103,30 +105,36 @@ def _check_order(vehicle: Vehicle, phase: Phase, steps: tuple[Step, ...]) -> Non
                 raise _wrong(step.place, "residual may not empty the reserve. Put a step {pay: release, to: income} before it.")
 
 
-def _check_seniority(vehicle: Vehicle, phase: Phase, steps: tuple[Step, ...], pay: Pay) -> None:
-    """A junior's step never comes first, and finds no cash that its seniors could not draw on."""
-    rank = {tranche.name: place for place, tranche in enumerate(vehicle.tranches)}
-    last = max((number for number, step in enumerate(steps) if step.pay is pay), default=-1)
-    paid: list[str] = []
-    open_to_seniors: set[str] | None = None
-    for step in steps[: last + 1]:
-        strange = set() if open_to_seniors is None else set(step.sources) - open_to_seniors
-        if step.pay in _MOVES and strange:
+def _check_seniority(vehicle: Vehicle, phase: Phase, steps: tuple[Step, ...]) -> None:
+    """A junior's step never comes before its senior's, and finds no cash that the senior could not draw on.
+
+    Interest ranks before a junior's interest and principal, principal before a junior's principal.
+    """
+    names = [tranche.name for tranche in vehicle.tranches]
+    at = {(step.pay, name): number for number, step in enumerate(steps) for name in step.of if step.pay in _TO_TRANCHES}
+    for above, below in _RANKS:
+        for senior, junior in combinations(names, 2):
+            if (above, senior) in at and (below, junior) in at:
+                _check_pair(phase, steps, at[above, senior], at[below, junior], senior, junior)
+
+
+def _check_pair(phase: Phase, steps: tuple[Step, ...], first: int, second: int, senior: str, junior: str) -> None:
+    above, below, word = steps[first], steps[second], phase.name.lower()
+    if second < first:
+        raise _wrong(
+            above.place, f"{above.pay.value} of {senior} comes after {below.pay.value} of {junior} while {word}. Put it first."
+        )
+    for step in steps[first + 1 : second + 1]:
+        strange = sorted(set(step.sources) - set(above.sources))
+        if strange and step is below:
             raise _wrong(
                 step.place,
-                f"{step.pay.value} moves cash of {', '.join(sorted(strange))} on to a junior's {pay.value} while "
-                f"{phase.name.lower()}, though its senior cannot draw on that account. Move the step, or add the account there.",
+                f"{step.pay.value} of {junior} draws on {', '.join(strange)} while {word}, which {above.pay.value} of {senior} "
+                "cannot. Add the account to the senior's step.",
             )
-        if step.pay is not pay:
-            continue
-        ahead = [name for name in step.of for earlier in paid if rank[name] < rank[earlier]]
-        if ahead:
-            raise _wrong(step.place, f"{pay.value} of {ahead[0]} comes after that of a junior tranche. Put it first.")
-        if strange:
+        if strange and step.pay in _MOVES:
             raise _wrong(
                 step.place,
-                f"{pay.value} of {', '.join(step.of)} draws on {', '.join(sorted(strange))}, which its senior cannot. "
-                "Add the account to the senior's step.",
+                f"{step.pay.value} moves cash of {', '.join(strange)} on to {below.pay.value} of {junior} while {word}, though "
+                f"{above.pay.value} of {senior} cannot draw on it. Move the step, or add the account there.",
             )
-        paid.extend(step.of)
-        open_to_seniors = set(step.sources) if open_to_seniors is None else open_to_seniors & set(step.sources)
