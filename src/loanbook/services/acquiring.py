@@ -1,5 +1,6 @@
 """From a stranger to a credit line: registration, application with consents, decision with all reasons and evidence."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from loanbook.errors import RequestError
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
+from loanbook.stores.online.lookups import reapplication_days
 from loanbook.stores.online.schema import APPLICATION, BORROWER, CONSENT, DECISION, LINE
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.stores.online.vault import Keyring, PersonalData, Vault
@@ -61,9 +63,10 @@ def apply_for_line(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Appli
     """Take applications: consents are recorded, what the borrower told is sealed under the borrower's key."""
     borrowers = unit.read(BORROWER, (request.borrower_id for _, request in asked))
     ring = vault.keyring(unit.connection, sorted(borrowers))
+    waits = reapplication_days(unit.connection, sorted(borrowers), unit.today)
     answers: list[Applied | Refusal] = []
     for caller, request in asked:
-        refusal = _cannot_apply(caller, request, borrowers, ring)
+        refusal = _cannot_apply(caller, request, borrowers, ring) or _too_early(request, waits)
         if refusal is not None:
             answers.append(refusal)
             continue
@@ -105,6 +108,14 @@ def _cannot_apply(caller: Caller, request: Application, borrowers: dict[str, Row
     return None
 
 
+def _too_early(request: Application, waits: Mapping[str, dt.date]) -> Refusal | None:
+    until = waits.get(request.borrower_id)
+    if until is None:
+        return None
+    detail = f"an application was declined; another can be made from {until} on."
+    return Refusal(status=409, rule="too_early_to_apply_again", detail=detail, figures={"from": until.isoformat()})
+
+
 def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Assessing]]) -> list[Assessed | Refusal]:
     """Decide on applications, once each: a line with limit, price and end, or every reason why not."""
     found = unit.lock(APPLICATION, (request.application_id for _, request in asked))
@@ -131,7 +142,8 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
     told = ring.open(row["borrower_id"], f"application {row['application_id']}", row["sealed"])
     day = units.day(unit.today)
     strategy = terms.strategy(borrower["kind"], day)
-    assessment = assess(strategy, told["inputs"], day)
+    inputs = {**told["inputs"], "kind": borrower["kind"]}
+    assessment = assess(strategy, inputs, day)
     reasons = [reason.code for reason in assessment.reasons]
     outcome = str(assessment.outcome)
     if assessment.outcome is Outcome.APPROVED and assessment.limit_fen is not None:
@@ -149,10 +161,11 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
         strategy_hash=strategy.hash,
         outcome=outcome,
         reasons=reasons,
+        reapply_on=None if assessment.reapply_on is None else units.date(assessment.reapply_on),
         sealed=ring.seal(
             row["borrower_id"],
             f"decision {decision_id}",
-            {"inputs": told["inputs"], "evidence": assessment.evidence.record()},
+            {"inputs": inputs, "evidence": assessment.evidence.record()},
         ),
         recorded_at=unit.now,
     )

@@ -204,6 +204,8 @@ def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
         return Refusal(
             status=400, rule="idempotency_key_needed", detail=f"send an Idempotency-Key of 1 to {KEY_MOST} characters."
         )
+    if b"\\u0000" in call.body:
+        return Refusal(status=422, rule="request_not_understood", detail="texts cannot hold the character NUL.")
     try:
         return decoder.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

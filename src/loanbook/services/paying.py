@@ -29,10 +29,11 @@ def _no_loan(loan_id: str) -> Refusal:
 def disburse(unit: Unit, asked: Sequence[tuple[Caller, Disbursing]]) -> list[Disbursed | Refusal]:
     """A confirmed loan was paid out: it runs, and `loan_disbursed` is a fact of the book."""
     loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
-    return [_disburse(unit, loans.get(request.loan_id), request) for _, request in asked]
+    lines = unit.read(LINE, (loan["line_id"] for loan in loans.values()))
+    return [_disburse(unit, loans.get(request.loan_id), lines, request) for _, request in asked]
 
 
-def _disburse(unit: Unit, loan: Row | None, request: Disbursing) -> Disbursed | Refusal:
+def _disburse(unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disbursing) -> Disbursed | Refusal:
     if loan is None:
         return _no_loan(request.loan_id)
     if loan["state"] != "confirmed":
@@ -50,6 +51,7 @@ def _disburse(unit: Unit, loan: Row | None, request: Disbursing) -> Disbursed | 
         product=loan["product"],
         terms_hash=loan["terms_hash"],
         model=loan["model"],
+        segment=lines[loan["line_id"]]["kind"],
         partner=loan["partner"],
         mandate=loan["mandate"],
         principal_fen=loan["principal_fen"],

@@ -48,8 +48,8 @@ def cannot_draw(unit: Unit, caller: Caller, line: Row | None, line_id: str, prin
     """Why an amount cannot be drawn from a line; None when it can."""
     if line is None or (caller.borrower_id is not None and caller.borrower_id != line["borrower_id"]):
         return Refusal(status=404, rule="no_such_line", detail=f"there is no line {line_id}.")
-    if line["state"] != "open" or unit.today > line["expires_on"]:
-        detail = f"line {line_id} is {line['state']}, valid to {line['expires_on']}; nothing can be drawn on {unit.today}."
+    if line["state"] != "open" or unit.today >= line["expires_on"]:
+        detail = f"line {line_id} is {line['state']}, valid until {line['expires_on']}; nothing can be drawn on {unit.today}."
         return Refusal(status=409, rule="line_not_open", detail=detail)
     left = line["limit_fen"] - line["used_fen"]
     if principal_fen > left:

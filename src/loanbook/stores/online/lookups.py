@@ -34,6 +34,15 @@ def owed_by_mandate(connection: Connection, borrower_ids: Sequence[str], states:
     return connection.execute(query, (sorted(set(borrower_ids)), list(states))).fetchall()
 
 
+def reapplication_days(connection: Connection, borrower_ids: Sequence[str], today: dt.date) -> dict[str, dt.date]:
+    """From when declined borrowers may apply again, for those who may not yet."""
+    query = (
+        "SELECT borrower_id, max(reapply_on) AS reapply_on FROM decision "
+        "WHERE borrower_id = ANY(%s) AND reapply_on > %s GROUP BY 1"
+    )
+    return {row["borrower_id"]: row["reapply_on"] for row in connection.execute(query, (list(borrower_ids), today))}
+
+
 def open_reservations(connection: Connection, loan_ids: Iterable[str]) -> dict[str, Row]:
     """The reservation that waits for a partner's answer, by loan, held until the transaction ends."""
     query = "SELECT * FROM reservation WHERE loan_id = ANY(%s) AND state = 'reserved' ORDER BY loan_id FOR UPDATE"

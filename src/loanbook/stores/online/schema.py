@@ -161,6 +161,7 @@ DECISION = Table(
     Column("strategy_hash", Text, ForeignKey("terms.hash"), nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reasons", ARRAY(Text), nullable=False),
+    Column("reapply_on", Date),
     Column("sealed", LargeBinary, nullable=False, comment="inputs and evidence, under the borrower's key"),
     _moment("recorded_at"),
     comment="What was decided, on what, by which strategy: enough to decide it again, until the borrower is erased.",
@@ -277,6 +278,16 @@ EVENT = Table(
     Index("ix_event_subject", "subject", "number"),
     Index("ix_event_transaction", "transaction", "number"),
     comment="Append-only: a trigger refuses UPDATE and DELETE.",
+)
+
+FORWARDED = Table(
+    "forwarded",
+    METADATA,
+    Column("book", Text, primary_key=True),
+    Column("transaction", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    _moment("forwarded_at"),
+    comment="Up to which event each book was told; written after the book took them, so that a crash tells some again.",
 )
 
 OUTBOX = Table(

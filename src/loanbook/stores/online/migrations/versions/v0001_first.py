@@ -76,6 +76,15 @@ def upgrade() -> None:
     op.create_index("ix_event_subject", "event", ["subject", "number"], unique=False)
     op.create_index("ix_event_transaction", "event", ["transaction", "number"], unique=False)
     op.create_table(
+        "forwarded",
+        sa.Column("book", sa.Text(), nullable=False),
+        sa.Column("transaction", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("forwarded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("book", name=op.f("pk_forwarded")),
+        comment="Up to which event each book was told; written after the book took them, so that a crash tells some again.",
+    )
+    op.create_table(
         "nonce",
         sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
@@ -235,6 +244,7 @@ def upgrade() -> None:
         sa.Column("strategy_hash", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reasons", pg.ARRAY(sa.Text()), nullable=False),
+        sa.Column("reapply_on", sa.Date(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="inputs and evidence, under the borrower's key"),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.application_id"], name=op.f("fk_decision_application_id")),
