@@ -2,13 +2,13 @@
 
 import os
 
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from loanbook.rest.server import serve_app
 from loanbook.stores.embedded import DSN_VARIABLE
 from loanbook.stores.online.vault import open_vault
 
 
-def application() -> FastAPI:
+def application() -> FastAPIOffline:
     """The application of the store in LOANBOOK_DSN; tables must be of this version already."""
     return serve_app(os.environ[DSN_VARIABLE], open_vault())

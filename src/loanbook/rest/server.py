@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -33,7 +33,7 @@ def wall_clock() -> tuple[dt.datetime, dt.date]:
     return now, now.astimezone(ZONE).date()
 
 
-def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1) -> FastAPI:
+def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1) -> FastAPIOffline:
     """The application of a store whose tables are of this version; it closes its connections when it is shut down."""
     terms = platform_terms()
     pool: ConnectionPool[Connection] = ConnectionPool(
