@@ -189,8 +189,8 @@ def test_two_imports_into_a_book_that_is_not_there_yet_both_go_in(tmp_path, monk
     met = threading.Barrier(2, timeout=60)
     times = []
 
-    def read_together(*given):
-        reading = read_tape(*given)
+    def read_together(*given, **named):
+        reading = read_tape(*given, **named)
         times.append(1)
         if len(times) <= 2:
             met.wait()

@@ -29,6 +29,10 @@ def import_files(
         list[Path] | None, typer.Option("--terms", help="A file of product terms, archived with the loans; give it once a file.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge everything, change nothing.")] = False,
+    allow_future: Annotated[
+        bool,
+        typer.Option("--allow-future", help="Take rows dated after today as they stand; by default they are set aside."),
+    ] = False,
     max_quarantined: Annotated[
         int | None,
         typer.Option(
@@ -44,7 +48,14 @@ def import_files(
     declared = find_mapping(mapping)
     with _progress(files) as told:
         outcome = import_tape(
-            declared, files, book, terms=terms or (), trial=dry_run, quarantined_most=max_quarantined, progress=told
+            declared,
+            files,
+            book,
+            terms=terms or (),
+            trial=dry_run,
+            quarantined_most=max_quarantined,
+            future=allow_future,
+            progress=told,
         )
     _print_outcome(outcome, book)
     too_many = max_quarantined is not None and sum(file.quarantined for file in outcome.files) > max_quarantined
@@ -130,6 +141,8 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
         events.add_row(kind.kind, *(f"{n:,}" for n in (kind.given, kind.new, kind.held, kind.refused)), sums)
     console.print(events)
     for file in outcome.files:
+        if not file.read:
+            console.print(f"{file.file}: the file holds no rows.", markup=False, soft_wrap=True)
         for column, unit in file.units.items():
             console.print(f"{file.file}: {column} is read as a {unit} a year.")
     if outcome.findings:
@@ -143,12 +156,27 @@ def _print_outcome(outcome: ImportOutcome, book: str) -> None:
             )
     if outcome.quarantine is not None:
         console.print(f"All of them: {outcome.quarantine}", soft_wrap=True)
+    _print_end(console, outcome, book)
+
+
+def _print_end(console: Console, outcome: ImportOutcome, book: str) -> None:
+    given = any(kind.given for kind in outcome.kinds)
+    terms = ", ".join(f"{code} in force from {since}" for code, since in outcome.terms)
     if outcome.book is None:
         console.print("Nothing was written." if outcome.faults == 0 or outcome.kinds else "Nothing was imported.")
-    elif outcome.new == 0:
+        if terms:
+            console.print(f"The book would archive terms: {terms}.", markup=False, soft_wrap=True)
+        return
+    if outcome.new:
+        console.print(f"{_counted(outcome.new, 'new event')} in the book {book}.")
+    elif not given:
+        console.print(f"Nothing was imported: the files give no event that could be taken. The book {book} is as it was.")
+    elif not terms:
         console.print(f"The book {book} held all of it already: nothing changed.")
     else:
-        console.print(f"{_counted(outcome.new, 'new event')} in the book {book}.")
+        console.print(f"The book {book} held all events already.")
+    if terms:
+        console.print(f"It archives terms now: {terms}.", markup=False, soft_wrap=True)
 
 
 def _print_reconciliation(result: Reconciliation, *, months: bool) -> None:

@@ -1,5 +1,6 @@
 """Import a tape into a book: read, convert, judge, commit once, and keep a record with the quarantine beside the book."""
 
+import datetime as dt
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,18 +10,24 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
+from loanbook import units
 from loanbook.errors import Finding, RequestError
+from loanbook.events import KINDS
 from loanbook.stores.book import Book, book_folder, ensure_book, writing
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.importers.conversion import FAULTS
 from loanbook.stores.importers.mapping import TapeMapping
-from loanbook.stores.importers.product_terms import GivenTerms, named_products, read_terms, terms_to_archive
+from loanbook.stores.importers.product_terms import GivenTerms, known_terms, named_products, read_terms, terms_to_archive
 from loanbook.stores.importers.reading import FileCount, choose_tapes, read_tape
 from loanbook.stores.importers.sieve import Sifted
 from loanbook.stores.intake import BookMovedError, append
 from loanbook.stores.scratch import scratch_folder
 from loanbook.stores.spreadsheet import write_csv
+from loanbook.stores.terms_classes import version_table
+from loanbook.terms.product import Product, text_hash
 
+EARLIEST_ZONE = dt.timedelta(hours=14)
+"""Where a day begins first, ahead of UTC: a source there may rightly name a day that has not begun elsewhere."""
 LISTED = 20
 """Findings shown one by one; all are in the quarantine files."""
 
@@ -47,6 +54,7 @@ class ImportOutcome:
     findings     the first quarantined rows
     faults       how many faults there are in all
     quarantine   CSV of all faults; None when there are none, or for a trial
+    terms        versions of terms that the book archives now (in a trial: would), as product code and first day in force
     """
 
     mapping: str
@@ -58,6 +66,7 @@ class ImportOutcome:
     findings: tuple[Finding, ...]
     faults: int
     quarantine: Path | None
+    terms: tuple[tuple[str, dt.date], ...]
 
     @property
     def new(self) -> int:
@@ -73,6 +82,8 @@ def import_tape(
     terms: Sequence[Path] = (),
     trial: bool = False,
     quarantined_most: int | None = None,
+    future: bool = False,
+    today: dt.date | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> ImportOutcome:
     """Import files into the book `name`, which is made when there is none; all of it or, when anything raises, nothing.
@@ -80,16 +91,19 @@ def import_tape(
     terms    files of product terms that are archived with the loans; shipped products need none
     trial    read and judge only: the book is not touched, nor made
     quarantined_most   rows that may be set aside; with more of them nothing is imported. None: any number
+    future   take rows that name a day to come as the day something happened; by default they are set aside
+    today    the last day that has begun; default: the clock's, where on earth a day begins first
     raises   RequestError for unreadable files, or too many quarantined rows; TermsError for loans of a product without terms, or
              with terms of another money than the mapping's; StateError when an event id is in the book with other content, or the
              book's money is another
     """
     choose_tapes(mapping, files)
     given = read_terms(terms)
+    last_day = None if future else today or (dt.datetime.now(dt.UTC) + EARLIEST_ZONE).date()
     while True:
         # Rows are judged against the book as it stands: when another import adds to it meanwhile, they are judged again.
         try:
-            return _import(mapping, files, book_folder(name), given, trial, quarantined_most, progress)
+            return _import(mapping, files, book_folder(name), given, trial, quarantined_most, last_day, progress)
         except BookMovedError:
             continue
 
@@ -101,6 +115,7 @@ def _import(
     given: Sequence[GivenTerms],
     trial: bool,
     quarantined_most: int | None,
+    last_day: dt.date | None,
     progress: Callable[[str, int], None] | None,
 ) -> ImportOutcome:
     book = None
@@ -109,7 +124,9 @@ def _import(
     terms_to_archive(mapping, mapping.products, given, book)
     with scratch_folder("import") as scratch:
         held = {kind: book.files(kind) for kind in _kinds(mapping)} if book is not None else {}
-        reading = read_tape(mapping, files, scratch, {k: v for k, v in held.items() if v}, progress)
+        known = known_terms(given, book)
+        present = {kind: paths for kind, paths in held.items() if paths}
+        reading = read_tape(mapping, files, scratch, present, progress, today=last_day, versions=version_table(known))
         sifted = reading.sifted
         kinds = tuple(_kind(sifted, kind, None) for kind in sifted.rows)
         texts = terms_to_archive(mapping, (*mapping.products, *named_products(sifted.events)), given, book)
@@ -136,7 +153,13 @@ def _import(
             findings=_findings(sifted),
             faults=sifted.faults,
             quarantine=quarantine,
+            terms=_named(known, texts) if sifted.events else (),
         )
+
+
+def _named(known: Mapping[str, Product], texts: Sequence[tuple[str, str]]) -> tuple[tuple[str, dt.date], ...]:
+    archived = (known[text_hash(text)] for _, text in texts)
+    return tuple(sorted((product.code, units.date(product.effective_from)) for product in archived))
 
 
 def _check_quarantined(counts: Sequence[FileCount], sifted: Sifted, most: int | None) -> None:
@@ -154,7 +177,9 @@ def _check_quarantined(counts: Sequence[FileCount], sifted: Sifted, most: int | 
 
 def _kinds(mapping: TapeMapping) -> list[str]:
     own = {event.kind.name for tape in mapping.tapes for event in tape.events}
-    return sorted(own | {"loan_disbursed", "position_opened"})
+    # What takes an event back may name one of any kind.
+    every = {kind.name for kind in KINDS} if "event_reversed" in own else set()
+    return sorted(own | every | {"loan_disbursed", "position_opened"})
 
 
 def _kind(sifted: Sifted, kind: str, counts: tuple[int, ...] | None) -> KindCount:

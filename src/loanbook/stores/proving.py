@@ -11,6 +11,7 @@ from loanbook.errors import Finding
 from loanbook.loans.batches import CompactBatch, IrregularBatch
 from loanbook.loans.compaction import compact_paid
 from loanbook.loans.facts import FactKind
+from loanbook.measures.sums import exact_sum
 from loanbook.stores.batch_files import Batch
 from loanbook.stores.book import Book
 from loanbook.stores.engine import Engine, connect, scan
@@ -62,8 +63,8 @@ def prove(book: Book, projection: Projection) -> Proof:
     _compare(findings, projection, "principal", principal, expected[0], decimals=book.decimals)
     _compare(findings, projection, "money paid", paid, expected[1], decimals=book.decimals)
     return Proof(
-        events={"loans": count, "principal_fen": int(expected[0].sum()), "paid_fen": int(expected[1].sum())},
-        projection={"loans": int(seen.sum()), "principal_fen": int(principal.sum()), "paid_fen": int(paid.sum())},
+        events={"loans": count, "principal_fen": exact_sum(expected[0]), "paid_fen": exact_sum(expected[1])},
+        projection={"loans": exact_sum(seen), "principal_fen": exact_sum(principal), "paid_fen": exact_sum(paid)},
         findings=tuple(findings),
     )
 
@@ -122,8 +123,9 @@ def _sums(values: Ints, offsets: Ints) -> Ints:
 
 def _expected(book: Book, projection: Projection, engine: Engine, count: int) -> tuple[Ints, Ints]:
     engine.view("numbered", f"SELECT * FROM {scan([projection.folder / 'loans.parquet'])}")
-    taken = _union(book, ("event_reversed",), "reversed_event_id AS event_id")
-    engine.keep("taken", taken or "SELECT '' AS event_id LIMIT 0")
+    # As in the projection: a reversal that names another loan's event takes nothing back.
+    taken = _union(book, ("event_reversed",), "reversed_event_id AS event_id, loan_id")
+    engine.keep("taken", taken or "SELECT '' AS event_id, '' AS loan_id LIMIT 0")
     lent = " UNION ALL ".join(
         part
         for part in (
@@ -148,7 +150,7 @@ def _expected(book: Book, projection: Projection, engine: Engine, count: int) ->
             engine,
             f"SELECT n.loan_no, sum(m.amount) AS amount FROM numbered AS n JOIN ({money}) AS m "
             "ON n.loan_id = m.loan_id AND n.reported = m.reported "
-            "WHERE m.event_id NOT IN (SELECT event_id FROM taken) GROUP BY n.loan_no",
+            "WHERE (m.event_id, m.loan_id) NOT IN (SELECT (event_id, loan_id) FROM taken) GROUP BY n.loan_no",
             paid,
         )
     return principal, paid

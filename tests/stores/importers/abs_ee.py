@@ -35,7 +35,7 @@ ORDER = [
 ]
 """Elements in the order the schema demands."""
 
-ENDS = {"06": "06-30-2031", "07": "07-31-2031", "08": "08-31-2031"}
+ENDS = {"06": "06-30-2021", "07": "07-31-2021", "08": "08-31-2021"}
 
 
 def asset(number: int, month: str, balance: str | None, **changed: object) -> dict[str, object]:
@@ -43,15 +43,15 @@ def asset(number: int, month: str, balance: str | None, **changed: object) -> di
     record: dict[str, object] = {
         "assetTypeNumber": "Sponsor Assigned",
         "assetNumber": f"MADE-UP-{number}",
-        "reportingPeriodBeginningDate": f"{month}-01-2031",
+        "reportingPeriodBeginningDate": f"{month}-01-2021",
         "reportingPeriodEndingDate": ENDS[month],
-        "originationDate": "11/2030",
+        "originationDate": "11/2020",
         "originalLoanAmount": "20000.00000000",
         "originalLoanTerm": "60",
-        "loanMaturityDate": "11/2035",
+        "loanMaturityDate": "11/2025",
         "originalInterestRatePercentage": "0.0499",
         "interestCalculationTypeCode": "1",
-        "originalFirstPaymentDate": "12/2030",
+        "originalFirstPaymentDate": "12/2020",
         "vehicleNewUsedCode": "2",
         "reportingPeriodActualEndBalanceAmount": balance,
         "reportingPeriodScheduledPaymentAmount": "377.42",

@@ -61,13 +61,13 @@ def test_the_made_up_documents_are_valid_under_the_schema_of_the_sec(tmp_path):
 def test_a_record_opens_and_reports_a_loan(tmp_path):
     result = read(tmp_path, JUNE)
     opened, reported = result.events["position_opened"][0], result.events["position_reported"][0]
-    assert (opened["loan_id"], opened["happened_on"].isoformat(), opened["segment"]) == ("MADE-UP-1", "2031-06-30", "used")
+    assert (opened["loan_id"], opened["happened_on"].isoformat(), opened["segment"]) == ("MADE-UP-1", "2021-06-30", "used")
     assert (opened["original_principal_fen"], opened["balance_fen"], opened["rate_annual"]) == (
         2_000_000,
         1_800_000,
         49_900_000_000,
     )
-    assert (opened["originated_on"].isoformat(), opened["first_due_on"].isoformat()) == ("2030-11-15", "2030-12-15")
+    assert (opened["originated_on"].isoformat(), opened["first_due_on"].isoformat()) == ("2020-11-15", "2020-12-15")
     assert (reported["principal_fen"], reported["paid_fen"], reported["dpd"]) == (30_000, 37_742, 0)
     assert result.file.accepted == 3
 
@@ -81,7 +81,7 @@ def test_zero_balance_codes_charge_offs_and_recoveries(tmp_path):
     assert (charge_off["loan_id"], charge_off["principal_fen"], charge_off["happened_on"].isoformat()) == (
         "MADE-UP-2",
         870_000,
-        "2031-07-31",
+        "2021-07-31",
     )
     several = read(tmp_path, [asset(1, "06", "0", zeroBalanceCode=["1", "99"])]).events
     assert several["position_reported"][0]["status"] == "several_zero_reasons"
@@ -165,8 +165,8 @@ def test_a_loan_that_cannot_be_opened_is_set_aside_with_the_reason(tmp_path, mis
 
 
 def test_dates_in_single_digits(tmp_path):
-    result = read(tmp_path, [asset(1, "06", "18000.00", reportingPeriodEndingDate="6-30-2031")])
-    assert result.events["position_opened"][0]["happened_on"].isoformat() == "2031-06-30"
+    result = read(tmp_path, [asset(1, "06", "18000.00", reportingPeriodEndingDate="6-30-2021")])
+    assert result.events["position_opened"][0]["happened_on"].isoformat() == "2021-06-30"
 
 
 def test_records_are_read_in_batches_of_any_size(tmp_path, monkeypatch):

@@ -44,6 +44,20 @@ def named_products(events: Mapping[str, Path]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def known_terms(given: Sequence[GivenTerms], book: Book | None) -> dict[str, Product]:
+    """Every version of terms that loans of an import can be made under, by hash: the book's, the given, and the shipped ones of
+    products that neither of them has terms of."""
+    held = tuple(archived_products(book).values()) if book is not None else ()
+    return {product.hash: product for product in (*held, *(terms.product for terms in given), *_shipped(held, given))}
+
+
+def _shipped(held: Sequence[Product], given: Sequence[GivenTerms]) -> tuple[Product, ...]:
+    examples = products_in()
+    hashes = {product.hash for product in examples}
+    own = {terms.product.code for terms in given} | {product.code for product in held if product.hash not in hashes}
+    return tuple(product for product in examples if product.code not in own)
+
+
 def terms_to_archive(
     mapping: TapeMapping, named: Sequence[str], given: Sequence[GivenTerms], book: Book | None
 ) -> tuple[tuple[str, str], ...]:
@@ -56,10 +70,7 @@ def terms_to_archive(
              versions of a product that begin on one day
     """
     held = tuple(archived_products(book).values()) if book is not None else ()
-    examples = products_in()
-    shipped_hashes = {product.hash for product in examples}
-    own = {terms.product.code for terms in given} | {product.code for product in held if product.hash not in shipped_hashes}
-    shipped = tuple(product for product in examples if product.code not in own)
+    shipped = _shipped(held, given)
     known = (*held, *(terms.product for terms in given), *shipped)
     codes = {product.code for product in known}
     for code in named:
@@ -68,7 +79,7 @@ def terms_to_archive(
                 f"{mapping.place_of(code)}: loans name the product {code!r}, which has no terms. Known: "
                 f"{', '.join(sorted(codes))}. Correct the name, or give its terms: loanbook import --terms FILE."
             )
-    wanted = {*named, *own, *(product.code for product in held)}
+    wanted = {*named, *(terms.product.code for terms in given), *(product.code for product in held)}
     for product in known:
         if product.code in wanted:
             _check_money(mapping, product)

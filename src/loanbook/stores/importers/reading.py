@@ -1,5 +1,6 @@
 """Files of a tape through reader, conversion and sieve: the whole import up to the commit, in bounded memory."""
 
+import datetime as dt
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,12 +80,17 @@ def read_tape(
     folder: Path,
     book_files: Mapping[str, Sequence[Path]],
     progress: Callable[[str, int], None] | None = None,
+    *,
+    today: dt.date | None = None,
+    versions: pa.Table | None = None,
 ) -> Reading:
     """Read, convert and judge all files.
 
     folder       an empty folder for staged files
     book_files   the book's event files by kind
     progress     told the file and how many of its bytes were read
+    today        the last day that can have happened; None: any day can
+    versions     terms that the book will archive, `terms_classes.version_table`; None: loans are taken without asking for terms
     raises       RequestError for what makes a whole file unreadable; then nothing is imported
     """
     sieve = Sieve(folder)
@@ -101,6 +107,8 @@ def read_tape(
         first_of_loan=frozenset(event.kind.name for event in rules if event.first_of_loan),
         dated_by_loan=frozenset(event.kind.name for event in rules if event.dated_by_loan),
         currency=mapping.currency,
+        today=today,
+        versions=versions,
     )
     judged = []
     for count in counts:
