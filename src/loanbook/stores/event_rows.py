@@ -39,8 +39,9 @@ def name_events(engine: Engine, book: Book, *, loan_id: str | None = None) -> No
         engine.view(kind.name, f"SELECT *, CAST(recorded_at AS DATE) AS recorded_on FROM {source}{chosen}")
     engine.keep(
         "target",
-        "SELECT reversed_event_id AS event_id, row_number() OVER (ORDER BY reversed_event_id) AS token, reversed_on "
-        "FROM (SELECT reversed_event_id, min(recorded_on) AS reversed_on FROM event_reversed GROUP BY reversed_event_id)",
+        # A reversal takes back an event of its own loan; one that names another loan's is a loose end and changes nothing.
+        "SELECT event_id, loan_id, row_number() OVER (ORDER BY event_id, loan_id) AS token, reversed_on FROM ("
+        "SELECT reversed_event_id AS event_id, loan_id, min(recorded_on) AS reversed_on FROM event_reversed GROUP BY 1, 2)",
     )
 
 
@@ -68,7 +69,7 @@ def keep_loans(engine: Engine, versions: pa.Table) -> None:
               SELECT {common}, recorded_at, recorded_on, original_principal_fen, originated_on, first_due_on, installment_fen,
                      TRUE, happened_on, balance_fen, coalesce(dpd, -1)
               FROM position_opened) AS e
-            LEFT JOIN target AS t ON t.event_id = e.event_id
+            LEFT JOIN target AS t ON t.event_id = e.event_id AND t.loan_id = e.loan_id
             LEFT JOIN terms_version AS v
               ON v.product = e.product AND {_days("e.disbursed_on")} BETWEEN v.starts_on AND v.ends_on""",
     )
@@ -152,8 +153,8 @@ _FACT = f"""
            coalesce(t.token, 0) AS token, coalesce(r.token, 0) AS reverses
     FROM ({_FACTS}) AS f
     JOIN loan AS l ON l.loan_id = f.loan_id AND NOT l.reported
-    LEFT JOIN target AS t ON t.event_id = f.event_id
-    LEFT JOIN target AS r ON r.event_id = f.reverses
+    LEFT JOIN target AS t ON t.event_id = f.event_id AND t.loan_id = f.loan_id
+    LEFT JOIN target AS r ON r.event_id = f.reverses AND r.loan_id = f.loan_id
     WHERE f.kind <> {int(FactKind.DISBURSEMENT)} OR f.event_id = l.event_id
        OR f.event_id IN (SELECT event_id FROM disbursement_added)"""
 
@@ -162,10 +163,13 @@ FACT_STREAM = """
     ORDER BY loan_no, fact_on, kind, event_id"""
 """Facts in the order of a batch; token names an event that is taken back, reverses the token that a reversal takes back."""
 
+_STANDS = "(event_id, loan_id) NOT IN (SELECT (event_id, loan_id) FROM target)"
+"""An event that nothing takes back."""
+
 _LISTED = """
     SELECT i.event_id, l.loan_no, i.number, i.due_on, i.principal_fen, i.interest_fen, i.fee_fen
     FROM instalment_agreed AS i JOIN loan AS l ON l.loan_id = i.loan_id AND NOT l.reported
-    WHERE i.event_id NOT IN (SELECT event_id FROM target)"""
+    WHERE (i.event_id, i.loan_id) NOT IN (SELECT (event_id, loan_id) FROM target)"""
 
 LISTED_STREAM = """
     SELECT loan_no, due_on, principal_fen, interest_fen, fee_fen FROM listed
@@ -176,7 +180,7 @@ _POSITION = f"""
            coalesce(p.principal_fen, 0) AS principal, coalesce(p.paid_fen, 0) AS paid, coalesce(p.recovered_fen, 0) AS recovered,
            coalesce(p.liquidation_fen, 0) AS liquidation, coalesce(p.dpd, -1)::INT AS dpd
     FROM position_reported AS p JOIN loan AS l ON l.loan_id = p.loan_id AND l.reported
-    WHERE p.event_id NOT IN (SELECT event_id FROM target)"""
+    WHERE (p.event_id, p.loan_id) NOT IN (SELECT (event_id, loan_id) FROM target)"""
 
 POSITION_STREAM = """
     SELECT loan_no, position_on, recorded_on, balance, principal, paid, recovered, liquidation, dpd FROM position
@@ -197,7 +201,7 @@ def totals(engine: Engine) -> dict[str, int]:
     """What the events come to, over loans that stand: the figures a projection must reproduce."""
     standing = "SELECT loan_id FROM loan WHERE reversed_on IS NULL"
     paid = (
-        f"FROM payment_received WHERE event_id NOT IN (SELECT event_id FROM target) AND loan_id IN ({standing} AND NOT reported)"
+        f"FROM payment_received WHERE {_STANDS} AND loan_id IN ({standing} AND NOT reported)"
     )
     return {
         "loans": engine.number("SELECT count(*) FROM loan WHERE reversed_on IS NULL"),
@@ -206,7 +210,7 @@ def totals(engine: Engine) -> dict[str, int]:
         "paid_fen": engine.number(f"SELECT sum(amount_fen) {paid}"),
         "opened_fen": engine.number("SELECT sum(opened_balance) FROM loan WHERE reported"),
         "reported_paid_fen": engine.number(
-            "SELECT sum(paid_fen) FROM position_reported WHERE event_id NOT IN (SELECT event_id FROM target) "
+            f"SELECT sum(paid_fen) FROM position_reported WHERE {_STANDS} "
             "AND loan_id IN (SELECT loan_id FROM loan WHERE reported)"
         ),
     }
@@ -235,7 +239,7 @@ def loose_ends(engine: Engine) -> list[tuple[str, str, int, str]]:
         )
     )
     every = " UNION ALL ".join(f"SELECT event_id, loan_id FROM {kind.name}" for kind in KINDS)
-    taken = f"(SELECT e.event_id, e.loan_id FROM ({every}) AS e JOIN target USING (event_id))"
+    taken = f"(SELECT e.event_id, e.loan_id FROM ({every}) AS e JOIN target USING (event_id, loan_id))"
     found.append(
         (
             "event_reversed",
