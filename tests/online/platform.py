@@ -63,9 +63,11 @@ class Platform:
         return reply.status, json.loads(reply.body)
 
     def line(self, document="1", **inputs):
-        person = {"name": "Wang Example", "document": document}
+        person = {"name": "Wang Example"}
         kind = inputs.get("kind", "consumer")
-        borrower = self.done("register", kind=kind, channel="app_store", acquisition_cost_fen=9_900, identity=person)
+        borrower = self.done(
+            "register", kind=kind, channel="app_store", acquisition_cost_fen=9_900, document=document, identity=person
+        )
         application = self.done(
             "apply",
             borrower_id=borrower["borrower_id"],

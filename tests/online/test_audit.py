@@ -1,7 +1,8 @@
 """The audit log: written with what it tells, chained by one sealer, and every way of rewriting it is named."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from loanbook.errors import EngineError, StateError
@@ -63,11 +64,9 @@ def test_sealers_take_turns_and_writers_do_not_wait(online_dsn):
                 seal(tx, 7)
                 tx.commit()
 
-    threads = [threading.Thread(target=work) for work in (write, write, run_sealer, run_sealer, run_sealer)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(work) for work in (write, write, run_sealer, run_sealer, run_sealer)]:
+            done.result()
     with connect(online_dsn) as tx:
         seal(tx)
         check = verify_chain(tx)
@@ -136,3 +135,9 @@ def test_rows_that_wait_for_the_sealer_are_counted(tx):
     _sealed(tx, 2)
     append(tx, [_entry(9)], NOW)
     assert verify_chain(tx).unsealed == 1
+
+
+def test_a_sealed_row_is_not_sealed_again(tx):
+    _sealed(tx, 1)
+    with pytest.raises(psycopg.errors.RestrictViolation, match="a row is only sealed, and once"):
+        tx.execute("UPDATE audit SET number = 2, previous_hash = 'a', hash = 'b'")

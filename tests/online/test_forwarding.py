@@ -3,14 +3,14 @@
 import datetime as dt
 
 import pytest
-from tests.online.platform import Platform
-from tests.online.test_journey import running
 
 from loanbook.services.accounts import view_loan
 from loanbook.services.forwarding import forward
 from loanbook.stores.book import create_book, open_book
 from loanbook.stores.online import forwarding as places
 from loanbook.stores.online.unit import connect
+from tests.online.platform import Platform
+from tests.online.test_journey import running
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 

@@ -3,9 +3,9 @@
 import datetime as dt
 
 import pytest
-from tests.online.platform import GOOD, Platform
 
 from loanbook.services.caller import Caller
+from tests.online.platform import GOOD, Platform
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_borrower_draws_down_and_repays(platform):
 
 
 def test_the_same_key_and_body_is_answered_once(platform):
-    body = {"kind": "consumer", "channel": "x", "identity": {"document": "7"}}
+    body = {"kind": "consumer", "channel": "x", "document": "7"}
     first = platform.ask("register", key="one", **body)
     assert platform.ask("register", key="one", **body) == first
     status, problem = platform.ask("register", key="one", **(body | {"channel": "y"}))
@@ -57,7 +57,7 @@ def test_the_same_key_and_body_is_answered_once(platform):
 
 
 def test_a_key_twice_in_one_batch_is_in_progress(platform):
-    call = platform.call({"kind": "consumer", "channel": "x", "identity": {"document": "7"}}, "one")
+    call = platform.call({"kind": "consumer", "channel": "x", "document": "7"}, "one")
     replies = platform.desk.answer(platform.verbs["register"], [call, call])
     assert [reply.status for reply in replies] == [201, 409]
 
@@ -94,7 +94,7 @@ def test_a_line_is_not_overdrawn_within_one_batch(platform):
 
 
 def test_a_bounced_payment_leaves_the_loan_as_before(platform):
-    line, _, loan_id = running(platform)
+    _, _, loan_id = running(platform)
     before = platform.look("loan", loan_id)
     platform.done("repay", loan_id=loan_id, provider_reference="in", amount_fen=1, paid_on=platform.today, purpose="payoff")
     platform.done("give_back", provider_reference="in", reason="no funds")
@@ -109,7 +109,7 @@ def test_a_partner_sees_and_answers_only_its_own_loans(platform):
     assert platform.look("loan", drawn["loan_id"], caller=stranger)[0] == 404
     body = {"loan_id": drawn["loan_id"], "decision": "accept"}
     assert platform.ask("answer_offer", caller=stranger, **body)[1]["rule"] == "no_such_loan"
-    assert platform.ask("register", caller=stranger, kind="consumer", channel="x", identity={})[1]["rule"] == "role_not_allowed"
+    assert platform.ask("register", caller=stranger, kind="consumer", channel="x", document="1")[1]["rule"] == "role_not_allowed"
     own = Caller(caller_id="q", role="partner", partner=drawn["partner"])
     assert platform.ask("answer_offer", caller=own, **body)[1]["state"] == "confirmed"
 

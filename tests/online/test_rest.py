@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.testclient import TestClient
-from tests.online.platform import GOOD
 
 from loanbook.rest.guard import BODY_MOST
 from loanbook.rest.server import serve_app
 from loanbook.stores.online.callers import create_caller
 from loanbook.stores.online.unit import connect
+from tests.online.platform import GOOD
 
 NOW = dt.datetime(2024, 5, 6, 9, tzinfo=dt.UTC)
 
@@ -41,7 +41,7 @@ def ask(client, path, body, key=None, **headers):
 
 
 def test_a_stranger_borrows_over_http(client):
-    person = {"kind": "consumer", "channel": "web", "identity": {"document": "1", "name": "Li Example"}}
+    person = {"kind": "consumer", "channel": "web", "document": "1", "identity": {"name": "Li Example"}}
     borrower = ask(client, "/register", person).json()["borrower_id"]
     application = {
         "borrower_id": borrower,
@@ -71,7 +71,7 @@ def test_a_stranger_borrows_over_http(client):
     ],
 )
 def test_who_does_not_pass_is_told_why(client, change, status, rule):
-    body = {"kind": "consumer", "channel": "web", "identity": {"document": "1"}}
+    body = {"kind": "consumer", "channel": "web", "document": "1"}
     answer = client.post("/register", json=body, headers={"Idempotency-Key": "k"} | change)
     assert (answer.status_code, answer.json()["rule"]) == (status, rule)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -86,9 +86,9 @@ def test_who_does_not_pass_is_told_why(client, change, status, rule):
         b'{"kind": "consumer"}',
         b'{"kind": "robot", "channel": "x", "identity": {}}',
         b'{"kind": "consumer", "channel": "x", "identity": {}, "extra": 1}',
-        b'{"kind": "consumer", "channel": "a\\u0000b", "identity": {"document": "1"}}',
-        b'{"kind": "consumer", "channel": "\\ud800", "identity": {"document": "1"}}',
-        b'{"kind": "consumer", "channel": "x", "acquisition_cost_fen": 1e400, "identity": {"document": "1"}}',
+        b'{"kind": "consumer", "channel": "a\\u0000b", "document": "1"}',
+        b'{"kind": "consumer", "channel": "\\ud800", "document": "1"}',
+        b'{"kind": "consumer", "channel": "x", "acquisition_cost_fen": 1e400, "document": "1"}',
         b"\xff\xfe",
     ],
 )
@@ -103,14 +103,14 @@ def test_a_body_has_a_largest_size(client):
 
 
 def test_roles_may_do_what_is_theirs(client, keys):
-    body = {"kind": "consumer", "channel": "web", "identity": {"document": "1"}}
+    body = {"kind": "consumer", "channel": "web", "document": "1"}
     for role in ("auditor", "partner"):
         answer = ask(client, "/register", body, Authorization=f"Bearer {keys[role]}")
         assert (answer.status_code, answer.json()["rule"]) == (403, "role_not_allowed")
 
 
 def test_calls_that_arrive_together_are_each_answered(client):
-    bodies = [{"kind": "consumer", "channel": "web", "identity": {"document": str(number)}} for number in range(40)]
+    bodies = [{"kind": "consumer", "channel": "web", "document": str(number)} for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda body: ask(client, "/register", body), bodies))
     assert {answer.status_code for answer in answers} == {201}

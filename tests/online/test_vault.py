@@ -232,6 +232,28 @@ def test_a_rotation_waits_for_registrations_and_loses_none(online_dsn, vault):
         assert vault.identities(registering, ["b1"])[0]["name"] == "Lin Example"
 
 
+def test_a_rotation_between_a_new_key_and_its_row_does_not_take_it_for_nobodys(online_dsn, vault, monkeypatch):
+    with connect(online_dsn) as registering, connect(online_dsn) as rotating:
+        create, started = vault.keys.create, []
+
+        def interrupted(owners):
+            made = create(owners)
+            thread = threading.Thread(target=lambda: vault.rotate(rotating))
+            thread.start()
+            thread.join(0.5)
+            started.append(thread)
+            return made
+
+        monkeypatch.setattr(vault.keys, "create", interrupted)
+        vault.put(registering, [_person(1)])
+        _borrower(registering, "b1")
+        registering.commit()
+        started[0].join(10)
+        assert not started[0].is_alive()
+        rotating.commit()
+        assert vault.identities(registering, ["b1"])[0]["name"] == "Lin Example"
+
+
 def test_lookups_and_body_hashes_are_keyed_and_apart(vault, tmp_path):
     other = Vault(KeyFile(MasterKeys.of([b"1" * 32]), tmp_path / "other"))
     assert vault.lookup("EX 1") == vault.lookup("ex1") != other.lookup("EX 1")

@@ -19,30 +19,20 @@ from loanbook.terms.lending_rule import check_line
 
 CONSENTS_NEEDED = ("credit_assessment", "bureau_query")
 """Purposes without which an application cannot be taken."""
-DOCUMENT = "document"
 
 
 def register(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Registration]]) -> list[Registered | Refusal]:
     """Take borrowers in under a pseudonym; who is known by the document already keeps theirs."""
-    people: list[PersonalData] = []
-    places: list[int | None] = []
-    for _, request in asked:
-        places.append(None if DOCUMENT not in request.identity else len(people))
-        if DOCUMENT in request.identity:
-            people.append(
-                PersonalData(borrower_id=new_id("bw"), document=request.identity[DOCUMENT], details=dict(request.identity))
-            )
-    holders = vault.put(unit.connection, people) if people else []
+    people = [
+        PersonalData(borrower_id=new_id("bw"), document=request.document, details=dict(request.identity)) for _, request in asked
+    ]
+    holders = vault.put(unit.connection, people)
     answers: list[Registered | Refusal] = []
-    for place, (_, request) in zip(places, asked, strict=True):
-        if place is None:
-            detail = "identity needs `document`: the number that names the borrower once."
-            answers.append(Refusal(status=422, rule="document_needed", detail=detail))
-            continue
-        if holders[place] == people[place].borrower_id:
+    for person, holder, (_, request) in zip(people, holders, asked, strict=True):
+        if holder == person.borrower_id:
             unit.insert(
                 BORROWER,
-                borrower_id=holders[place],
+                borrower_id=holder,
                 kind=request.kind,
                 channel=request.channel,
                 acquisition_cost_fen=request.acquisition_cost_fen,
@@ -50,12 +40,12 @@ def register(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Registratio
             )
             unit.event(
                 "borrower_registered",
-                holders[place],
+                holder,
                 kind=request.kind,
                 channel=request.channel,
                 acquisition_cost_fen=request.acquisition_cost_fen,
             )
-        answers.append(Registered(borrower_id=holders[place]))
+        answers.append(Registered(borrower_id=holder))
     return answers
 
 

@@ -38,8 +38,10 @@ class Registration(Asked, kw_only=True):
     kind: Literal["consumer", "small_business"]
     channel: Name
     acquisition_cost_fen: Cost = 0
-    identity: dict[Name, Annotated[str, Meta(max_length=500)]]
-    """Name, document number, telephone and the like; `document` names the borrower once."""
+    document: Name
+    """The number that names the borrower once: of the identity card or the business licence."""
+    identity: dict[Name, Annotated[str, Meta(max_length=500)]] = {}
+    """Name, telephone, address and the like."""
 
 
 class Registered(Given, kw_only=True):
