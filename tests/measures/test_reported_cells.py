@@ -5,6 +5,7 @@ import pytest
 
 from loanbook import units
 from loanbook.loans.batches import NO_BALANCE, Classes, ReportedBatch
+from loanbook.measures.cells import to_tables
 from loanbook.measures.evaluation import evaluate, not_measured
 from loanbook.measures.measuring import loans_behind, measure_batches
 from loanbook.measures.space import space
@@ -65,8 +66,8 @@ def measured(batch: ReportedBatch, as_of: int = AS_OF, aging: Aging = Aging.CONT
 
 def history(batch: ReportedBatch, as_of: int = AS_OF, aging: Aging = Aging.CONTRACTUAL) -> list[tuple]:
     """Bucket and principal of the loan at each month's end, where it is measured."""
-    rows = close_tables(measured(batch, as_of, aging), MEASURES)["delinquency"].to_pylist()
-    return [(row["month_end"].month, row["bucket"], row["principal_fen"]) for row in rows if row["loans"]]
+    rows = to_tables(measured(batch, as_of, aging))["position"].to_pylist()
+    return [(row["month"].month, row["bucket"], row["principal_fen"]) for row in rows if row["loans"]]
 
 
 def flows(batch: ReportedBatch, column: str) -> list[int]:
@@ -141,7 +142,7 @@ def test_a_full_repayment_ahead_is_prepaid_but_for_the_instalment():
 
 
 def test_months_do_not_tell_days_of_payment_so_collection_is_not_measured():
-    cells = measured(tape([(91_000, 9_000, 10_000, 0, -1)]))
+    cells = measured(tape([(91_000 - 9_000 * month, 9_000, 10_000, 0, -1) for month in range(5)]))
     reasons = not_measured(cells, MEASURES)
     assert set(reasons) == {
         "day1_delinquency",
@@ -162,7 +163,7 @@ def test_months_do_not_tell_days_of_payment_so_collection_is_not_measured():
 def test_without_instalment_and_days_past_due_a_balance_is_aged_unknown():
     bare = tape([(91_000, 9_000, 10_000, 0, -1)], opened_dpd=-1, installment=0)
     assert buckets(bare) == ["unknown", "unknown"]
-    reasons = not_measured(measured(bare), MEASURES)
+    reasons = not_measured(measured(bare, MONTHS[1]), MEASURES)
     assert {"delinquency_90", "roll_rate", "vintage_30", "prepayment_speed"} <= set(reasons)
     assert "outstanding_balance" not in reasons
 

@@ -48,12 +48,7 @@ def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_t
     for name, reason in done.header["not_measured"].items():
         screen.print(f"not measured: {name}: {reason}.", markup=False, soft_wrap=True)
     for finding in done.header["findings"]:
-        what = finding["kind"]
-        if what == "limit":
-            noun = "loan" if finding["events"] == 1 else "loans"
-            what = f"{noun} of {units.format_money(finding['amount_fen'], done.decimals)} in all"
-        text = f"finding: {finding['events']:,} {what}: {finding['message']}. First: {finding['first']}"
-        screen.print(text, markup=False, soft_wrap=True)
+        screen.print(f"finding: {finding['text']}", markup=False, soft_wrap=True)
     _print_note(done)
     screen.print(f"{'Written to' if done.fresh else 'Made before, in'} {done.folder}", markup=False, soft_wrap=True)
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.loans.dates import month_index
+from loanbook.measures.coverage import empty_coverage
 from loanbook.measures.space import Space
 from loanbook.terms.families import BUCKETS, BY_NAME, DRAWDOWNS, FAMILIES, INSTALMENTS, STATES, Family
 from loanbook.units import Ints
@@ -25,10 +26,12 @@ class Cells:
     loans                   loans measured (opened by `as_of`)
     without_payment_days    of those, loans whose source reports months, not days: the family `due` leaves them out
     without_schedule        of those, loans without a schedule: scheduled and prepaid principal leaves them out
+    coverage                (groups, months, 2) int64, what tapes report at month ends (`measures.coverage`)
     """
 
     space: Space
     families: Mapping[str, Ints]
+    coverage: Ints
     loans: int = 0
     without_payment_days: int = 0
     without_schedule: int = 0
@@ -39,6 +42,7 @@ class Cells:
         return Cells(
             space=self.space,
             families={name: columns + other.families[name] for name, columns in self.families.items()},
+            coverage=self.coverage + other.coverage,
             loans=self.loans + other.loans,
             without_payment_days=self.without_payment_days + other.without_payment_days,
             without_schedule=self.without_schedule + other.without_schedule,
@@ -50,6 +54,7 @@ class Cells:
         return (
             self.space == other.space
             and self.counts == other.counts
+            and np.array_equal(self.coverage, other.coverage)
             and all(np.array_equal(columns, other.families[name]) for name, columns in self.families.items())
         )
 
@@ -64,7 +69,7 @@ class Cells:
 def empty_cells(space: Space) -> Cells:
     """Zeros over a space: what a pass adds to."""
     families = {family.name: np.zeros((space.rows(family), len(family.columns)), np.int64) for family in FAMILIES}
-    return Cells(space=space, families=families)
+    return Cells(space=space, families=families, coverage=empty_coverage(len(space.groups), space.window.months))
 
 
 def members(space: Space, family: Family, rows: Ints) -> dict[str, list[object]]:
@@ -116,11 +121,14 @@ def to_tables(cells: Cells) -> dict[str, pa.Table]:
     return tables
 
 
-def from_tables(space: Space, tables: Mapping[str, pa.Table], counts: tuple[int, int, int] = (0, 0, 0)) -> Cells:
+def from_tables(
+    space: Space, tables: Mapping[str, pa.Table], counts: tuple[int, int, int] = (0, 0, 0), coverage: Ints | None = None
+) -> Cells:
     """Cells from tables of `to_tables`, of one pass or many concatenated: equal rows add up.
 
-    counts   loans measured, without payment days, without a schedule, summed over the passes
-    raises   RequestError for a family, column or member that the space does not have
+    counts     loans measured, without payment days, without a schedule, summed over the passes
+    coverage   summed over the passes; None where no loans are of tapes
+    raises     RequestError for a family, column or member that the space does not have
     """
     cells = empty_cells(space)
     for name, table in tables.items():
@@ -135,6 +143,7 @@ def from_tables(space: Space, tables: Mapping[str, pa.Table], counts: tuple[int,
     return Cells(
         space=space,
         families=cells.families,
+        coverage=cells.coverage if coverage is None else coverage,
         loans=loans,
         without_payment_days=without_days,
         without_schedule=without_schedule,

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from loanbook import units
-from loanbook.errors import RequestError
 from loanbook.measures.cells import Cells
 from loanbook.measures.periods import COMPARISONS, Period, period
-from loanbook.measures.space import Space
-from loanbook.terms.families import BUCKETS, BY_NAME, DRAWDOWNS, INSTALMENTS, STATES, Family
+from loanbook.measures.space import Space, names_of
+from loanbook.measures.telling import not_measured
+from loanbook.terms.families import BY_NAME, Family
 from loanbook.terms.measure import GROUP, Definition, Sum, Version, find_measure
 from loanbook.units import Ints
 
@@ -34,9 +34,7 @@ MEASURES_SCHEMA = pa.schema(
         ("definition_hash", pa.string()),
     ]
 )
-_NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
 _Figure = tuple[int | None, int | None, float | None]
-_UNKNOWN = "unknown"
 _MONTHS_A_YEAR = 12
 
 
@@ -58,17 +56,6 @@ def frame(space: Space, family: Family, rows: Ints) -> Frame:
     """The chosen dense rows of a family, ready for `chosen`."""
     codes = dict(zip(family.grain, np.unravel_index(rows, space.shape(family)), strict=True))
     return Frame(family=family, space=space, rows=rows, codes=codes)
-
-
-def names_of(space: Space, dimension: str) -> tuple[str, ...]:
-    """The names that the codes of a dimension stand for; for the parts of the group, by group number."""
-    if dimension in GROUP:
-        return tuple(group[GROUP.index(dimension)] for group in space.groups)
-    if dimension == "tenor_months":
-        return tuple(str(tenor) for tenor in space.tenors)
-    if dimension in _NAMES:
-        return _NAMES[dimension]
-    raise RequestError(f"cells cannot be chosen or split by {dimension}.")
 
 
 def chosen(found: Frame, part: Sum, over: Period, split: Mapping[str, str] | None = None) -> Ints:
@@ -133,17 +120,19 @@ def evaluate(
     """All measures at the close, split and compared: `MEASURES_SCHEMA`, definitions in their order.
 
     restate   comparatives follow the definition in force at the close; else each the one of its own period
-    returns   no rows for what cannot be told (`not_measured` says why); value null where the denominator is 0;
-              numerator and denominator null for products of measures
+    returns   no rows for what cannot be told at the close (`not_measured` says why), nor for single comparatives that cannot;
+              value null where the denominator is 0; numerator and denominator null for products of measures
     """
     known = tuple(definitions)
     reasons = not_measured(cells, known)
+    untold = {comparison: not_measured(cells, known, months_back=back) for comparison, back in comparisons.items()}
     frames = {name: frame(cells.space, BY_NAME[name], _filled(cells, name)) for name in BY_NAME}
     rows = [
         row
         for definition in known
         if definition.name not in reasons
         for row in _rows(cells, definition, known, frames, restate, comparisons)
+        if definition.name not in untold[row["comparison"]]
     ]
     return pa.Table.from_pylist(rows, schema=MEASURES_SCHEMA)
 
@@ -240,66 +229,3 @@ def _product(
             return None
         product *= 1.0 - value if complement else value
     return product
-
-
-def not_measured(cells: Cells, definitions: Iterable[Definition]) -> dict[str, str]:
-    """Measures that this book cannot tell, with the reason, instead of a wrong number."""
-    known = tuple(definitions)
-    reasons: dict[str, str] = {}
-    for definition in known:
-        reason = _reason(cells, definition)
-        if reason:
-            reasons[definition.name] = reason
-    for definition in known:
-        for factor, _ in definition.factors:
-            if factor in reasons:
-                reasons.setdefault(definition.name, f"{factor} is not measured: {reasons[factor]}")
-    return reasons
-
-
-def _reason(cells: Cells, definition: Definition) -> str:
-    version = definition.in_force(cells.space.window.as_of)
-    if version is None:
-        return f"no version is in force on {units.date(cells.space.window.as_of)}"
-    parts = [part for part in (version.numerator, version.denominator) if part is not None]
-    return next(filter(None, (_part_reason(cells, definition.family, part) for part in parts)), "")
-
-
-def _part_reason(cells: Cells, family: str, part: Sum) -> str:
-    columns = {column for _, column in part.columns}
-    if family == "due" and cells.without_payment_days:
-        return (
-            f"{cells.without_payment_days:,} of {cells.loans:,} loans come from a tape that reports months; "
-            "it does not tell the day of a payment"
-        )
-    if columns & {"scheduled_fen", "prepaid_fen"} and cells.without_schedule:
-        return (
-            f"{cells.without_schedule:,} of {cells.loans:,} loans have no instalment or first due date; "
-            "what was scheduled and what was prepaid cannot be told apart"
-        )
-    chosen_by = {*part.where, *part.without}
-    if "drawdown" in chosen_by or "borrowers" in columns:
-        unknown = _loans_in(cells, "volume", "drawdown", _UNKNOWN)
-        if unknown:
-            return f"for {unknown:,} loans the source names no borrower, so first and repeat drawdowns cannot be told apart"
-    if (
-        family == "position"
-        and "bucket" in chosen_by
-        and set(part.where["bucket"]) & {*BUCKETS[1:7]}
-        and _UNKNOWN not in part.where["bucket"]
-    ):
-        unknown = _loans_in(cells, "position", "bucket", _UNKNOWN)
-        if unknown:
-            return f"days past due are unknown for {unknown:,} month-end positions"
-    if family == "transition" and _loans_in(cells, "transition", "from_bucket", _UNKNOWN):
-        return f"days past due are unknown for {_loans_in(cells, 'transition', 'from_bucket', _UNKNOWN):,} month-end positions"
-    if columns & {"over_30_fen", "over_180_fen"} and _loans_in(cells, "position", "bucket", _UNKNOWN):
-        return f"days past due are unknown for {_loans_in(cells, 'position', 'bucket', _UNKNOWN):,} month-end positions"
-    return ""
-
-
-def _loans_in(cells: Cells, family: str, dimension: str, member: str) -> int:
-    declared = BY_NAME[family]
-    dense = cells.families[family].reshape(*cells.space.shape(declared), len(declared.columns))
-    place = names_of(cells.space, dimension).index(member)
-    return int(np.take(dense, place, axis=declared.grain.index(dimension))[..., 0].sum(dtype=np.int64))

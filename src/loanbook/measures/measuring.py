@@ -10,6 +10,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes, CompactBatch, IrregularBatch, ReportedBatch
 from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.compact_pass import run_compact
+from loanbook.measures.coverage import coverage_of
 from loanbook.measures.irregular_pass import run_irregular
 from loanbook.measures.passes import clock_of
 from loanbook.measures.reported_pass import run_reported
@@ -50,12 +51,16 @@ def measure_batches(batches: Iterable[Batch], classes: Classes, space: Space, *,
     cells = empty_cells(space)
     families = tuple(cells.families[family.name] for family in FAMILIES)
     loans = without_days = without_schedule = 0
+    coverage = cells.coverage
     for batch in batches:
+        if isinstance(batch, ReportedBatch):
+            coverage = coverage + coverage_of(batch, common[0][:, 0], len(space.groups), space.window)
         opened, _, days, schedule = _run(batch, classes, (*common, families, _no_probe(space)), calendar)
         loans, without_days, without_schedule = loans + opened, without_days + days, without_schedule + schedule
     return Cells(
         space=space,
         families=cells.families,
+        coverage=coverage,
         loans=loans,
         without_payment_days=without_days,
         without_schedule=without_schedule,

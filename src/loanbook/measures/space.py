@@ -2,6 +2,7 @@
 
 import bisect
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,13 @@ from loanbook.measures.window import Window
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import BUCKETS, DRAWDOWNS, FAMILIES, INSTALMENTS, STATES, Family
+from loanbook.terms.measure import GROUP
 from loanbook.units import Ints
 
 MEMORY_LIMIT = 1 << 30
 """Bytes all families may take for one worker; beyond it the request is refused instead of the machine swapping."""
+
+_NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +30,17 @@ class Space:
     window    the clocks and months
     groups    (product, model, segment) names by dense group number
     tenors    contractual tenors in months, ascending
+    unknown   by group, what the terms say that its source does not tell (`terms.unknown`, in lower case)
     """
 
     window: Window
     groups: tuple[tuple[str, str, str], ...]
     tenors: tuple[int, ...]
+    unknown: tuple[frozenset[str], ...] = ()
+
+    def without(self, what: str) -> Ints:
+        """Groups whose source does not tell something: (groups,) bool."""
+        return np.array([what in told for told in self.unknown] or [False] * len(self.groups), np.bool_)
 
     def shape(self, family: Family, months: int = 0) -> tuple[int, ...]:
         """Size of each dimension of the family's grain; over so many months instead of the window's where they are given."""
@@ -55,14 +65,17 @@ class Space:
         return math.prod(self.shape(family, months))
 
 
-def space(classes: Classes, window: Window) -> Space:
+def space(classes: Classes, window: Window, unknown: Mapping[str, Collection[str]] | None = None) -> Space:
     """The space of a book's classes over a window.
 
+    unknown  product -> what its source does not tell
     raises   RequestError naming the family and the counts when one exceeds its budget a snapshot, or memory
     """
+    groups = tuple(_group_names(classes, codes) for codes in _group_codes(classes))
     found = Space(
         window=window,
-        groups=tuple(_group_names(classes, codes) for codes in _group_codes(classes)),
+        groups=groups,
+        unknown=tuple(frozenset((unknown or {}).get(product, ())) for product, _, _ in groups),
         tenors=tuple(int(tenor) for tenor in np.unique(classes.rows[:, Field.TENOR_MONTHS])),
     )
     most = _most_months(found)
@@ -88,6 +101,17 @@ def space(classes: Classes, window: Window) -> Space:
             f"{largest.name} ({found.rows(largest):,} rows); the limit is {MEMORY_LIMIT:,}. Report by fewer products or segments."
         )
     return found
+
+
+def names_of(space: Space, dimension: str) -> tuple[str, ...]:
+    """The names that the codes of a dimension stand for; for the parts of the group, by group number."""
+    if dimension in GROUP:
+        return tuple(group[GROUP.index(dimension)] for group in space.groups)
+    if dimension == "tenor_months":
+        return tuple(str(tenor) for tenor in space.tenors)
+    if dimension in _NAMES:
+        return _NAMES[dimension]
+    raise RequestError(f"cells cannot be chosen or split by {dimension}.")
 
 
 def _most_months(found: Space) -> int:

@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from loanbook import units
 from loanbook.measures.cells import Cells
-from loanbook.measures.evaluation import annual, not_measured
+from loanbook.measures.coverage import OPEN
+from loanbook.measures.evaluation import annual
 from loanbook.measures.periods import quarter_name
+from loanbook.measures.telling import covered, not_measured, uncovered_reason
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import BUCKETS, BY_NAME, STATES
 from loanbook.terms.measure import Definition, find_measure
@@ -87,16 +89,23 @@ TABLE_SCHEMAS = {
 _TOLD_BY = {
     "vintage_30": "vintage_30",
     "vintage_180": "vintage_180",
+    "loss": "cumulative_gross_loss",
+    "volume": "loan_volume",
     "transitions": "roll_rate",
     "delinquency": "delinquency",
     "collection": "day1_delinquency",
     "prepayment": "prepayment_speed",
 }
 """Table -> the measure whose absence takes the table away."""
+_SHOWS_THE_LAST = ("delinquency", "transitions", "prepayment")
+"""Tables that are read by their last month: without it they would show an earlier one as the closing day's."""
+_SHOWS_MONTHS = ("vintage_30", "vintage_180", "loss", "transitions", "prepayment")
+"""Tables that mean nothing where tapes tell less than half of the month ends."""
 
 
 def close_tables(cells: Cells, definitions: Iterable[Definition]) -> dict[str, pa.Table]:
-    """Every table of `TABLE_SCHEMAS`; without rows where the book cannot tell it (`tables_not_measured`)."""
+    """Every table of `TABLE_SCHEMAS`; without rows where the book cannot tell it (`tables_not_measured`), and without the rows
+    of months whose end its tapes do not tell."""
     absent = tables_not_measured(cells, definitions)
     made: Mapping[str, Callable[[Cells], list[dict[str, Any]]]] = {
         "vintage_30": lambda each: _curves(each, ("over_30_fen",), without=_NO_RISK),
@@ -117,8 +126,16 @@ def close_tables(cells: Cells, definitions: Iterable[Definition]) -> dict[str, p
 def tables_not_measured(cells: Cells, definitions: Iterable[Definition]) -> dict[str, str]:
     """Tables that this book cannot tell, with the reason."""
     known = tuple(definitions)
-    reasons = not_measured(cells, (find_measure(known, measure) for measure in _TOLD_BY.values()))
-    return {table: reasons[measure] for table, measure in _TOLD_BY.items() if measure in reasons}
+    reasons = not_measured(cells, (find_measure(known, measure) for measure in _TOLD_BY.values()), months_back=None)
+    found = {table: reasons[measure] for table, measure in _TOLD_BY.items() if measure in reasons}
+    told = covered(cells)
+    untold = np.flatnonzero(~told)
+    if untold.size:
+        sparse = 2 * untold.size > np.count_nonzero(cells.coverage[:, :, OPEN].any(axis=0))
+        absent = set(_SHOWS_THE_LAST if not told[-1] else ()) | set(_SHOWS_MONTHS if sparse else ())
+        reason = uncovered_reason(cells, int(untold[-1]))
+        found |= {table: reason for table in _TOLD_BY if table in absent and table not in found}
+    return found
 
 
 def _cube(cells: Cells, family: str) -> Ints:
@@ -135,13 +152,26 @@ def _ends(cells: Cells) -> list[dt.date]:
     return [units.date(day) for day in cells.space.window.month_ends]
 
 
+def _told_from(cells: Cells) -> Ints:
+    """Months told at their end and at the end of the month before: (months,) bool."""
+    told = covered(cells)
+    both: Ints = told & np.concatenate([told[:1], told[:-1]])
+    return both
+
+
 def _rate(numerator: int, denominator: int) -> float | None:
     return float(Fraction(numerator, denominator)) if denominator else None
 
 
 def _curves(cells: Cells, columns: tuple[str, ...], *, without: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Cumulative curves by origination quarter, aligned by age, up to the age of the quarter's youngest month with loans."""
+    """Cumulative curves by origination quarter, aligned by age, up to the age of the quarter's youngest month with loans.
+
+    What was ever late needs every month until then told; what was lost needs the month itself, for each month of origination.
+    """
     groups = [number for number, (_, model, _) in enumerate(cells.space.groups) if model not in without]
+    told = covered(cells, np.array(groups, np.int64))
+    if columns[0].startswith("over_"):
+        told = np.logical_and.accumulate(told)
     cube = _cube(cells, "vintage")[groups].sum(axis=0, dtype=np.int64)
     window = cells.space.window
     original = cube[:, :, _column("vintage", "original_fen")].sum(axis=1, dtype=np.int64)
@@ -157,6 +187,8 @@ def _curves(cells: Cells, columns: tuple[str, ...], *, without: tuple[str, ...])
     for name, vintages in quarters.items():
         denominator = int(original[vintages].sum(dtype=np.int64))
         for mob in range(window.months - max(vintages)):
+            if not told[np.array(vintages) + mob].all():
+                continue
             numerator = int(reached[vintages, mob].sum(dtype=np.int64))
             rows.append(
                 {
@@ -171,9 +203,16 @@ def _curves(cells: Cells, columns: tuple[str, ...], *, without: tuple[str, ...])
 
 
 def _transitions(cells: Cells) -> list[dict[str, Any]]:
-    cube = _cube(cells, "transition").sum(axis=0, dtype=np.int64)
+    cube = _cube(cells, "transition").copy()
+    told, silent = _told_from(cells), cells.space.without("charge_off")
+    # Where the source does not tell what was written off, a balance that fell to zero is not known to be lost.
+    cube[silent, :, :, STATES.index("unknown")] += cube[silent, :, :, STATES.index("charged_off")]
+    cube[silent, :, :, STATES.index("charged_off")] = 0
+    cube = cube.sum(axis=0, dtype=np.int64)
     rows = []
     for month, end in enumerate(_ends(cells)):
+        if not told[month]:
+            continue
         for before, from_bucket in enumerate(BUCKETS):
             whole = int(cube[month, before, :, 1].sum(dtype=np.int64))
             for after, to_bucket in enumerate(STATES):
@@ -194,11 +233,14 @@ def _transitions(cells: Cells) -> list[dict[str, Any]]:
 
 def _delinquency(cells: Cells) -> list[dict[str, Any]]:
     """Buckets by month; the share is of the outstanding balance, which 181+ and charged_off are not part of (null)."""
-    cube = _cube(cells, "position").sum(axis=0, dtype=np.int64)
+    cube = _cube(cells, "position").copy()
+    cube[cells.space.without("charge_off"), :, BUCKETS.index("charged_off")] = 0
+    cube = cube.sum(axis=0, dtype=np.int64)
     out = [BUCKETS.index("181+"), BUCKETS.index("charged_off")]
+    told = covered(cells)
     rows = []
     for month, end in enumerate(_ends(cells)):
-        if not cube[month].any():
+        if not told[month] or not cube[month].any():
             continue
         outstanding = int(cube[month, :, 1].sum(dtype=np.int64) - cube[month, out, 1].sum(dtype=np.int64))
         for place, bucket in enumerate(BUCKETS):
@@ -250,13 +292,14 @@ def _collection(cells: Cells) -> list[dict[str, Any]]:
 
 def _prepayment(cells: Cells) -> list[dict[str, Any]]:
     cube = _cube(cells, "flow").sum(axis=0, dtype=np.int64)
+    told = _told_from(cells)
     rows = []
     for month, end in enumerate(_ends(cells)):
         opening, scheduled, prepaid = (
             int(cube[month, _column("flow", name)]) for name in ("opening_fen", "scheduled_fen", "prepaid_fen")
         )
         smm = _rate(prepaid, opening - scheduled)
-        if opening:
+        if opening and told[month]:
             rows.append(
                 {
                     "month_end": end,

@@ -17,19 +17,22 @@ import pyarrow as pa
 from loanbook import units
 from loanbook.errors import RequestError, StateError
 from loanbook.measures.cells import Cells, to_tables
-from loanbook.measures.evaluation import evaluate, not_measured
+from loanbook.measures.evaluation import evaluate
 from loanbook.measures.space import Space, space
 from loanbook.measures.tables import close_tables, tables_not_measured
+from loanbook.measures.telling import not_measured
 from loanbook.measures.window import Window
 from loanbook.services.facts_pass import THREADS, measure
+from loanbook.services.findings import findings_of
 from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, move_in_place
 from loanbook.stores.projection import Progress, Projection, current_projection, reading
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.stores.tables import write_both
+from loanbook.stores.terms_classes import archived_products
 from loanbook.terms.measure import Definition, load_measures
 
-FORMAT = 3
+FORMAT = 4
 LOOK_AHEAD_DAYS = 30
 """How far past the closing day a close looks by default, where that is known: the 30 days of the collection rate."""
 WAIT_SECONDS = 3600.0
@@ -129,7 +132,7 @@ def _close(
         for leftover in home.glob(".closing-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         if not (target / "close.json").exists():
-            found = space(projection.classes(), window)
+            found = space(projection.classes(), window, unknown_of(book))
             cells = measure(projection, found, on_progress=tell, threads=threads)
             _write(book, projection, window, definitions, cells, key, home / f".closing-{target.name}", target)
             return Close(folder=target, header=read_header(target), fresh=True)
@@ -173,9 +176,17 @@ def read_header(folder: Path) -> dict[str, Any]:
         raise StateError(f"{folder} is no finished close. Run `loanbook close BOOK --as-of DATE`.") from error
 
 
-def close_space(close: Close, projection: Projection) -> Space:
+def close_space(book: Book, close: Close, projection: Projection) -> Space:
     """The space of a close's cells over a projection of its book."""
-    return space(projection.classes(), close.window())
+    return space(projection.classes(), close.window(), unknown_of(book))
+
+
+def unknown_of(book: Book) -> dict[str, set[str]]:
+    """What the archived terms of each product, in any version, say that the source of its loans does not tell."""
+    found: dict[str, set[str]] = {}
+    for product in archived_products(book).values():
+        found.setdefault(product.code, set()).update(each.name.lower() for each in product.unknown)
+    return found
 
 
 def _key(projection: Projection, window: Window) -> str:
@@ -222,24 +233,7 @@ def _write(
             "without_schedule": cells.without_schedule,
         },
         "not_measured": {**not_measured(cells, definitions), **tables_not_measured(cells, definitions)},
-        "findings": [
-            *(
-                {"kind": end.kind, "message": end.message, "events": end.events, "first": end.first}
-                for end in manifest.loose_ends
-            ),
-            *(
-                {
-                    "kind": "limit",
-                    "message": f"{each.product} allows {each.allowed}; made outside it all the same",
-                    "events": each.loans,
-                    "first": each.first,
-                    "product": each.product,
-                    "limit": each.limit,
-                    "amount_fen": each.amount_fen,
-                }
-                for each in manifest.beyond
-            ),
-        ],
+        "findings": findings_of(manifest, cells, book.decimals),
         "tables": written,
     }
     (folder / "close.json").write_text(json.dumps(header, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -99,7 +99,7 @@ def _explain_loans(
     tell: Progress,
 ) -> Path:
     measure = definition.name
-    found = close_space(close, projection)
+    found = close_space(book, close, projection)
     over = period(found.window, definition.period, COMPARISONS["current"])
     version = definition.in_force(found.window.as_of)
     if over is None or version is None or version.numerator is None:

@@ -41,7 +41,9 @@ def beyond_limits(engine: Engine, products: dict[str, Product], classes: pa.Tabl
                     "least_fen": terms.amount_least_fen,
                     "most_fen": terms.amount_most_fen,
                     "rate": rate is not None and not terms.rate_least <= rate <= terms.rate_most,
-                    "count": row["installment_count"] not in terms.counts,
+                    # An account without instalments (a card) has no number of them to be outside.
+                    "count": row["installment_count"] not in terms.counts
+                    and not (row["reported"] and not row["installment_count"]),
                 }
             )
     engine.register("class_limit", pa.Table.from_pylist(rows, schema=_SCHEMA))
@@ -72,4 +74,4 @@ def _allowed(terms: Product, limit: str) -> str:
         return f"amounts of {terms.currency} {least} to {most}"
     if limit == "rate":
         return f"annual rates of {terms.rate_least / RATE_SCALE:g} to {terms.rate_most / RATE_SCALE:g}"
-    return f"{shown_counts(terms.counts)} instalments"
+    return f"{shown_counts(terms.counts)} instalment{'' if terms.counts == (1,) else 's'}"

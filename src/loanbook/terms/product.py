@@ -9,6 +9,7 @@ from loanbook.errors import RequestError
 from loanbook.events import INSTALLMENTS_MOST
 from loanbook.terms.contract import Field, empty_contract
 from loanbook.terms.conventions import Aging, DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Shift, Unit
+from loanbook.terms.unknown import Unknown
 from loanbook.units import RATE_SCALE, Ints, Rounding, format_money
 
 PPM = 1_000_000
@@ -41,6 +42,7 @@ class Product:
     effective_from   first day on which loans are made under this version
     money            int64 minor units, 10 ** decimals to the currency's unit
     counts           the allowed numbers of instalments, ascending
+    unknown          what the source of the loans does not tell
     rates            `units.RATE_SCALE`-ths; rate_annual is None where each loan brings its own
     """
 
@@ -87,6 +89,7 @@ class Product:
     non_accrual_days: int
     charge_off_days: int
     aging: Aging
+    unknown: tuple[Unknown, ...] = ()
 
 
 def text_hash(text: str) -> str:

@@ -41,6 +41,7 @@ from loanbook.terms.conventions import (
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.product import COUNT_MOST, PPM, Fee, Product, shown_counts, text_hash
 from loanbook.terms.settings import BLOCKS, NAMES, REQUIRED, SETTINGS
+from loanbook.terms.unknown import Unknown
 from loanbook.units import RATE_SCALE, Rounding
 
 _Name = TypeVar("_Name", bound=IntEnum)
@@ -49,6 +50,7 @@ _Items = Mapping[str, Located]
 STEPS = tuple(f"{timing.name.lower()}_{component.name.lower()}" for timing in Timing for component in Component)
 """The steps of a waterfall; a step's place is its number in Field.WATERFALL."""
 
+_UNKNOWN = tuple(each.name.lower() for each in Unknown)
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -112,6 +114,7 @@ def parse_product(text: str, name: str) -> Product:
         non_accrual_days=_whole(items, "non_accrual_days"),
         charge_off_days=_whole(items, "charge_off_days"),
         aging=_named(items, "aging", Aging),
+        unknown=_unknown(items["unknown"]) if "unknown" in items else (),
     )
     found = impossible(product)
     if found is not None:
@@ -215,6 +218,13 @@ def _counts(item: Located) -> tuple[int, ...]:
     if not counts or list(counts) != sorted(set(counts)):
         raise item.wrong(f"installments must be different numbers in ascending order; got {shown_counts(counts) or 'none'}.")
     return counts
+
+
+def _unknown(item: Located) -> tuple[Unknown, ...]:
+    found = tuple(Unknown[entry.choice("what is unknown", _UNKNOWN).upper()] for entry in item.items("unknown"))
+    if len(set(found)) < len(found):
+        raise item.wrong(f"unknown names {', '.join(each.name.lower() for each in found)}. Write each once.")
+    return found
 
 
 def _waterfall(item: Located) -> tuple[int, ...]:
