@@ -146,3 +146,17 @@ def test_the_page_names_the_days_that_are_compared(book):
     page = report(str(book.folder), as_of=dt.date(2024, 5, 20)).read_text(encoding="utf-8")
     assert made.folder.name.startswith("2024-05-20")
     assert "Period 2024-04-01 to 2024-05-20, beside 2024-01-01 to 2024-03-31." in page
+
+
+def test_a_fact_of_a_day_to_come_moves_no_default_day_of_a_close(book):
+    usual = close(paid(book, 5_000, "2024-04-10"), AS_OF)
+    rows = [payment("B", 1, "2199-05-31", 1_000)]
+    later = append(book.refresh(), {"payment_received": table("payment_received", rows)}).book
+    made = close(later, AS_OF)
+    for name in ("known_at", "observed_to"):
+        assert made.header[name] == usual.header[name] == "2024-04-10"
+    assert (
+        "up to 2199-05-31; this close does not count them. `loanbook close made_up --as-of 2024-03-31 --known-at 2199-05-31`"
+        in (newer_facts(made))
+    )
+    assert close(later, AS_OF, known_on=dt.date(2199, 5, 31)).header["known_at"] == "2199-05-31"

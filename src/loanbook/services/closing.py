@@ -24,8 +24,10 @@ from loanbook.measures.telling import not_measured
 from loanbook.measures.window import Window
 from loanbook.services.facts_pass import THREADS, measure
 from loanbook.services.findings import findings_of
+from loanbook.services.today import last_begun_day
 from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, move_in_place
+from loanbook.stores.latest import last_recorded
 from loanbook.stores.projection import Progress, Projection, current_projection, reading
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.stores.tables import write_both
@@ -68,10 +70,18 @@ def _silent(stage: str, done: int, total: int) -> None:
     del stage, done, total
 
 
-def close_window(projection: Projection, as_of: dt.date, known_on: dt.date | None, observed_to: dt.date | None) -> Window:
+def close_window(
+    projection: Projection,
+    as_of: dt.date,
+    known_on: dt.date | None,
+    observed_to: dt.date | None,
+    *,
+    latest: dt.date | None = None,
+) -> Window:
     """The window of a close: what was not asked for becomes concrete here.
 
-    known_on      default: everything the book has recorded, at least up to `as_of`
+    known_on      default: everything the book has recorded up to `latest`, at least up to `as_of`
+    latest        the last day of recording that counts by default; None: the book's last
     observed_to   default: 30 days past `as_of`, as far as that is known
     raises        RequestError for days in an impossible order; StateError for a book without loans
     """
@@ -81,7 +91,7 @@ def close_window(projection: Projection, as_of: dt.date, known_on: dt.date | Non
     since, day = units.day(manifest.since), units.day(as_of)
     if day < since:
         raise RequestError(f"as_of {as_of} lies before the book's first loan, which was disbursed on {manifest.since}.")
-    known = max(day, units.day(manifest.last_recorded_on)) if known_on is None else units.day(known_on)
+    known = max(day, units.day(latest or manifest.last_recorded_on)) if known_on is None else units.day(known_on)
     if known < day:
         raise RequestError(
             f"known_at {known_on} lies before as_of {as_of}: a day is measured with at least what was recorded by it. "
@@ -122,7 +132,7 @@ def _close(
     tell: Progress,
     threads: int,
 ) -> Close:
-    window = close_window(projection, as_of, known_on, observed_to)
+    window = close_window(projection, as_of, known_on, observed_to, latest=_latest(book, projection))
     definitions = load_measures()
     key = _key(projection, window)
     home = book.folder / "closes"
@@ -137,6 +147,14 @@ def _close(
             _write(book, projection, window, definitions, cells, key, home / f".closing-{target.name}", target)
             return Close(folder=target, header=read_header(target), fresh=True)
         return Close(folder=target, header=read_header(target), fresh=False)
+
+
+def _latest(book: Book, projection: Projection) -> dt.date | None:
+    """The last day of recording that has come: one mistyped year must not move what every close counts."""
+    last, today = projection.manifest.last_recorded_on, last_begun_day()
+    if last is None or last <= today.isoformat():
+        return None
+    return last_recorded(book, today)
 
 
 def is_stale(book: Book, close: Close) -> bool:
@@ -164,7 +182,7 @@ def newer_facts(close: Close) -> str:
         return ""
     return (
         f"The book has facts recorded after {known_at}, up to {last}; this close does not count them. "
-        f"`loanbook close {close.header['book']} --as-of {close.header['as_of']}` does."
+        f"`loanbook close {close.header['book']} --as-of {close.header['as_of']} --known-at {last}` does."
     )
 
 
@@ -271,7 +289,7 @@ def _closing(book: Book) -> str:
     """The command that closes a book, with a day where one is known without reading the events."""
     projection = current_projection(book)
     last = projection.manifest.last_recorded_on if projection else None
-    if last is None:
+    if last is None or last > last_begun_day().isoformat():
         return f"`loanbook close {book.name} --as-of YYYY-MM-DD` with the day you want, say the end of a month"
     return f"`loanbook close {book.name} --as-of {last}` (the last day that the book knows), or with an earlier day"
 

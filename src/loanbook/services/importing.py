@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from loanbook import units
 from loanbook.errors import Finding, RequestError
 from loanbook.events import KINDS
+from loanbook.services.today import last_begun_day
 from loanbook.stores.book import Book, book_folder, ensure_book, writing
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.importers.conversion import FAULTS
@@ -26,8 +27,6 @@ from loanbook.stores.spreadsheet import write_csv
 from loanbook.stores.terms_classes import version_table
 from loanbook.terms.product import Product, text_hash
 
-EARLIEST_ZONE = dt.timedelta(hours=14)
-"""Where a day begins first, ahead of UTC: a source there may rightly name a day that has not begun elsewhere."""
 LISTED = 20
 """Findings shown one by one; all are in the quarantine files."""
 
@@ -92,14 +91,14 @@ def import_tape(
     trial    read and judge only: the book is not touched, nor made
     quarantined_most   rows that may be set aside; with more of them nothing is imported. None: any number
     future   take rows that name a day to come as the day something happened; by default they are set aside
-    today    the last day that has begun; default: the clock's, where on earth a day begins first
+    today    the last day that can have happened; default: `last_begun_day`
     raises   RequestError for unreadable files, or too many quarantined rows; TermsError for loans of a product without terms, or
              with terms of another money than the mapping's; StateError when an event id is in the book with other content, or the
              book's money is another
     """
     choose_tapes(mapping, files)
     given = read_terms(terms)
-    last_day = None if future else today or (dt.datetime.now(dt.UTC) + EARLIEST_ZONE).date()
+    last_day = None if future else today or last_begun_day()
     while True:
         # Rows are judged against the book as it stands: when another import adds to it meanwhile, they are judged again.
         try:
