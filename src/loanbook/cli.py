@@ -1,22 +1,33 @@
 """The command line: each command is one service call and prints what it returns."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
-from loanbook.commands import books, closing, demo, importing, keys, loans, reporting, serving
+from loanbook.commands import books, calling, closing, demo, importing, keys, loans, reporting, serving
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
     name="loanbook",
     help="From loan facts to the risk and volume figures a platform publishes, every figure traceable to its loans.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"loanbook {metadata.version('loanbook')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")] = False,
+) -> None:
     pass
 
 
@@ -37,6 +48,9 @@ app.command("reconcile")(importing.reconcile_book)
 app.command("report")(reporting.render_report)
 app.add_typer(keys.app, name="key")
 app.command("serve")(serving.serve)
+app.command("call")(calling.call)
+app.command("look")(calling.look)
+app.command("forward")(calling.forward)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
-from zoneinfo import ZoneInfo
 
 from fastapi_offline import FastAPIOffline
 from psycopg.rows import dict_row
@@ -12,6 +11,7 @@ from psycopg_pool import ConnectionPool
 from loanbook.rest.app import THREADS, make_app
 from loanbook.rest.guard import Guard
 from loanbook.services.caller import Caller
+from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Desk
 from loanbook.services.platform_terms import archive_terms, platform_terms
 from loanbook.services.reading import reads
@@ -20,17 +20,9 @@ from loanbook.stores.online.callers import known_callers
 from loanbook.stores.online.unit import Connection
 from loanbook.stores.online.vault import Vault
 
-ZONE = ZoneInfo("Asia/Shanghai")
-"""The platform's zone: a fact's civil day is the day there."""
 _WAIT_SECONDS = 10.0
 
 Clock = Callable[[], tuple[dt.datetime, dt.date]]
-
-
-def wall_clock() -> tuple[dt.datetime, dt.date]:
-    """Now, and the civil day in the platform's zone."""
-    now = dt.datetime.now(dt.UTC)
-    return now, now.astimezone(ZONE).date()
 
 
 def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1) -> FastAPIOffline:

@@ -1,0 +1,63 @@
+"""`loanbook call`, `look` and `forward`: the platform's verbs and reads at the machine, and its facts into a book."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+Body = Annotated[str, typer.Argument(help="The request as JSON; - reads it from standard input.", show_default=False)]
+
+
+def call(
+    verb: Annotated[str, typer.Argument(help="What to do, as the API names it: register, apply, assess, quote, draw_down, ...")],
+    body: Body,
+    key: Annotated[str | None, typer.Option("--key", help="Idempotency key: the same key and body get the same answer.")] = None,
+) -> None:
+    """Ask the platform for something, as over HTTP: the same verbs, the same answers, as the operator at this machine.
+
+    Ends with 1 when the platform refuses, and prints why.
+    """
+    from loanbook.services.local_desk import local_desk
+
+    text = sys.stdin.read() if body == "-" else body
+    with local_desk() as desk:
+        reply = desk.call(verb, text.encode(), key)
+    _print(reply.status, reply.body)
+
+
+def look(
+    what: Annotated[str, typer.Argument(help="What to look up: borrower, line, decision, loan, payment_preview.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    option: Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE, e.g. payoff=true. Repeatable.")] = None,
+) -> None:
+    """Look something up on the platform, as over HTTP."""
+    from loanbook.services.local_desk import local_desk
+
+    options = dict(each.partition("=")[::2] for each in option or ())
+    with local_desk() as desk:
+        reply = desk.look(what, id_, options)
+    _print(reply.status, reply.body)
+
+
+def forward(
+    book: Annotated[str, typer.Argument(help="The book; it is made when there is none of that name.")],
+) -> None:
+    """Tell a book what happened on the platform since it was told last: each fact once, also after a crash."""
+    from loanbook.services.clock import wall_clock
+    from loanbook.services.forwarding import CURRENCY
+    from loanbook.services.forwarding import forward as tell
+    from loanbook.services.local_desk import local_desk
+    from loanbook.stores.book import book_folder, create_book, open_book
+
+    folder = book_folder(book)
+    opened = open_book(book) if folder.exists() else create_book(folder, name=book, currency=CURRENCY)
+    with local_desk() as desk:
+        told = tell(desk.connection, opened, wall_clock()[0])
+    typer.echo(f"{book} was told {told.events:,} facts: {told.new:,} new, {told.known:,} it knew.")
+
+
+def _print(status: int, body: bytes) -> None:
+    typer.echo(json.dumps(json.loads(body), indent=1, ensure_ascii=False))
+    if status >= 400:
+        raise typer.Exit(1)

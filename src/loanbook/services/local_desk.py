@@ -1,0 +1,62 @@
+"""The desk for who sits at the machine: the same verbs and reads as over HTTP, as the operator that the system names."""
+
+import contextlib
+import getpass
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from loanbook.errors import RequestError
+from loanbook.services.caller import Caller
+from loanbook.services.clock import wall_clock
+from loanbook.services.desk import Call, Desk, Reply, Verb
+from loanbook.services.platform_terms import archive_terms, platform_terms
+from loanbook.services.reading import Read, reads
+from loanbook.services.verbs import verbs
+from loanbook.stores.embedded import online_dsn
+from loanbook.stores.online.migrate import migrate_dsn
+from loanbook.stores.online.unit import Connection, connect
+from loanbook.stores.online.vault import open_vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalDesk:
+    """A desk, what can be asked of it, and who asks."""
+
+    desk: Desk
+    connection: Connection
+    verbs: Mapping[str, Verb]
+    reads: Mapping[str, Read]
+    caller: Caller
+
+    def call(self, verb: str, body: bytes, key: str | None = None) -> Reply:
+        """Ask for something to be done; without a key it is a request of its own. Raises RequestError for an unknown verb."""
+        found = self.verbs.get(verb)
+        if found is None:
+            raise RequestError(f"there is no verb {verb!r}. Verbs: {', '.join(self.verbs)}.")
+        (reply,) = self.desk.answer(found, [Call(caller=self.caller, key=key or uuid.uuid4().hex, body=body)])
+        return reply
+
+    def look(self, read: str, id_: str, options: Mapping[str, str]) -> Reply:
+        """Look something up. Raises RequestError for something that cannot be looked up."""
+        found = self.reads.get(read)
+        if found is None:
+            raise RequestError(f"{read!r} cannot be looked up. What can: {', '.join(self.reads)}.")
+        return self.desk.look(found, self.caller, id_, options)
+
+
+@contextlib.contextmanager
+def local_desk() -> Iterator[LocalDesk]:
+    """The desk over the online store of this machine, made and brought to this version where needed."""
+    terms, vault = platform_terms(), open_vault()
+    with online_dsn() as dsn:
+        migrate_dsn(dsn)
+        with contextlib.closing(connect(dsn)) as connection:
+            archive_terms(terms, connection, wall_clock()[0])
+            yield LocalDesk(
+                desk=Desk(connection, wall_clock, vault.body_hash),
+                connection=connection,
+                verbs={verb.name: verb for verb in verbs(terms, vault)},
+                reads={read.name: read for read in reads(terms)},
+                caller=Caller(caller_id=f"local {getpass.getuser()}", role="operator"),
+            )
