@@ -277,6 +277,7 @@ EVENT = Table(
     Column("content", JSONB, nullable=False),
     Index("ix_event_subject", "subject", "number"),
     Index("ix_event_transaction", "transaction", "number"),
+    Index("ix_event_recorded_at", "recorded_at", postgresql_using="brin"),
     comment="Append-only: a trigger refuses UPDATE and DELETE.",
 )
 
@@ -364,4 +365,41 @@ PROPOSAL = Table(
     CheckConstraint("(checker IS NULL) = (checked_at IS NULL)", name="checked_at_some_time"),
     Index("ix_proposal_waiting", "made_at", postgresql_where=text("state = 'proposed'")),
     comment="What one proposes and another approves; a trigger keeps what was proposed, and what was decided, as it was.",
+)
+
+TAKEN_OVER = Table(
+    "taken_over",
+    METADATA,
+    Column("loan_id", Text, ForeignKey("loan.loan_id"), primary_key=True),
+    Column("kind", Text, CheckConstraint("kind IN ('compensation', 'buy_back')", name="kind"), primary_key=True),
+    Column("on_day", Date, nullable=False, comment="the day closed; other shares hold from the next one on"),
+    Column("mandate", Text, nullable=False),
+    Column("payer", Text, nullable=False),
+    _money("paid_fen"),
+    _money("from_deposit_fen"),
+    Index("ix_taken_over_mandate", "mandate"),
+    comment="Claims that a guarantor paid for or a vehicle sold back, once each: the state that their events led to.",
+)
+
+DAY_STEP = Table(
+    "day_step",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("result", JSONB, nullable=False),
+    Column("findings", JSONB, nullable=False, comment="what was left out, and why"),
+    _moment("done_at"),
+    comment="Steps of day closes that are done, written with their consequences; one without a row is still to be done.",
+)
+
+QUEUED = Table(
+    "queued",
+    METADATA,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, nullable=False),
+    Column("loan_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("dpd", Integer, nullable=False),
+    _money("overdue_fen"),
+    comment="The collections queue of the last closed day, first things first; made anew by each close.",
 )

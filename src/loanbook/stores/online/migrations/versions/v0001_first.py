@@ -74,6 +74,7 @@ def upgrade() -> None:
         comment="Append-only: a trigger refuses UPDATE and DELETE.",
     )
     op.create_index("ix_event_subject", "event", ["subject", "number"], unique=False)
+    op.create_index("ix_event_recorded_at", "event", ["recorded_at"], unique=False, postgresql_using="brin")
     op.create_index("ix_event_transaction", "event", ["transaction", "number"], unique=False)
     op.create_table(
         "forwarded",
@@ -368,4 +369,43 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_reservation_open", "reservation", ["asked_at"], unique=False, postgresql_where=sa.text("state = 'reserved'")
+    )
+    op.create_table(
+        "taken_over",
+        sa.Column("loan_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False, comment="the day closed; other shares hold from the next one on"),
+        sa.Column("mandate", sa.Text(), nullable=False),
+        sa.Column("payer", sa.Text(), nullable=False),
+        sa.Column("paid_fen", sa.BigInteger(), nullable=False),
+        sa.Column("from_deposit_fen", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('compensation', 'buy_back')", name=op.f("ck_taken_over_kind")),
+        sa.CheckConstraint("paid_fen >= 0", name=op.f("ck_taken_over_paid_fen_not_negative")),
+        sa.CheckConstraint("from_deposit_fen >= 0", name=op.f("ck_taken_over_from_deposit_fen_not_negative")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.loan_id"], name=op.f("fk_taken_over_loan_id")),
+        sa.PrimaryKeyConstraint("loan_id", "kind", name=op.f("pk_taken_over")),
+        comment="Claims that a guarantor paid for or a vehicle sold back, once each: the state that their events led to.",
+    )
+    op.create_index("ix_taken_over_mandate", "taken_over", ["mandate"], unique=False)
+    op.create_table(
+        "day_step",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("result", pg.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("findings", pg.JSONB(astext_type=sa.Text()), nullable=False, comment="what was left out, and why"),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "step", name=op.f("pk_day_step")),
+        comment="Steps of day closes that are done, written with their consequences; one without a row is still to be done.",
+    )
+    op.create_table(
+        "queued",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("loan_id", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("dpd", sa.Integer(), nullable=False),
+        sa.Column("overdue_fen", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("overdue_fen >= 0", name=op.f("ck_queued_overdue_fen_not_negative")),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_queued")),
+        comment="The collections queue of the last closed day, first things first; made anew by each close.",
     )
