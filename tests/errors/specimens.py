@@ -14,7 +14,7 @@ from loanbook.terms.catalogue import SHIPPED
 from loanbook.terms.product_file import parse_product
 from loanbook.units import day, parse_decimal
 from tests.statements.made_close import make_close
-from tests.stores.rows import loan, table
+from tests.stores.rows import TERMS, loan, table
 
 Specimen = Callable[[Path], object]
 
@@ -35,9 +35,9 @@ def _unknown_column(folder: Path) -> object:
 
 def _changed_terms(folder: Path) -> object:
     rows = {"loan_disbursed": _lent()}
-    book = append(create_book(folder / "made_up"), rows, terms={"cash_loan": "rate_annual: 0.2399\n"}).book
+    book = append(create_book(folder / "made_up"), rows, terms={"sample_level": TERMS}).book
     (key,) = book.manifest.terms
-    (book.folder / "terms" / f"{key}.yaml").write_text("rate_annual: 0.3600\n", encoding="utf-8")
+    (book.folder / "terms" / f"{key}.yaml").write_text(TERMS.replace("0.36", "0.72"), encoding="utf-8")
     return book.terms_text(key)
 
 

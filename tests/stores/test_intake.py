@@ -16,7 +16,7 @@ from loanbook.events import KINDS
 from loanbook.stores.book import check_files, create_book, open_book
 from loanbook.stores.intake import append
 from loanbook.stores.schema import arrow_schema
-from tests.stores.rows import loan, moment, payment, table
+from tests.stores.rows import TERMS, loan, moment, payment, table
 
 LOANS = [loan("L1", "2024-01-05"), loan("L2", "2024-01-06"), loan("L3", "2024-02-01")]
 PAYMENTS = [payment("L1", 1, "2024-02-05", 110_000), payment("L2", 1, "2024-02-07", 110_000)]
@@ -173,11 +173,11 @@ def test_streams_and_files_are_taken_like_tables(book, tmp_path):
 
 
 def test_archived_terms_never_change(book):
-    kept = append(book, {}, terms={"sample_level": "code: sample_level\n"}).book
+    kept = append(book, {}, terms={"sample_level": TERMS}).book
     (key,) = kept.manifest.terms
-    assert kept.terms_text(key) == "code: sample_level\n"
-    assert append(kept, {}, terms={"sample_level": "code: sample_level\n"}).book.manifest == kept.manifest
-    (book.folder / "terms" / f"{key}.yaml").write_text("code: other\n")
+    assert kept.terms_text(key) == TERMS
+    assert append(kept, {}, terms={"sample_level": TERMS}).book.manifest == kept.manifest
+    (book.folder / "terms" / f"{key}.yaml").write_text(TERMS.replace("0.36", "0.72"))
     with pytest.raises(TieError, match="archived terms were changed"):
         kept.terms_text(key)
 
@@ -200,7 +200,7 @@ WRITER = textwrap.dedent(
     from pathlib import Path
     from loanbook.stores import book, durable, intake
     from tests.stores.test_intake import LOANS, PAYMENTS
-    from tests.stores.rows import payment, table
+    from tests.stores.rows import TERMS, payment, table
 
     folder, stop = Path(sys.argv[1]), int(sys.argv[2])
     left = [stop]
@@ -216,7 +216,7 @@ WRITER = textwrap.dedent(
     os.replace, os.fsync, os.open = counted(os.replace), counted(os.fsync), counted(os.open)
     more = [payment("L3", n, "2024-03-01", 10 + n) for n in range(50)] + [payment("L3", 99, "2024-03-01", 0)]
     opened = book.open_book(folder)
-    intake.append(opened, {"payment_received": table("payment_received", more)}, terms={"sample_level": "code: sample_level\\n"})
+    intake.append(opened, {"payment_received": table("payment_received", more)}, terms={"sample_level": TERMS})
     print("finished after", stop - left[0], "steps")
     """
 )
@@ -257,7 +257,7 @@ def test_two_writers_at_once_both_succeed(book, tmp_path):
         import sys
         from pathlib import Path
         from loanbook.stores import book, intake
-        from tests.stores.rows import payment, table
+        from tests.stores.rows import TERMS, payment, table
         who = sys.argv[2]
         for n in range(4):
             opened = book.open_book(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.dates import month_index
 from loanbook.measures.coverage import empty_coverage
 from loanbook.measures.space import Space
+from loanbook.measures.sums import added, certain
 from loanbook.terms.families import BUCKETS, BY_NAME, DRAWDOWNS, FAMILIES, INSTALMENTS, STATES, Family
 from loanbook.units import Ints
 
@@ -41,7 +42,10 @@ class Cells:
             raise RequestError("cells of different windows or groups do not add up; measure both over one space.")
         return Cells(
             space=self.space,
-            families={name: columns + other.families[name] for name, columns in self.families.items()},
+            families={
+                name: added(columns, other.families[name], f"a cell of the family {name}")
+                for name, columns in self.families.items()
+            },
             coverage=self.coverage + other.coverage,
             loans=self.loans + other.loans,
             without_payment_days=self.without_payment_days + other.without_payment_days,
@@ -128,7 +132,7 @@ def from_tables(
 
     counts     loans measured, without payment days, without a schedule, summed over the passes
     coverage   summed over the passes; None where no loans are of tapes
-    raises     RequestError for a family, column or member that the space does not have
+    raises     RequestError for a family, column or member that the space does not have; OverflowError for a sum beyond int64
     """
     cells = empty_cells(space)
     for name, table in tables.items():
@@ -138,7 +142,12 @@ def from_tables(
         codes = tuple(_codes(space, dimension, table) for dimension in family.grain)
         rows = np.ravel_multi_index(codes, space.shape(family)) if table.num_rows else np.zeros(0, np.int64)
         for place, column in enumerate(family.columns):
-            np.add.at(cells.families[name][:, place], rows, table[column].to_numpy())
+            found = certain(table[column].to_numpy())
+            sums = np.zeros(space.rows(family), found.dtype)
+            np.add.at(sums, rows, found)
+            if sums.dtype == object and any(abs(value) > units.MONEY_MAX for value in sums[rows]):
+                raise OverflowError(f"a cell of the family {name} does not fit in 64 bits")
+            cells.families[name][:, place] = sums
     loans, without_days, without_schedule = counts
     return Cells(
         space=space,

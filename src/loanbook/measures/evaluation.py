@@ -12,6 +12,7 @@ from loanbook import units
 from loanbook.measures.cells import Cells
 from loanbook.measures.periods import COMPARISONS, Period, period
 from loanbook.measures.space import Space, names_of
+from loanbook.measures.sums import certain
 from loanbook.measures.telling import not_measured
 from loanbook.terms.families import BY_NAME, Family
 from loanbook.terms.measure import GROUP, Definition, Sum, Version, find_measure
@@ -89,17 +90,17 @@ def add_up(cells: Cells, found: Frame, part: Sum, over: Period, splits: Iterable
     """
     rows = np.flatnonzero(chosen(found, part, over))
     dense = cells.families[found.family.name]
-    values = np.zeros(rows.size, np.int64)
-    for sign, column in part.columns:
-        values += sign * dense[found.rows[rows], found.family.columns.index(column)]
+    columns = [(sign, found.family.columns.index(column)) for sign, column in part.columns]
+    taken = certain(dense[found.rows[rows]][:, [place for _, place in columns]])
+    values = (taken * np.array([sign for sign, _ in columns], np.int64)).sum(axis=1)
     sums = {("", ""): sum(values.tolist())}
     for split in splits:
         names = names_of(cells.space, split)
-        by_code = np.zeros(len(names), np.int64)
+        by_code = np.zeros(len(names), values.dtype)
         np.add.at(by_code, found.codes["group" if split in GROUP else split][rows], values)
         for name, value in zip(names, by_code.tolist(), strict=True):
             sums[split, name] = sums.get((split, name), 0) + value
-    if abs(sums["", ""]) > units.MONEY_MAX:
+    if any(abs(value) > units.MONEY_MAX for value in sums.values()):
         raise OverflowError(f"the {part.words} does not fit in 64 bits")
     return sums
 

@@ -44,7 +44,9 @@ def measure(projection: Projection, space: Space, *, on_progress: Progress, thre
     """The cells of all loans of a projection over a space.
 
     Cells are integers and additive, so the result does not depend on the number of threads or who takes which batch.
+    raises   OverflowError when sums over the book may leave 64 bits
     """
+    projection.check_sums()
     classes, calendar = projection.classes(), _calendar(projection)
     queue = _Queue(projection, space.window.known_on, on_progress)
 

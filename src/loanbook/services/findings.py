@@ -21,7 +21,13 @@ def findings_of(manifest: ProjectionManifest, cells: Cells, decimals: int) -> li
     Each has kind, message, events (loans or rows it is about) and first (an id, may be empty), and `text`: all of it in one
     sentence.
     """
-    return [*_silence(manifest, cells), *_untold(cells), *_loose(manifest), *_limits(manifest, decimals)]
+    return [
+        *_silence(manifest, cells),
+        *_untold(cells),
+        *_loose(manifest),
+        *_limits(manifest, decimals),
+        *_contradicting(manifest),
+    ]
 
 
 def _silence(manifest: ProjectionManifest, cells: Cells) -> list[dict[str, Any]]:
@@ -57,6 +63,14 @@ def _loose(manifest: ProjectionManifest) -> list[dict[str, Any]]:
         _finding(end.kind, end.message, end.events, end.first, f"{end.events:,} {end.kind}: {end.message}. First: {end.first}")
         for end in manifest.loose_ends
     ]
+
+
+def _contradicting(manifest: ProjectionManifest) -> list[dict[str, Any]]:
+    found = []
+    for each in manifest.impossible:
+        text = f"{each.events:,} {'loan' if each.events == 1 else 'loans'} {each.message}. First loan: {each.first}"
+        found.append(_finding(each.kind, each.message, each.events, each.first, text))
+    return found
 
 
 def _limits(manifest: ProjectionManifest, decimals: int) -> list[dict[str, Any]]:

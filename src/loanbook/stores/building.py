@@ -19,10 +19,11 @@ from loanbook.stores.batch_files import KINDS, Batch, batch_writer, kind_of, sel
 from loanbook.stores.book import Book
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.engine import Engine, connect
-from loanbook.stores.limits import beyond_limits
+from loanbook.stores.limits import beyond_limits, impossible_terms
 from loanbook.stores.projection import (
     CLASS_COLUMNS,
     FORMAT,
+    MOST,
     LooseEnd,
     Progress,
     ProjectedFile,
@@ -81,6 +82,7 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
     shifting += [(name, pa.date32()) for name in ("disbursed_on", "recorded_on", "reversed_on")]
     engine.write(event_rows.SHIFTING, folder / "shifting.parquet", pa.schema(shifting))
     beyond = beyond_limits(engine, products, table)
+    contradicting = impossible_terms(engine, products)
     total = engine.number("SELECT count(*) FROM loan")
     files, loans = _write_batches(engine, folder, classes, calendar, total, on_progress)
     since, last_on, last_recorded_on = event_rows.last_days(engine)
@@ -95,13 +97,14 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
         since=since,
         last_on=last_on,
         last_recorded_on=last_recorded_on,
-        totals=event_rows.totals(engine),
+        totals={**event_rows.totals(engine), MOST: event_rows.most_money(engine, classes.rows[:, Field.TENOR_MONTHS])},
         loose_ends=tuple(
             LooseEnd(kind=kind, message=message, events=count, first=first)
             for kind, message, count, first in event_rows.loose_ends(engine)
         ),
         files=files,
         beyond=beyond,
+        impossible=contradicting,
     )
 
 

@@ -15,6 +15,7 @@ from loanbook.loans.ordinals import drawdown_ordinals
 from loanbook.stores.book import Book
 from loanbook.stores.engine import Engine, quote, scan
 from loanbook.stores.schema import arrow_schema
+from loanbook.units import Ints
 
 CLASS_KEY = ("product", "version", "model", "segment", "rate_annual", "installment_count", "tenor_months")
 """What loans of one terms class share."""
@@ -200,9 +201,7 @@ def keep_rows(engine: Engine) -> None:
 def totals(engine: Engine) -> dict[str, int]:
     """What the events come to, over loans that stand: the figures a projection must reproduce."""
     standing = "SELECT loan_id FROM loan WHERE reversed_on IS NULL"
-    paid = (
-        f"FROM payment_received WHERE {_STANDS} AND loan_id IN ({standing} AND NOT reported)"
-    )
+    paid = f"FROM payment_received WHERE {_STANDS} AND loan_id IN ({standing} AND NOT reported)"
     return {
         "loans": engine.number("SELECT count(*) FROM loan WHERE reversed_on IS NULL"),
         "principal_fen": engine.number("SELECT sum(principal_fen) FROM loan WHERE reversed_on IS NULL"),
@@ -214,6 +213,35 @@ def totals(engine: Engine) -> dict[str, int]:
             "AND loan_id IN (SELECT loan_id FROM loan WHERE reported)"
         ),
     }
+
+
+def most_money(engine: Engine, months: Ints) -> int:
+    """What no sum of money over this book can exceed, exact: the bound that tells whether sums of 64 bits hold it.
+
+    months    (classes,) contractual months of each class: one family sums principal times months
+    engine    `keep_rows` was called
+
+    Each figure sums parts of what was lent, agreed, paid or reported, so all of them together bound it. Disbursements that were
+    taken back count, because an earlier day of knowledge sees them.
+    """
+    wide = "::HUGEINT"
+    lent = engine.rows(
+        f"SELECT l.class_no, sum(abs(f.amount{wide})) FROM fact AS f JOIN loan AS l USING (loan_no) "
+        f"WHERE f.kind = {int(FactKind.DISBURSEMENT)} GROUP BY l.class_no "
+        f"UNION ALL SELECT class_no, sum(abs(principal_fen{wide})) FROM loan WHERE reported GROUP BY class_no"
+    )
+    found = sum(int(amount) * max(int(months[number]), 1) for number, amount in lent)
+    moved = f"WHERE kind NOT IN ({int(FactKind.DISBURSEMENT)}, {int(FactKind.RATE)}, {int(FactKind.REVERSAL)})"
+    reported = ("principal", "paid", "recovered", "liquidation")
+    sums = " + ".join(f"abs({name}{wide})" for name in reported)
+    for query in (
+        f"SELECT sum(abs(amount{wide})) FROM fact {moved}",
+        f"SELECT sum(abs(principal_fen{wide}) + abs(interest_fen{wide}) + abs(fee_fen{wide})) FROM listed",
+        f"SELECT sum({sums} + CASE WHEN balance = {-(1 << 62)} THEN 0 ELSE abs(balance{wide}) END) FROM position",
+        f"SELECT sum(abs(opened_balance{wide})) FROM loan WHERE reported",
+    ):
+        found += engine.number(query)
+    return found
 
 
 def last_days(engine: Engine) -> tuple[str | None, str | None, str | None]:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from loanbook.errors import Finding, RequestError, StateError
+from loanbook.errors import Finding, RequestError, StateError, TermsError
 from loanbook.events import BY_NAME, Kind
 from loanbook.stores.book import Batch, Book, File, Manifest, describe, unknown_kinds, write_manifest, writing
 from loanbook.stores.checks import LISTED, currencies, refuse, reject_conflicts, seen_before
@@ -20,6 +20,7 @@ from loanbook.stores.engine import Engine, connect, scan
 from loanbook.stores.schema import arrow_schema
 from loanbook.stores.staging import stage
 from loanbook.terms.product import text_hash
+from loanbook.terms.product_file import parse_product
 
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader | Path
 """Event rows: an Arrow table, a stream of record batches, or a Parquet file."""
@@ -70,19 +71,32 @@ def append(
     terms    terms to archive: YAML text by product code, or pairs of both where a product has several versions
     unmoved  take the rows only into exactly this state of the book, because they were judged against it
     returns  the receipt; a row that breaks a rule is quarantined, the rest go in
-    raises   RequestError for an unknown kind or column or a wrong type; StateError when an id is used with other content, or a
+    raises   TermsError for terms that say something impossible, or are of another product;
+             RequestError for an unknown kind or column or a wrong type; StateError when an id is used with other content, or a
              first batch names several currencies; BookMovedError when `unmoved` and it was. Then nothing is appended.
     """
+    texts = tuple(terms.items() if isinstance(terms, Mapping) else terms or ())
+    _check_terms(book, texts)
     strangers = unknown_kinds(tables)
     if strangers:
         raise RequestError(f"{strangers[0]!r} is no kind of event. Kinds: {', '.join(BY_NAME)}.")
-    texts = tuple(terms.items() if isinstance(terms, Mapping) else terms or ())
     with writing(book) as (current, folder):
         if unmoved and current.manifest != book.manifest:
             raise BookMovedError(f"{book.folder}: another writer added to the book meanwhile. Run the command again.")
         staged = {BY_NAME[name]: stage(rows, BY_NAME[name], folder) for name, rows in tables.items()}
         with connect(folder / "spill") as engine:
             return _commit(current, engine, folder, {kind: path for kind, (path, count) in staged.items() if count}, texts)
+
+
+def _check_terms(book: Book, texts: Texts) -> None:
+    """What is archived can be read again: a text that nobody parsed would make the book unusable."""
+    for code, text in texts:
+        if text_hash(text) in book.manifest.terms:
+            continue
+        name = f"terms of {code}"
+        product = parse_product(text, name)
+        if product.code != code:
+            raise TermsError(f"{name}: the text is that of product {product.code}. Give each text under its product's code.")
 
 
 def _commit(book: Book, engine: Engine, folder: Path, staged: dict[Kind, Path], terms: Texts) -> Receipt:

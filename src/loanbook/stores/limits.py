@@ -1,9 +1,12 @@
-"""Loans outside their product's limits: made all the same, so measured, and found."""
+"""Loans outside their product's limits, or under terms that contradict themselves: made all the same, so measured, and found."""
+
+from collections.abc import Mapping
 
 import pyarrow as pa
 
 from loanbook.stores.engine import Engine
-from loanbook.stores.projection import BeyondLimit
+from loanbook.stores.projection import BeyondLimit, LooseEnd
+from loanbook.terms.combinations import impossible
 from loanbook.terms.product import Product, shown_counts
 from loanbook.units import RATE_SCALE, format_money
 
@@ -66,6 +69,24 @@ def beyond_limits(engine: Engine, products: dict[str, Product], classes: pa.Tabl
                 )
             )
     return tuple(sorted(found, key=lambda each: (each.product, each.limit, each.allowed)))
+
+
+def impossible_terms(engine: Engine, products: Mapping[str, Product]) -> tuple[LooseEnd, ...]:
+    """Loans made under archived terms whose settings contradict each other by the rules of today, a finding a version."""
+    found = []
+    for terms in sorted(products.values(), key=lambda each: (each.code, each.effective_from, each.hash)):
+        wrong = impossible(terms)
+        if wrong is None:
+            continue
+        ((loans, first),) = engine.rows(
+            "SELECT count(*), arg_min(l.loan_id, l.loan_no) FROM loan AS l JOIN class AS c USING (class_no) "
+            "WHERE l.reversed_on IS NULL AND c.version = ?",
+            (terms.hash,),
+        )
+        if loans:
+            text = f"made under terms that may no longer be written ({terms.place}): {wrong[0]}: {wrong[1].rstrip('.')}"
+            found.append(LooseEnd(kind="terms", message=text, events=int(loans), first=first))
+    return tuple(found)
 
 
 def _allowed(terms: Product, limit: str) -> str:

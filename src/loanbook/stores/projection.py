@@ -28,9 +28,11 @@ from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, shared
 from loanbook.stores.rules_hash import rules_hash
 from loanbook.terms.contract import FIELDS, Field
-from loanbook.units import NEVER, Ints
+from loanbook.units import MONEY_MAX, NEVER, Ints
 
 FORMAT = 2
+MOST = "most_fen"
+"""Among the totals: what no sum of money over the book can exceed (`event_rows.most_money`)."""
 WAIT_SECONDS = 1800.0
 _TRIES = 5
 
@@ -87,6 +89,8 @@ class ProjectionManifest(msgspec.Struct, frozen=True, kw_only=True):
     loose_ends: tuple[LooseEnd, ...]
     files: tuple[ProjectedFile, ...]
     beyond: tuple[BeyondLimit, ...] = ()
+    impossible: tuple[LooseEnd, ...] = ()
+    """Loans under archived terms that could not be written today."""
 
 
 class Projection:
@@ -102,6 +106,15 @@ class Projection:
     def loans(self) -> int:
         """Loans of all kinds."""
         return sum(self.manifest.loans.values())
+
+    def check_sums(self) -> None:
+        """Sums over the book fit in 64 bits; raises OverflowError before any is taken, because sums in a kernel wrap silently."""
+        most = self.manifest.totals.get(MOST, 0)
+        if most > MONEY_MAX:
+            raise OverflowError(
+                f"{self.folder.parent.parent.name}: principal times months and all money of its loans come to {most:,} minor "
+                f"units, and sums hold up to {MONEY_MAX:,}. Count the money with fewer decimals, or divide the loans among books"
+            )
 
     def classes(self) -> Classes:
         """The terms classes."""
@@ -258,6 +271,7 @@ CLASS_COLUMNS = tuple(field.name.lower() if field is not Field.WATERFALL else "w
 __all__ = [
     "CLASS_COLUMNS",
     "KINDS",
+    "MOST",
     "BeyondLimit",
     "LooseEnd",
     "Progress",

@@ -14,7 +14,7 @@ from loanbook.terms.calendar import named_calendar
 from loanbook.terms.contract import FIELDS, Field, empty_contract
 from loanbook.terms.conventions import Model, Shift, Unit
 from loanbook.terms.product import COUNT_MOST, Product, contract_row
-from loanbook.terms.product_file import parse_product
+from loanbook.terms.product_file import parse_archived
 from loanbook.units import Ints
 
 _HORIZON_DAYS = 366
@@ -22,9 +22,12 @@ _HORIZON_DAYS = 366
 
 
 def archived_products(book: Book) -> dict[str, Product]:
-    """The product terms that the book archives, by hash."""
+    """The product terms that the book archives, by hash.
+
+    They were accepted when they were archived, so a rule made since refuses nothing; `limits.impossible_terms` tells them.
+    """
     return {
-        key: parse_product(book.terms_text(key), f"{book.folder.name}/terms/{key[:12]}.yaml")
+        key: parse_archived(book.terms_text(key), f"{book.folder.name}/terms/{key[:12]}.yaml")
         for key in sorted(book.manifest.terms)
     }
 

@@ -62,7 +62,24 @@ def read_product(path: Path, shown: str | None = None) -> Product:
 
 
 def parse_product(text: str, name: str) -> Product:
-    """The product terms of a YAML text; `name` is what messages call it."""
+    """The product terms of a YAML text; `name` is what messages call it.
+
+    raises   TermsError with ``name:line:``, also for settings that contradict each other
+    """
+    product, top, items = _parsed(text, name)
+    found = impossible(product)
+    if found is not None:
+        setting, words = found
+        raise items.get(setting, items.get(setting.partition(".")[0], top)).wrong(words)
+    return product
+
+
+def parse_archived(text: str, name: str) -> Product:
+    """The product terms of a text that was accepted once: what a later rule calls a contradiction stands as it is."""
+    return _parsed(text, name)[0]
+
+
+def _parsed(text: str, name: str) -> tuple[Product, Located, _Items]:
     top = parse_located(text, name)
     items = _settings(top)
     decimals = _whole(items, "decimals")
@@ -116,11 +133,7 @@ def parse_product(text: str, name: str) -> Product:
         aging=_named(items, "aging", Aging),
         unknown=_unknown(items["unknown"]) if "unknown" in items else (),
     )
-    found = impossible(product)
-    if found is not None:
-        setting, words = found
-        raise items.get(setting, items.get(setting.partition(".")[0], top)).wrong(words)
-    return product
+    return product, top, items
 
 
 def _settings(top: Located) -> dict[str, Located]:
