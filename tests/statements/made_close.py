@@ -179,6 +179,7 @@ def make_close(
     book: str = "made_up_book",
     currency: str = "CNY",
     without: dict[str, str] | None = None,
+    findings: tuple[dict, ...] = (),
     **header: int,
 ) -> Path:
     """Write the folder. `without`: table or measure -> reason; its rows are left out and the reason goes to close.json."""
@@ -201,7 +202,7 @@ def make_close(
         "observed_to": "2024-10-30",
         "currency": currency,
     }
-    (folder / "close.json").write_text(json.dumps(header | {"not_measured": without}), encoding="utf-8")
+    (folder / "close.json").write_text(json.dumps(header | {"not_measured": without, "findings": findings}), encoding="utf-8")
     (folder / "drilldown").mkdir(exist_ok=True)
     for name in ("delinquency_90", "day1_delinquency", "collection_30"):
         (folder / "drilldown" / f"{name}.csv").write_text("loan_id,numerator_fen\nmade-up-1,1200\n", encoding="utf-8")

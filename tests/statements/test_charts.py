@@ -40,6 +40,13 @@ def test_a_curve_that_lies_on_the_axis_has_no_label():
     assert ">2024Q3<" not in drawn
 
 
+def test_curves_that_all_lie_on_the_axis_are_called_so():
+    rows = [{"vintage": name, "mob": mob, "rate": 0.0} for name in ("2024Q1", "2024Q2", "2024Q3") for mob in range(4)]
+    drawn = svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
+    assert ">2024Q1 to 2024Q3: all 0<" in drawn
+    assert ">2024Q1<" not in drawn
+
+
 def test_the_axis_of_months_names_each_once_and_the_last():
     months = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2024, 3, 31)]
     line = charts.share_lines({"a": [(day, 0.1 * number) for number, day in enumerate(months)]}, SIZE)

@@ -36,7 +36,9 @@ def test_each_unit_has_its_format():
 
 def test_amounts_of_a_small_book_keep_two_decimals_of_a_million():
     assert money(999_999_999, USD) == "US$ 10.00 million"
-    assert money(1_000_000_000, USD) == "US$ 10 million"
+    assert money(1_000_000_000, USD) == "US$ 10.0 million"
+    assert (money(1_204_000_000, CNY), money(1_159_000_000, CNY)) == ("RMB 12.0 million", "RMB 11.6 million")
+    assert (money(99_994_000_000, CNY), money(100_000_000_000, CNY)) == ("RMB 999.9 million", "RMB 1,000 million")
     assert exact_money(-12345, Currency(code="EUR")) == "EUR -123.45"
 
 
@@ -58,8 +60,8 @@ def test_amounts_below_a_million_are_written_plainly(fen, text):
 
 def test_amounts_follow_the_decimals_of_their_book():
     yen, fine = Currency(code="JPY", decimals=0), Currency(code="XAU", decimals=8)
-    assert (money(12_345_678, yen), exact_money(500, yen)) == ("JPY 12 million", "JPY 500")
-    assert (money(12_345_678 * 10**8, fine), money(12_345, fine)) == ("XAU 12 million", "XAU 0.00")
+    assert (money(12_345_678, yen), exact_money(500, yen)) == ("JPY 12.3 million", "JPY 500")
+    assert (money(12_345_678 * 10**8, fine), money(12_345, fine)) == ("XAU 12.3 million", "XAU 0.00")
     assert plain_money(12_345, fine) == "0.00012345"
 
 

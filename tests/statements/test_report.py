@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from lxml import html
 
@@ -62,7 +64,7 @@ def test_headline_figures_are_those_of_the_table(page):
     assert "2.72%" in card
     assert "+0.90\u00a0pp" in card
     assert "−0.68\u00a0pp" in card
-    assert "RMB\u00a0117\u00a0million" in tree.xpath("//div[@id='figure-loan_volume']")[0].text_content()
+    assert "RMB\u00a0117.4\u00a0million" in tree.xpath("//div[@id='figure-loan_volume']")[0].text_content()
 
 
 def test_a_figure_links_to_its_loans_where_the_file_exists(page):
@@ -149,3 +151,38 @@ def test_a_half_written_close_names_what_it_lacks(tmp_path):
     (folder / "loss.parquet").unlink()
     with pytest.raises(StateError, match=r"lacks loss\."):
         render(folder, DEFINITIONS)
+
+
+def test_findings_of_the_close_stand_on_the_page(tmp_path, page):
+    text = "2 loans of 900.00 in all: pay_later allows <20 instalments; made outside it all the same. First loan: made-up-1"
+    found = render(make_close(tmp_path, findings=({"kind": "limit", "message": "short", "text": text},)), DEFINITIONS)
+    (shown,) = html.fromstring(found).xpath("//div[@id='findings']//li")
+    assert shown.text_content() == f"{text}."
+    assert not html.fromstring(page).xpath("//div[@id='findings']")
+
+
+def test_delinquency_is_drawn_over_months_that_follow_on_one_another(tmp_path):
+    folder = make_close(tmp_path)
+    rows = pq.read_table(folder / "delinquency.parquet").to_pylist()
+    kept = [row for row in rows if row["month_end"].isoformat() in ("2024-06-30", "2024-09-30")]
+    pq.write_table(pa.Table.from_pylist(kept), folder / "delinquency.parquet")
+    tree = html.fromstring(render(folder, DEFINITIONS))
+    assert not tree.xpath("//section[@id='delinquency']//figure")
+    assert tree.xpath("//section[@id='delinquency']//table//td")
+    assert tree.xpath("//section[@id='balance']//figure")
+
+
+def test_a_measure_without_loans_says_which_kinds_it_leaves_out(tmp_path):
+    folder = make_close(tmp_path)
+    for name in ("volume", "measures", "vintage_30"):
+        rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
+        if name == "volume":
+            rows = [row | {"model": "referral"} for row in rows]
+        elif name == "measures":
+            rows = [row | {"denominator": 0, "value": None} if row["measure"] == "delinquency_90" else row for row in rows]
+        schema = pq.read_schema(folder / f"{name}.parquet")
+        pq.write_table(pa.Table.from_pylist([] if name == "vintage_30" else rows, schema=schema), folder / f"{name}.parquet")
+    tree = html.fromstring(render(folder, DEFINITIONS))
+    left_out = "loans under referral are left out by definition"
+    assert left_out in tree.xpath("//div[@id='figure-delinquency_90']")[0].text_content()
+    assert left_out in tree.xpath("//section[@id='vintage-30']//p[@class='absent']")[0].text_content()

@@ -1,8 +1,10 @@
 """A sentence says what the rows say, not more: numbers are recomputed here by hand."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from loanbook.statements import grids, words
@@ -64,7 +66,7 @@ def test_the_volume_sentence_compares_twelve_months_with_the_twelve_before(close
         lent[row["month_end"]] = lent.get(row["month_end"], 0) + row["principal_fen"]
     days = sorted(lent)
     year, before = (sum(lent[day] for day in part) for part in (days[-12:], days[-24:-12]))
-    assert f"RMB {year / 1e8:.0f} million was lent in the 12 months to September 2024" in words.volume(close)
+    assert f"RMB {year / 1e8:.1f} million was lent in the 12 months to September 2024" in words.volume(close)
     assert f"{(year / before - 1) * 100:.1f}% more than the twelve months before" in words.volume(close)
 
 
@@ -114,7 +116,7 @@ def test_the_balance_sentence_leaves_out_what_is_more_than_180_days_late(close):
     late = owed - last["current"]
     deep = last["91-120"] + last["121-150"] + last["151-180"]
     assert words.balance(close) == (
-        f"{last['current'] / owed * 100:.1f}% of RMB {owed / 1e8:.0f} million is current; "
+        f"{last['current'] / owed * 100:.1f}% of RMB {owed / 1e8:.1f} million is current; "
         f"of the RMB {late / 1e8:.2f} million past due, {deep / late * 100:.1f}% is more than 90 days late."
     )
 
@@ -133,3 +135,20 @@ def test_curves_of_a_tape_begin_where_its_loans_entered():
     assert {row["mob"] for row in kept if row["vintage"] == "2016Q1"} == {14, 15}
     assert {row["mob"] for row in kept if row["vintage"] == "2016Q4"} == set(range(5, 16))
     assert observed_curves(rows, dt.date(2016, 1, 31)) == rows
+
+
+def test_what_lies_beyond_the_ends_of_the_curves_is_said_where_it_is_much(close):
+    ends = {row["vintage"]: row for row in close.rows("loss")}
+    seen = sum(row["numerator_fen"] for row in ends.values())
+    lent = sum(row["denominator_fen"] for row in ends.values())
+
+    def said(numerator: int) -> str:
+        row = {"measure": "cumulative_loss", "title": "", "unit": "share", "split": "", "comparison": "current"}
+        row |= {"starts_on": None, "ends_on": None, "effective_from": None, "numerator": numerator, "denominator": lent}
+        table = pa.Table.from_pylist([row | {"value": numerator / lent}])
+        return words.beyond(dataclasses.replace(close, tables={**close.tables, "measures": table}), "loss", "cumulative_loss")
+
+    assert said(seen + seen // 20) == ""
+    more = said(2 * seen)
+    assert f"RMB {seen / 1e8:.2f} million, is in no curve and in the {2 * seen / lent * 100:.1f}% of the whole book." in more
+    assert words.beyond(close, "loss", "cumulative_loss") == ""

@@ -70,11 +70,20 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     )
     lines = base.mark_line(strokeWidth=1.8).properties(data=_inline(points))
     dots = base.mark_point(filled=True, size=16, opacity=1).properties(data=_inline(labels))
+    if points and not any(row["y"] for row in points):
+        labels = [_all_zero(vintages, top, oldest)]
     leaders = base.mark_rule(strokeWidth=0.8, opacity=0.7).encode(x2="to_x:Q", y2="to_y:Q")
     leaders = leaders.properties(data=_inline([label for label in labels if label["led"]]))
-    names = base.mark_text(align="left", fontSize=11.5, fontWeight=600).encode(x="text_x:Q", y="text_y:Q", text="vintage:N")
+    names = base.mark_text(align="left", fontSize=11.5, fontWeight=600).encode(x="text_x:Q", y="text_y:Q", text="text:N")
     drawn = alt.layer(lines, leaders, dots, names.properties(data=_inline(labels)))
     return _framed(drawn, Size(width=wide, height=high), padding=_FRAME, autosize=alt.AutoSizeParams(type="none"))
+
+
+def _all_zero(vintages: Sequence[str], top: float, oldest: int) -> Point:
+    """One label over the lines that all lie on the axis: nothing is seen there otherwise."""
+    text = f"{vintages[0]} to {vintages[-1]}: all 0" if len(vintages) > 1 else f"{vintages[0]}: 0"
+    place = {"x": oldest, "y": 0.0, "to_x": oldest, "to_y": 0.0, "text_x": 0.02 * oldest, "text_y": 0.06 * top}
+    return {"vintage": vintages[-1], "text": text, "led": False} | place
 
 
 def _vintage_labels(
@@ -96,7 +105,7 @@ def _vintage_labels(
         ends = {"x": place.line_x, "to_x": to_x, "text_x": place.x}
         heights = {"y": place.line_y, "to_y": to_y, "text_y": place.y}
         found.append(
-            {"vintage": name, "led": place.led}
+            {"vintage": name, "text": name, "led": place.led}
             | {key: x / across for key, x in ends.items()}
             | {key: (plot[1] - y) / up + low for key, y in heights.items()}
         )

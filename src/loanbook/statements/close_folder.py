@@ -58,7 +58,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """A close folder in memory. `unmeasured`: measure or table -> why this book cannot tell."""
+    """A close folder in memory. `unmeasured`: measure or table -> why this book cannot tell; `findings`: sentences."""
 
     folder: Path
     book: str
@@ -67,6 +67,7 @@ class Close:
     observed_to: str
     currency: Currency
     unmeasured: Mapping[str, str]
+    findings: tuple[str, ...]
     tables: Mapping[str, pa.Table]
 
     def rows(self, table: str) -> list[Row]:
@@ -111,6 +112,7 @@ def read_close(folder: Path) -> Close:
         observed_to=str(header["observed_to"]),
         currency=Currency(code=header["currency"], decimals=int(header.get("decimals", DECIMALS))),
         unmeasured=header.get("not_measured", {}),
+        findings=tuple(found.get("text", found["message"]) for found in header.get("findings", ())),
         tables=tables,
     )
 

@@ -1,7 +1,8 @@
 """How a figure is written: exact fractions in, text out, rounded half-up once.
 
-Formats follow the releases of listed platforms: volume and balance in millions without decimals (below a million plainly), counts
-exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other rates with one; growth from unrounded figures with one decimal.
+Formats follow the releases of listed platforms: volume and balance in millions without decimals (a smaller book keeps one or two,
+or its growth could not be read; below a million plainly), counts exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other
+rates with one; growth from unrounded figures with one decimal.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ NONE = "–"
 
 MILLION = 1_000_000
 SMALL_BOOK = 10 * MILLION
-"""Amounts under ten million keep two decimals of a million: without them a small book's growth could not be read."""
+LARGE_BOOK = 1000 * MILLION
+"""Amounts under ten million keep two decimals of a million, under a thousand million one: a growth of some per cent stands beside
+two amounts that differ."""
 
 WHOLE_FROM = 1_000
 """Amounts below a million are written in whole units from here on, with their decimals below."""
@@ -54,12 +57,13 @@ def half_up(value: Fraction, places: int) -> str:
 
 
 def money(fen: Fraction | int, currency: Currency) -> str:
-    """An amount in millions: "RMB 1,234 million", two decimals under ten million; plainly below a million: "RMB 30,844"."""
+    """An amount in millions: "RMB 1,234 million", "RMB 12.3 million", "RMB 1.23 million"; below one plainly: "RMB 30,844"."""
     exact = currency.units(fen)
     if abs(exact) < MILLION:
         places = 0 if exact == 0 or abs(exact) >= WHOLE_FROM else min(currency.decimals, 2)
         return f"{currency.symbol} {half_up(exact, places)}"
-    return f"{currency.symbol} {half_up(exact / MILLION, 0 if abs(exact) >= SMALL_BOOK else 2)} million"
+    places = 2 if abs(exact) < SMALL_BOOK else 1 if abs(exact) < LARGE_BOOK else 0
+    return f"{currency.symbol} {half_up(exact / MILLION, places)} million"
 
 
 def exact_money(fen: int, currency: Currency) -> str:

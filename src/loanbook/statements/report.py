@@ -17,6 +17,7 @@ from loanbook.statements.drawing import svg
 from loanbook.statements.figures import change, exact_money, figure
 from loanbook.statements.grids import Grid
 from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT, Picture, Section, unit_text
+from loanbook.statements.series import spoken
 from loanbook.terms.measure import Definition, page_rows
 from loanbook.units import day
 
@@ -171,8 +172,21 @@ def _card(close: Close, found: Figure | None, definition: Definition, files: str
         against_year=against(found.prior_year if found else None),
         against_quarter=against(found.prior_quarter if found else None),
         loans=((LOANS_WORDS, link),) if (link := _link(close, files, f"drilldown/{name}.csv")) else (),
-        unmeasured="" if current is not None else close.unmeasured.get(name, NOTHING_THERE if found else NO_ROWS),
+        unmeasured=""
+        if current is not None
+        else close.unmeasured.get(name) or (NOTHING_THERE if found else NO_ROWS) + left_out(definition, close),
     )
+
+
+def left_out(definition: Definition, close: Close) -> str:
+    """The kinds of loans that a measure leaves out, where the book has such: why it may find nothing."""
+    version = definition.in_force(day(close.as_of))
+    part = (version.denominator or version.numerator) if version else None
+    if part is None:
+        return ""
+    lent = close.rows("volume")
+    names = sorted({row[each] for each, members in part.without.items() for row in lent if row[each] in members})
+    return f"; loans under {', '.join(map(spoken, names))} are left out by definition" if names else ""
 
 
 def _exact(found: Figure, definition: Definition, close: Close) -> str:
@@ -198,8 +212,12 @@ def _block(close: Close, section: Section, known: dict[str, Definition], cards: 
         key=section.key,
         title=section.title,
         sentence=section.say(close) if measured else "",
-        unmeasured="" if measured else close.unmeasured.get(section.table, NO_ROWS),
-        pictures=tuple(_draw(close, section, number, picture) for number, picture in enumerate(section.pictures) if measured),
+        unmeasured="" if measured else close.unmeasured.get(section.table) or NO_ROWS + left_out(known[named[0]], close),
+        pictures=tuple(
+            _draw(close, section, number, picture)
+            for number, picture in enumerate(section.pictures)
+            if measured and picture.shown(close)
+        ),
         grid=section.grid(close) if measured else None,
         open=section.open,
         csv=_link(close, files, f"{section.table}.csv"),

@@ -19,18 +19,23 @@ from loanbook.statements.series import (
     observed_curves,
     parts_by_month,
     roll_rates,
+    unbroken,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A chart with its title and unit; two half pictures stand side by side, a low one needs less height."""
+    """A chart with its title and unit; two half pictures stand side by side, a low one needs less height.
+
+    shown   whether the close has enough for it
+    """
 
     title: str
     unit: str
     draw: Callable[[Close, Size], alt.LayerChart]
     half: bool = False
     low: bool = False
+    shown: Callable[[Close], bool] = lambda close: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,9 @@ def _vintage_section(table: str, title: str, what: str, unit: str, *measures: st
         title=title,
         table=table,
         measures=measures,
-        say=lambda close: words.vintage(_curves(close, table), what) + words.entered(close, table),
+        say=lambda close: (
+            words.vintage(_curves(close, table), what) + words.beyond(close, table, measures[0]) + words.entered(close, table)
+        ),
         pictures=(Picture(title=title, unit=unit, draw=lambda close, size: charts.vintage_curves(_curves(close, table), size)),),
         grid=lambda close: grids.vintages(close, table),
     )
@@ -169,7 +176,8 @@ PORTFOLIO_REPORT = (
             Picture(
                 title="Balance past due by bucket",
                 unit="% of outstanding balance, days past due",
-                draw=lambda close, size: charts.bucket_areas(close.rows("delinquency"), size),
+                draw=lambda close, size: charts.bucket_areas(unbroken(close.rows("delinquency")), size),
+                shown=lambda close: len({row["month_end"] for row in unbroken(close.rows("delinquency"))}) > 1,
             ),
         ),
     ),

@@ -72,6 +72,17 @@ def observed_curves(rows: Sequence[Row], first: dt.date | None) -> list[Row]:
     return [row for row in rows if _last_month(row["vintage"]) + row["mob"] >= start]
 
 
+def unbroken(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the months that follow on one another up to the last: nothing is drawn across months that are not told."""
+    days = sorted({row["month_end"] for row in rows}, reverse=True)
+    kept = days[:1]
+    for day in days[1:]:
+        if _months_between(day, kept[-1]) > 1:
+            break
+        kept.append(day)
+    return [row for row in rows if row["month_end"] in set(kept)]
+
+
 def first_observed(rows: Sequence[Row]) -> dt.date | None:
     """The first month end with an outstanding balance."""
     return min((row["month_end"] for row in rows if row["principal_fen"]), default=None)

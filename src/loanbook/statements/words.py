@@ -23,6 +23,8 @@ _YEAR = 12
 _BELOW = dict(pairwise(("current", *PAST_DUE)))
 _STEADY = 0.02
 """Two figures closer than this, relative to the larger, are called level."""
+_MUCH = Fraction(1, 10)
+"""A tenth of a measure that no curve shows is worth a sentence."""
 
 
 def vintage(rows: Sequence[Row], what: str) -> str:
@@ -52,6 +54,24 @@ def vintage(rows: Sequence[Row], what: str) -> str:
         else:
             text += ", the worst at that age"
     return text + "."
+
+
+def beyond(close: Close, table: str, measure: str) -> str:
+    """What lies after the ends of the curves, where it is much of the measure of the whole book; else nothing."""
+    ends: dict[str, Row] = {}
+    for row in close.rows(table):
+        if row["vintage"] not in ends or row["mob"] > ends[row["vintage"]]["mob"]:
+            ends[row["vintage"]] = row
+    whole = next((found for found in close.figures() if found.measure == measure), None)
+    if not ends or whole is None or whole.numerator is None or whole.current is None:
+        return ""
+    after = whole.numerator - sum(row["numerator_fen"] for row in ends.values())
+    if after <= _MUCH * whole.numerator:
+        return ""
+    return (
+        f" A curve ends at the age of its youngest month; what older months came to after that, "
+        f"{money(after, close.currency)}, is in no curve and in the {percent(whole.current)} of the whole book."
+    )
 
 
 def entered(close: Close, table: str) -> str:

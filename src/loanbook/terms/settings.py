@@ -325,8 +325,8 @@ ARREARS = (
     Setting(
         name="unknown",
         text="What the source of these loans does not tell, where a mapping has to write a stand-in: origination (when loans "
-        "were made), amount (how much was lent), tenor, charge_off (which loans were written off, or when). Measures and tables that "
-        "need it are not measured, with this as the reason.",
+        "were made), amount (how much was lent), tenor, charge_off (which loans were written off, or when). Measures and tables "
+        "that need it are not measured, with this as the reason.",
         form=Form.LIST,
         limits="each of origination, amount, tenor, charge_off at most once",
         said="none",
