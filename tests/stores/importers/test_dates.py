@@ -50,10 +50,19 @@ def test_a_month_is_its_first_day():
 
 
 @pytest.mark.parametrize(
-    "text", ["02-30-2017", "13-01-2017", "00-10-2017", "the fifth of May", "2017-05-31", "05-31-17", "05-31-2017x"]
+    "text", ["02-32-2017", "13-01-2017", "00-10-2017", "the fifth of May", "2017-05-31", "05-31-17", "05-31-2017x"]
 )
 def test_what_is_no_date(text):
     assert read(["05-31-2017", text], "MM-DD-YYYY") == ([dt.date(2017, 5, 31), None], [("is not a date", [1])])
+
+
+def test_a_day_that_its_month_does_not_have():
+    assert read(["2024-06-31", "2024-02-29", "2023-02-29", "soon", None], "YYYY-MM-DD") == (
+        [None, dt.date(2024, 2, 29), None, None, None],
+        [("is not a date", [3]), ("is a day that does not exist", [0, 2])],
+    )
+    # A text that another format reads is a date.
+    assert read(["2024-06-31", "06.02.2024"], "YYYY-MM-DD", "DD.MM.YYYY")[1] == [("is a day that does not exist", [0])]
 
 
 def test_a_year_outside_this_world():

@@ -71,6 +71,22 @@ def test_what_is_no_number(text):
     assert read(["1", text]) == ([100, None], [("is not a number", [1])])
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "expected"),
+    [
+        ("5,000.00", "is not a number", 'digits, e.g. 1234.56; where commas part thousands, set thousands: ","'),
+        ("-1,234,567", "is not a number", 'digits, e.g. 1234.56; where commas part thousands, set thousands: ","'),
+        ("20%", "is not a number", 'digits, e.g. 12.5; where the source writes a sign, set strip: "%"'),
+        ("99999999999999999999", "is too large to be held exactly", "a smaller number"),
+        ("5,00,0", "is not a number", "digits, e.g. 1234.56"),
+    ],
+)
+def test_what_to_set_where_the_way_of_writing_is_known(text, message, expected):
+    made = integers(pa.array(["1", None, text]), RULE, 2, exact=True)
+    assert [(f.message, f.expected, list(np.flatnonzero(f.bad))) for f in made.faults] == [(message, expected, [2])]
+    assert made.values.to_pylist() == [100, None, None]
+
+
 def test_a_digit_beyond_the_twelfth_is_not_lost_silently():
     assert read(["1.0000000000001"]) == ([None], [("has more than 2 decimals", [0])])
 

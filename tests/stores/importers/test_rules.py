@@ -61,8 +61,37 @@ def test_more_instalments_than_a_loan_can_have_are_set_aside(tmp_path):
     outcome = import_tape(read_mapping(write_mapping(tmp_path)), [path], "endless")
     assert outcome.new == 1
     (finding,) = outcome.findings
-    assert (finding.place, finding.value, finding.expected) == ("tape.csv, row 2", "601", "at most 600")
-    assert finding.message == "position_opened.installment_count: installment_count is too large"
+    assert (finding.place, finding.value, finding.expected) == ("tape.csv, row 2", "601", "600 or less")
+    assert finding.message == "position_opened.installment_count: term is above 600"
+
+
+@pytest.mark.parametrize(
+    ("new", "value", "words", "expected"),
+    [
+        ("rate", "12", "rate is above 100 % a year", "a fraction of one; if the source writes percent, set unit: percent"),
+        (
+            "{from: rate, unit: percent}",
+            "1200",
+            "rate is above 100 % a year",
+            "percent, as unit: percent says: 12 for 12 % a year",
+        ),
+        (
+            "{from: rate, unit: fraction_or_percent}",
+            "1200",
+            "rate is above 100 % a year",
+            "one way of writing rates in a file; to say which, set unit: percent or unit: fraction",
+        ),
+        (
+            "rate",
+            "20%",
+            "rate is not a number",
+            'digits, e.g. 12.5; where the source writes a sign, set strip: "%"',
+        ),
+    ],
+)
+def test_a_rate_that_is_set_aside_says_what_to_set(tmp_path, new, value, words, expected):
+    _, (fault,) = opened(tmp_path, "rate_annual: rate", f"rate_annual: {new}", GOOD.replace("0.0704", value))
+    assert (fault["reason"], fault["value"], fault["expected"]) == (words, value, expected)
 
 
 def test_the_original_amount_stays_positive_whatever_the_mapping_says(tmp_path):

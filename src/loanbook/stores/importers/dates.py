@@ -22,6 +22,7 @@ _TOKENS = {
 }
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
+_MONTH_MOST = 31
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 """A year outside is a slip of the pen, not a loan."""
 
@@ -61,10 +62,13 @@ def days(column: Any, rule: Rule) -> Converted:
         return Converted(values=pa.nulls(len(column), pa.date32()), faults=(fault,))
     # Dates repeat: read each distinct text once.
     coded = pc.utf8_trim_whitespace(column.cast(pa.string())).dictionary_encode()
-    values, bad = _read(coded.dictionary, rule)
+    values, bad, beyond = _read(coded.dictionary, rule)
     taken = values.take(coded.indices)
-    wrong = np.asarray(pc.fill_null(pa.array(bad).take(coded.indices), False)) if len(bad) else np.zeros(len(column), bool)
-    faults = (Fault(bad=wrong, message="is not a date", expected=_wanted(rule)),) if wrong.any() else ()
+    faults: tuple[Fault, ...] = ()
+    for words, which in (("is not a date", bad & ~beyond), ("is a day that does not exist", bad & beyond)):
+        wrong = np.asarray(pc.fill_null(pa.array(which).take(coded.indices), False)) if len(which) else np.zeros(0, bool)
+        if wrong.any():
+            faults = (*faults, Fault(bad=wrong, message=words, expected=_wanted(rule)))
     return _plausible(taken, faults)
 
 
@@ -86,23 +90,26 @@ def _wanted(rule: Rule) -> str:
     return " or ".join("a day and time, e.g. 2006-06-03T07:00:00Z" if f == MOMENT else f for f in rule.formats)
 
 
-def _read(texts: Any, rule: Rule) -> tuple[Any, Ints]:
-    """Distinct texts to date32 and which of them are no date (null and empty are neither)."""
+def _read(texts: Any, rule: Rule) -> tuple[Any, Ints, Ints]:
+    """Distinct texts to date32, which of them are no date (null and empty are neither), and which name a day past its month."""
     blank = np.asarray(pc.fill_null(pc.equal(texts, ""), True))
     found = np.zeros(len(texts), dtype=bool)
     number = np.zeros(len(texts), dtype=np.int64)
+    beyond = np.zeros(len(texts), dtype=bool)
     for written in rule.formats:
         if written == MOMENT:
             ok, value = _moments(texts, rule.zone)
         else:
-            ok, value = _calendar(texts, str(format_pattern(written)), rule.month_day)
+            ok, value, past = _calendar(texts, str(format_pattern(written)), rule.month_day)
+            beyond |= past
         take = ok & ~found
         number[take] = value[take]
         found |= take
-    return pa.array(number.astype(np.int32), mask=~found).cast(pa.date32()), ~found & ~blank
+    return pa.array(number.astype(np.int32), mask=~found).cast(pa.date32()), ~found & ~blank, beyond
 
 
-def _calendar(texts: Any, pattern: str, month_day: int) -> tuple[Ints, Ints]:
+def _calendar(texts: Any, pattern: str, month_day: int) -> tuple[Ints, Ints, Ints]:
+    """Which texts are dates of a format, their days, and which name a day that their month does not have."""
     parts = pc.extract_regex(texts, pattern)
     ok = np.asarray(parts.is_valid())
     names = [parts.type.field(i).name for i in range(parts.type.num_fields)]
@@ -116,7 +123,7 @@ def _calendar(texts: Any, pattern: str, month_day: int) -> tuple[Ints, Ints]:
     first = (np.where(ok, year - 1970, 0) * 12 + np.where(ok, month - 1, 0)).astype("datetime64[M]")
     start = first.astype("datetime64[D]").astype(np.int64)
     length = (first + 1).astype("datetime64[D]").astype(np.int64) - start
-    return ok & (day <= length), start + day - 1
+    return ok & (day <= length), start + day - 1, ok & (day > length) & (day <= _MONTH_MOST)
 
 
 def _part(parts: Any, names: list[str], name: str, ok: Ints) -> Ints:

@@ -13,6 +13,9 @@ from loanbook.units import MONEY_MAX, Ints
 _WIDE = pa.decimal128(38, 12)
 _WIDE_DIGITS = 12
 _NUMBER = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)$|^[+-]?\d{1,15}(\.\d{0,3})?[eE]([+]?0?\d|-0?\d)$"
+_HUGE = r"^[+-]?\d{16,}(\.\d*)?$"
+_GROUPED = r"^[+-]?[^\d]{0,4}\d{1,3}(,\d{3})+(\.\d*)?[^\d]{0,4}$"
+_PERCENT = r"^[+-]?(\d+(\.\d*)?|\.\d+)\s*%$"
 _LONG = r"(\.\d{12})\d+$"
 _EXACT_FLOAT = 1e-6
 """A float is taken for a whole number of minor units when it is this close to one."""
@@ -89,7 +92,7 @@ def _from_text(text: Any, digits: int, exact: bool) -> Converted:
         return Converted(values=whole(values, valid & fits), faults=_too_large(valid & ~fits))
     number = np.asarray(pc.fill_null(pc.match_substring_regex(text, _NUMBER), False))
     not_number = valid & ~number
-    text = pc.if_else(pa.array(number), text, pa.scalar(None, pa.string()))
+    written, text = text, pc.if_else(pa.array(number), text, pa.scalar(None, pa.string()))
     cut = pc.replace_substring_regex(text, pattern=_LONG, replacement=r"\1")
     # What was cut matters only when it was not zero.
     cut_off = np.asarray(pc.fill_null(pc.match_substring_regex(text, r"\.\d{12}0*[1-9]"), False))
@@ -97,13 +100,30 @@ def _from_text(text: Any, digits: int, exact: bool) -> Converted:
     near = pc.round(wide, ndigits=digits, round_mode="half_towards_infinity")
     inexact = (cut_off | np.asarray(pc.fill_null(pc.not_equal(near, wide), False))) & number
     values, fits = _words(near.cast(pa.decimal128(38, digits)))
-    faults = [Fault(bad=not_number, message="is not a number", expected="digits, e.g. 1234.56")] if not_number.any() else []
+    faults = _not_numbers(written, not_number)
     good = number & fits
     faults.extend(_too_large(number & ~fits))
     if exact and inexact.any():
         faults.append(_too_fine(inexact, digits))
         good &= ~inexact
     return Converted(values=whole(values, good), faults=tuple(faults), rounded=0 if exact else int(inexact.sum()))
+
+
+def _not_numbers(text: Any, bad: Ints) -> list[Fault]:
+    """What is wrong with texts that are no number, and what to set where the way of writing is known."""
+    if not bad.any():
+        return []
+    huge, grouped, percent = (
+        bad & np.asarray(pc.fill_null(pc.match_substring_regex(text, pattern), False)) for pattern in (_HUGE, _GROUPED, _PERCENT)
+    )
+    words = "is not a number"
+    faults = (
+        *_too_large(huge),
+        Fault(bad=grouped, message=words, expected='digits, e.g. 1234.56; where commas part thousands, set thousands: ","'),
+        Fault(bad=percent, message=words, expected='digits, e.g. 12.5; where the source writes a sign, set strip: "%"'),
+        Fault(bad=bad & ~huge & ~grouped & ~percent, message=words, expected="digits, e.g. 1234.56"),
+    )
+    return [fault for fault in faults if fault.bad.any()]
 
 
 def _words(decimals: Any) -> tuple[Ints, Ints]:

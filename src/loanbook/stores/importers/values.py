@@ -234,19 +234,25 @@ def _limited(made: Converted, rule: Rule, column: Column) -> Converted:
         words = "is negative" if least == 0 else f"is below {least}"
         faults.append(Fault(bad=low, message=words, expected=f"{least} or more" + _advice(column)))
         good &= ~low
-    most = (
-        rule.most
-        if rule.most is not None
-        else (10**_RATE_DIGITS if column.type is Type.RATE and rule.name == "rate_annual" else None)
-    )
+    most = rule.most if rule.most is not None else column.most
+    if most is None and column.type is Type.RATE and rule.name == "rate_annual":
+        most = 10**_RATE_DIGITS
     if most is not None and (high := good & (values > most)).any():
-        words = "is above 100 % a year" if column.type is Type.RATE else f"is above {most}"
-        advice = "; if the source writes percent, set unit: percent" if column.type is Type.RATE else ""
-        faults.append(
-            Fault(bad=high, message=words, expected=f"{most} or less{advice}" if not advice else f"a fraction of one{advice}")
-        )
+        faults.append(_too_high(high, most, rule, column))
         good &= ~high
     return Converted(values=whole(values, good), faults=tuple(faults), rounded=made.rounded)
+
+
+def _too_high(bad: Ints, most: int, rule: Rule, column: Column) -> Fault:
+    if column.type is not Type.RATE:
+        return Fault(bad=bad, message=f"is above {most}", expected=f"{most} or less")
+    expected = {
+        Unit.FRACTION: "a fraction of one; if the source writes percent, set unit: percent",
+        Unit.PERCENT: "percent, as unit: percent says: 12 for 12 % a year",
+        Unit.FRACTION_OR_PERCENT: "one way of writing rates in a file; to say which, set unit: percent or unit: fraction",
+    }[rule.unit]
+    percent = most * 100 / 10**_RATE_DIGITS
+    return Fault(bad=bad, message=f"is above {percent:g} % a year", expected=expected)
 
 
 def _advice(column: Column) -> str:
