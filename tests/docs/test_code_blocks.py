@@ -1,6 +1,8 @@
 """Every page's code runs: in a user's folder of its own that holds the small demo book."""
 
+import base64
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,13 +29,24 @@ def demo_home(tmp_path_factory):
     return home
 
 
+@pytest.fixture
+def online_folder():
+    """Where a page's PostgreSQL may lie: a path that its account can reach and a socket's name has room in."""
+    folder = Path(tempfile.mkdtemp(prefix="loanbook-docs-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder / "online"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if _runs(page)], ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_code_of_the_page_runs(page, demo_home, tmp_path, monkeypatch):
+def test_the_code_of_the_page_runs(page, demo_home, online_folder, tmp_path, monkeypatch):
     home = tmp_path / "home"
     shutil.copytree(demo_home, home)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.setenv("LOANBOOK_HOME", str(home))
+    monkeypatch.setenv("LOANBOOK_ONLINE", str(online_folder))
+    monkeypatch.setenv("LOANBOOK_MASTER_KEY", base64.b64encode(b"1" * 32).decode())
     monkeypatch.chdir(here)
     assert run_page(page, name=str(page.relative_to(ROOT))) > 0
 
