@@ -38,6 +38,51 @@ def test_a_dry_run_says_that_nothing_was_written(tmp_path):
     assert (code, "Nothing was written." in said) == (0, True)
 
 
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_a_file_of_a_header_alone_is_said_to_hold_no_rows(tmp_path, words):
+    for name, rows in (("tape.csv", []), ("other.csv", [GOOD])):
+        (tmp_path / name).write_text(lines(*rows))
+    given = ["import", str(write_mapping(tmp_path)), str(tmp_path / "tape.csv"), "--book", tmp_path.name, *words]
+    code, said = command(given)
+    assert (code, "tape.csv: the file holds no rows." in said, "Nothing was" in said) == (0, True, True)
+    code, said = command([*given, str(tmp_path / "other.csv")])
+    assert (code, "tape.csv: the file holds no rows." in said, "other.csv: the file" in said) == (0, True, False)
+
+
+def test_an_import_that_only_archives_terms_says_so(tmp_path):
+    terms = tmp_path / "own.yaml"
+    own = (SHIPPED / "auto_loan.yaml").read_text().replace("effective_from: 2000-01-01", "effective_from: 2010-01-01")
+    terms.write_text(own)
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD))
+    given = ["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name]
+    assert "It archives terms now: auto_loan in force from 2010-01-01." in command([*given, "--terms", str(terms)])[1]
+    terms.write_text(own.replace("2010-01-01", "2005-01-01"))
+    assert (
+        "The book would archive terms: auto_loan in force from 2005-01-01."
+        in (command([*given, "--terms", str(terms), "--dry-run"])[1])
+    )
+    _, said = command([*given, "--terms", str(terms)])
+    assert (
+        f"The book {tmp_path.name} held all events already.\nIt archives terms now: auto_loan in force from 2005-01-01." in said
+    )
+    assert "nothing changed" not in said
+    assert "nothing changed" in command([*given, "--terms", str(terms)])[1]
+
+
+def test_a_day_to_come_is_taken_on_request(tmp_path):
+    path = tmp_path / "tape.csv"
+    path.write_text(lines(GOOD.replace("05-31-2017", "05-31-2199")))
+    given = ["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name]
+    code, said = command(given)
+    assert (code, "position_opened.happened_on: the day has not come: today is" in said, "--allow-future" in said) == (
+        1,
+        True,
+        True,
+    )
+    assert (command([*given, "--allow-future"])[0], open_book(tmp_path.name).rows("position_opened")) == (0, 1)
+
+
 def test_an_import_of_bad_rows_only_ends_with_an_error(tmp_path):
     path = tmp_path / "tape.csv"
     path.write_text(lines(GOOD.replace("05-31-2017", "soon")))

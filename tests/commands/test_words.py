@@ -32,6 +32,13 @@ def test_a_payment_beyond_64_bits_is_refused(book, monkeypatch, capsys, amount):
     assert (code, said) == (2, f"error: {amount} is more than a payment can be. Write at most 23,058,430,092,136,939.51.")
 
 
+@pytest.mark.parametrize("amount", ["1,000", "1000.005", "ten"])
+def test_an_amount_that_is_none_shows_one(book, monkeypatch, capsys, amount):
+    code, said = run(monkeypatch, capsys, "preview", "made_up", "A", "--on", "2024-06-30", "--amount", amount)
+    words = "is not an amount of money with at most 2 decimals. Write digits without separators, e.g. 1250.00."
+    assert (code, said) == (2, f"error: {amount!r} {words}")
+
+
 def test_an_overflow_anywhere_is_told_in_words(book, monkeypatch, capsys):
     def overflow(*arguments, **named):
         raise OverflowError("money overflow: a x b / c does not fit in 64 bits")

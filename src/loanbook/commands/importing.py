@@ -22,8 +22,12 @@ _SHOWN_PERIODS = 6
 
 
 def import_files(
-    mapping: Annotated[str, typer.Argument(help="A shipped mapping (see `loanbook mappings`), or the path of a mapping file.")],
-    files: Annotated[list[Path], typer.Argument(help="The tape's files: CSV, Parquet or ABS-EE XML; .gz is read as it is.")],
+    mapping: Annotated[
+        str, typer.Argument(metavar="MAPPING", help="A shipped mapping (see `loanbook mappings`), or the path of a mapping file.")
+    ],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="The tape's files: CSV, Parquet or ABS-EE XML; .gz is read as it is.")
+    ],
     book: Annotated[str, typer.Option("--book", help="The book; it is made when there is none.")],
     terms: Annotated[
         list[Path] | None, typer.Option("--terms", help="A file of product terms, archived with the loans; give it once a file.")
@@ -73,7 +77,7 @@ def list_mappings() -> None:
 
 
 def reconcile_book(
-    book: Annotated[str, typer.Argument(help="The book.")],
+    book: Annotated[str, typer.Argument(metavar="BOOK", help="The book.")],
     exceptions: Annotated[
         Path | None, typer.Option("--exceptions", help="Write every exception to this file: .xlsx for a workbook, else CSV.")
     ] = None,
@@ -214,7 +218,8 @@ def _periods(result: Reconciliation, *, everything: bool) -> Table:
     shown = result.periods if everything else result.periods[:_SHOWN_PERIODS]
     rest = len(result.periods) - len(shown)
     table = Table(
-        title=f"By reporting date{f' (the first {len(shown)} of {len(result.periods)}; --months shows all)' if rest else ''}"
+        title=f"By reporting date{f' (the first {len(shown)} of {len(result.periods)}; --months shows all)' if rest else ''}",
+        caption="Each row counts the loans reported on its date: a closing differs from the next opening by loans no longer reported.",
     )
     for name in ("date", "loans", "opening", "principal", "exceptions", "amount", "rounding", "closing"):
         table.add_column(name, justify="right")

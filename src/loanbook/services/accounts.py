@@ -89,6 +89,12 @@ def _amount(text: str, decimals: int) -> int:
         amount_fen = units.parse_decimal(text, 10**decimals, exact=True)
     except OverflowError:
         amount_fen = units.MONEY_MAX
+    except RequestError as error:
+        example = units.format_money(1250 * 10**decimals, decimals).replace(",", "")
+        raise RequestError(
+            f"{text!r} is not an amount of money with at most {decimals} decimals. "
+            f"Write digits without separators, e.g. {example}."
+        ) from error
     if amount_fen > _AMOUNT_MOST:
         most = units.format_money(_AMOUNT_MOST, decimals)
         raise RequestError(f"{text} is more than a payment can be. Write at most {most}.")
