@@ -1,6 +1,7 @@
 """An import is one commit: all of it or nothing, and the same file twice changes nothing."""
 
 import csv
+import datetime as dt
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -262,3 +263,26 @@ def test_events_of_unknown_loans_and_before_the_loan_are_set_aside(tmp_path):
 
 def test_a_shipped_mapping_is_found_by_its_name():
     assert sorted(find_mapping("kiva").products) == ["kiva_listed", "kiva_term"]
+
+
+def test_the_same_files_without_faults_leave_no_quarantine_of_before(tmp_path):
+    path = tape(tmp_path, row(1), row(2, later=("05-31-2017", "06-30-2017")))
+    mapping = read_mapping(write_mapping(tmp_path, MAPPING))
+    first = import_tape(mapping, [path], tmp_path.name, today=dt.date(2017, 6, 1))
+    assert first.faults
+    folder = first.quarantine.parent
+    again = import_tape(mapping, [path], tmp_path.name)
+    assert (again.faults, again.quarantine) == (0, None)
+    assert json.loads((folder / "import.json").read_text())["faults"] == 0
+    assert [each.name for each in folder.iterdir()] == ["import.json"]
+
+
+def test_progress_is_told_of_what_follows_the_reading(tmp_path):
+    told = []
+    mapping = read_mapping(write_mapping(tmp_path, MAPPING))
+    import_tape(mapping, [tape(tmp_path, row(1))], tmp_path.name, progress=lambda name, at: told.append(name))
+    stages = list(dict.fromkeys(told))
+    assert stages == ["tape.csv", "judging rows", "writing events", "keeping the record"]
+    told.clear()
+    import_tape(mapping, [tmp_path / "tape.csv"], tmp_path.name, trial=True, progress=lambda name, at: told.append(name))
+    assert list(dict.fromkeys(told)) == ["tape.csv", "judging rows"]

@@ -27,6 +27,8 @@ from loanbook.stores.spreadsheet import write_csv
 from loanbook.stores.terms_classes import version_table
 from loanbook.terms.product import Product, text_hash
 
+COMMITTING = "writing events"
+RECORDING = "keeping the record"
 LISTED = 20
 """Findings shown one by one; all are in the quarantine files."""
 
@@ -92,6 +94,7 @@ def import_tape(
     quarantined_most   rows that may be set aside; with more of them nothing is imported. None: any number
     future   take rows that name a day to come as the day something happened; by default they are set aside
     today    the last day that can have happened; default: `last_begun_day`
+    progress told each file with the bytes read so far, then each stage that follows by its name, with 0
     raises   RequestError for unreadable files, or too many quarantined rows; TermsError for loans of a product without terms, or
              with terms of another money than the mapping's; StateError when an event id is in the book with other content, or the
              book's money is another
@@ -136,11 +139,13 @@ def _import(
                 kept = ensure_book(folder, currency=mapping.currency, decimals=mapping.decimals)
                 if book is None and kept.manifest.batches:
                     raise BookMovedError(f"{folder}: another import made the book meanwhile.")
+                _tell(progress, COMMITTING)
                 receipt = append(kept if book is None else book, sifted.events, terms=texts, unmoved=True)
                 book = receipt.book
                 counts = (receipt.given, receipt.accepted, receipt.skipped, receipt.quarantined)
                 kinds = tuple(_kind(sifted, kind, tuple(c.get(kind, 0) for c in counts)) for kind in sifted.rows)
             if book is not None:
+                _tell(progress, RECORDING)
                 quarantine = _record(mapping, files, book, sifted, reading.files)
         return ImportOutcome(
             mapping=mapping.name,
@@ -154,6 +159,11 @@ def _import(
             quarantine=quarantine,
             terms=_named(known, texts) if sifted.events else (),
         )
+
+
+def _tell(progress: Callable[[str, int], None] | None, stage: str) -> None:
+    if progress is not None:
+        progress(stage, 0)
 
 
 def _named(known: Mapping[str, Product], texts: Sequence[tuple[str, str]]) -> tuple[tuple[str, dt.date], ...]:
@@ -226,6 +236,10 @@ def _record(mapping: TapeMapping, files: Sequence[Path], book: Book, sifted: Sif
             names = ["quarantine.parquet", "quarantine.csv"]
         (staging / "import.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
         folder.mkdir(parents=True, exist_ok=True)
+        for old in ("quarantine.parquet", "quarantine.csv"):
+            if old not in names:
+                # The same files judged again without a fault: terms, loans or a day they lacked are there now.
+                (folder / old).unlink(missing_ok=True)
         for name in (*names, "import.json"):
             move_in_place(staging / name, folder / name)
     return folder / "quarantine.csv" if sifted.faults else None

@@ -24,6 +24,10 @@ READERS: dict[Format, type[CsvReader | ParquetReader | XmlReader]] = {
 }
 
 
+JUDGING = "judging rows"
+"""What follows the last file, as progress is told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCount:
     """What became of a file's rows: read = accepted + skipped + quarantined.
@@ -88,7 +92,7 @@ def read_tape(
 
     folder       an empty folder for staged files
     book_files   the book's event files by kind
-    progress     told the file and how many of its bytes were read
+    progress     told the file and how many of its bytes were read; then `JUDGING` and 0
     today        the last day that can have happened; None: any day can
     versions     terms that the book will archive, `terms_classes.version_table`; None: loans are taken without asking for terms
     raises       RequestError for what makes a whole file unreadable; then nothing is imported
@@ -101,6 +105,8 @@ def read_tape(
     except BaseException:
         sieve.close()
         raise
+    if progress is not None:
+        progress(JUDGING, 0)
     rules = [event for tape in mapping.tapes for event in tape.events]
     sifted = sieve.sift(
         book_files,
