@@ -14,7 +14,7 @@ from loanbook.services.tape_account import compare_tape
 from loanbook.stores.book import list_books, open_book
 from loanbook.stores.projection import current_projection
 
-BookName = Annotated[str, typer.Argument(help="The book: a name in $LOANBOOK_HOME/books, or a path with a slash.")]
+BookName = Annotated[str, typer.Argument(metavar="BOOK", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
 
 
 def show_books() -> None:
@@ -115,4 +115,4 @@ def show_differences(book: BookName) -> None:
     screen.print(table)
     if result.without_terms:
         screen.print(f"{result.without_terms:,} loans have no archived terms and were not compared.")
-    screen.print(f"All of them: {result.file}", soft_wrap=True)
+    screen.print(f"All of them: {result.table}, and as Parquet beside it", markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from loanbook.commands.books import BookName
 from loanbook.commands.screen import console, day_of, progress
 from loanbook.errors import RequestError
 from loanbook.measures.periods import COMPARISONS, period
-from loanbook.services.closing import Close, close, newer_facts
+from loanbook.services.closing import Close, close, drop_closes, find_close, newer_facts
 from loanbook.services.explaining import Explanation, explain, explain_loans, figures_of
 from loanbook.stores.book import open_book
 from loanbook.terms.measure import load_measures, page_rows
@@ -26,11 +26,22 @@ ObservedTo = Annotated[
 _COMPARISONS = (("current", "current"), ("prior_quarter", "prior quarter"), ("prior_year", "prior year"))
 
 
-def close_book(book: BookName, as_of: AsOf, known_at: KnownAt = None, observed_to: ObservedTo = None) -> None:
+def close_book(
+    book: BookName,
+    as_of: AsOf,
+    known_at: KnownAt = None,
+    observed_to: ObservedTo = None,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Remove the closes of that day instead of making one: a mistyped day, say.")
+    ] = False,
+) -> None:
     """Close a book: all measures of the quarter with comparatives, and all tables, as Parquet and CSV in one folder.
 
     The same close twice is made once. A later event does not change a close that names what was known (--known-at).
     """
+    if drop:
+        _drop(book, as_of)
+        return
     done = _close(book, as_of, known_at, observed_to)
     table = Table("measure", title=f"{book} as of {done.header['as_of']}, known at {done.header['known_at']}")
     for name, title in _COMPARISONS:
@@ -63,7 +74,7 @@ def list_measures() -> None:
 
 
 def explain_measure(
-    measure: Annotated[str, typer.Argument(help="A measure, as `loanbook measures` names it.")],
+    measure: Annotated[str, typer.Argument(metavar="MEASURE", help="A measure, as `loanbook measures` names it.")],
     book: Annotated[str | None, typer.Option("--book", help="Show the figure of this book.")] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Day of the close, YYYY-MM-DD; it is made when there is none.")
@@ -98,6 +109,14 @@ def _close(book: str, as_of: str, known_at: str | None, observed_to: str | None)
     day = units.date(units.day(as_of))
     with progress() as tell:
         return close(open_book(book), day, known_on=day_of(known_at), observed_to=day_of(observed_to), on_progress=tell)
+
+
+def _drop(book: str, as_of: str) -> None:
+    day = units.date(units.day(as_of))
+    opened = open_book(book)
+    find_close(opened, as_of=day)  # says which days there are when this one is not among them
+    count = drop_closes(opened, as_of=day)
+    console().print(f"{book}: {count} close{'' if count == 1 else 's'} as of {day} dropped, with tables and page.")
 
 
 def _print_note(done: Close) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from loanbook import units
 from loanbook.commands.books import BookName
@@ -15,11 +16,12 @@ from loanbook.loans.batches import NO_BALANCE, ReportedBatch
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
 from loanbook.services.accounts import LoanView, preview, view_loan
 from loanbook.stores.book import Book, open_book
+from loanbook.stores.one_loan import EventLine, loan_events
 from loanbook.stores.schema import MODELS
 from loanbook.terms.contract import Field
 from loanbook.units import NEVER, Ints
 
-LoanId = Annotated[str, typer.Argument(help="The loan, as its source names it.")]
+LoanId = Annotated[str, typer.Argument(metavar="LOAN", help="The loan, as its source names it.")]
 
 
 def show_loan(
@@ -27,6 +29,9 @@ def show_loan(
     loan_id: LoanId,
     as_of: Annotated[str, typer.Option("--as-of", help="Day whose end is shown, YYYY-MM-DD.")],
     known_at: Annotated[str | None, typer.Option("--known-at", help="Use only events recorded by this day.")] = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="List every event of the loan: id, days, the source's file and row, what it says.")
+    ] = False,
 ) -> None:
     """Show one loan: terms, schedule, payments and what each paid, and its status at the end of a day."""
     opened = open_book(book)
@@ -34,16 +39,18 @@ def show_loan(
     _print_head(opened, view)
     if view.account is None:
         _print_positions(view, opened.decimals)
-        return
-    _print_schedule(view.account, opened.decimals, f"Schedule as of {as_of}")
-    _print_payments(view.account, opened.decimals)
+    else:
+        _print_schedule(view.account, opened.decimals, f"Schedule as of {as_of}")
+        _print_payments(view.account, opened.decimals)
+    if events:
+        _print_events(loan_events(opened, loan_id), opened.decimals)
 
 
 def preview_loan(
     book: BookName,
     loan_id: LoanId,
     on: Annotated[str, typer.Option("--on", help="Day of the payment, YYYY-MM-DD.")],
-    amount: Annotated[str | None, typer.Option("--amount", help="What the borrower would pay, e.g. 1250.00.")] = None,
+    amount: Annotated[str | None, typer.Option("--amount", help="What the borrower would pay, e.g. 1250.00 (no commas).")] = None,
     payoff: Annotated[
         bool, typer.Option("--payoff", help="Settle the loan; without --amount: whatever is owed that day.")
     ] = False,
@@ -118,15 +125,45 @@ def _print_payments(account: Account, decimals: int) -> None:
         table.add_column(name, justify="right")
     for place, fact in enumerate(facts):
         kind = FactKind(int(fact[Fact.KIND]))
-        amount = "-" if kind is FactKind.REVERSAL else units.format_money(int(fact[Fact.AMOUNT]), decimals)
+        what, amount = kind.name.lower().replace("_", " "), units.format_money(int(fact[Fact.AMOUNT]), decimals)
+        if kind is FactKind.REVERSAL:
+            what, amount = _taken_back(facts, fact, decimals)
         if kind is FactKind.RATE:
             amount = f"{fact[Fact.AMOUNT] / units.RATE_SCALE:.4%}"
         recorded = (_day(int(fact[Fact.RECORDED_ON])),) if told_later else ()
         counts = "yes" if fact[Fact.ACTIVE] else "not yet" if _ahead(account, fact) else "no"
-        head = (_day(int(fact[Fact.ON])), kind.name.lower().replace("_", " "), *recorded, amount, counts)
+        head = (_day(int(fact[Fact.ON])), what, *recorded, amount, counts)
         for number, line in enumerate(_went(account, place, fact, components, decimals) or [()]):
             table.add_row(*(head if number == 0 else [""] * len(head)), *line)
     console().print(table)
+
+
+def _taken_back(facts: Ints, fact: Ints, decimals: int) -> tuple[str, str]:
+    """What a reversal takes back, and its amount with a minus."""
+    place = int(fact[Fact.DETAIL])
+    if not 0 <= place < len(facts):
+        return "reversal", "-"
+    back = facts[place]
+    what = FactKind(int(back[Fact.KIND])).name.lower().replace("_", " ")
+    return f"reversal of the {what} of {_day(int(back[Fact.ON]))}", units.format_money(-int(back[Fact.AMOUNT]), decimals)
+
+
+def _print_events(lines: tuple[EventLine, ...], decimals: int) -> None:
+    table = Table("happened on", "recorded on", "kind", "event id", "source", "says", title="Events")
+    for line in lines:
+        told = (
+            f"{name.removesuffix('_fen').replace('_', ' ')} {_said(name, value, decimals)}" for name, value in line.told.items()
+        )
+        days = line.happened_on.isoformat(), line.recorded_on.isoformat()
+        # Ids, sources and reasons are the source's words, never markup.
+        table.add_row(*days, line.kind, *(Text(words) for words in (line.event_id, line.source or "-", ", ".join(told) or "-")))
+    console().print(table)
+
+
+def _said(name: str, value: str, decimals: int) -> str:
+    if name.endswith("_fen"):
+        return units.format_money(int(value), decimals)
+    return f"{int(value) / units.RATE_SCALE:.4%}" if name == "rate_annual" else value
 
 
 def _ahead(account: Account, fact: Ints) -> bool:

@@ -11,7 +11,7 @@ from loanbook.services.reporting import report
 
 
 def render_report(
-    book: Annotated[str, typer.Argument(help="The book.")],
+    book: Annotated[str, typer.Argument(metavar="BOOK", help="The book.")],
     as_of: Annotated[str | None, typer.Option("--as-of", help="Day of the close, YYYY-MM-DD; the latest when left out.")] = None,
     out: Annotated[
         Path | None,

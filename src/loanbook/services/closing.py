@@ -294,13 +294,17 @@ def _closing(book: Book) -> str:
     return f"`loanbook close {book.name} --as-of {last}` (the last day that the book knows), or with an earlier day"
 
 
-def drop_closes(book: Book) -> int:
-    """Remove every close of a book, which is cache; returns how many there were."""
+def drop_closes(book: Book, *, as_of: dt.date | None = None) -> int:
+    """Remove the closes of a book, or those of one day; they can be made again. Returns how many there were."""
     home = book.folder / "closes"
     if not home.is_dir():
         return 0
     with exclusive(home / ".lock", wait_seconds=WAIT_SECONDS):
-        folders = [described.parent for described in home.glob("*/close.json")]
+        folders = [
+            described.parent
+            for described in home.glob("*/close.json")
+            if as_of is None or read_header(described.parent)["as_of"] == as_of.isoformat()
+        ]
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
     return len(folders)

@@ -5,7 +5,7 @@ from loanbook.loans.compaction import find_compact
 from loanbook.loans.irregular import decode_irregular
 from loanbook.measures.facts import measure_loan
 
-COMPILING = "first run: compiling the kernels, one to two minutes; later runs start at once"
+COMPILING = "first run: compiling the kernels, one to two minutes; later runs load them"
 
 
 def is_cold() -> bool:

@@ -13,6 +13,7 @@ from loanbook.loans.batches import NO_BALANCE, ReportedBatch
 from loanbook.loans.tape_account import tape_differences
 from loanbook.stores.book import Book
 from loanbook.stores.projection import Progress, Projection, reading
+from loanbook.stores.tables import write_csv
 from loanbook.terms.contract import Field
 from loanbook.units import Ints
 
@@ -51,7 +52,7 @@ class TapeAccount:
 
     compared       reports with a balance that were compared; without_terms loans of which no terms are archived
     differences    by kind, in the order of `KINDS`
-    file           Parquet of all reports with a difference beyond the tolerance
+    file           Parquet of all reports with a difference beyond the tolerance; `table` is the same as CSV
     """
 
     loans: int
@@ -60,9 +61,14 @@ class TapeAccount:
     differences: tuple[Difference, ...]
     file: Path
 
+    @property
+    def table(self) -> Path:
+        """The CSV beside the Parquet file."""
+        return self.file.with_suffix(".csv")
+
 
 def compare_tape(book: Book, *, on_progress: Progress | None = None) -> TapeAccount:
-    """List the reports of a tape book where our account differs from the reported balance, in `findings/tape_account.parquet`.
+    """List the reports of a tape book where our account differs from the reported balance: `findings/tape_account`, in two forms.
 
     The file has `SCHEMA`; `reported_balance_fen - our_balance_fen` is the loan's running sum of roll and split.
 
@@ -93,6 +99,7 @@ def _compare(book: Book, projection: Projection) -> TapeAccount:
                 sums[place] += (int(far.sum()), int(part[far].sum()), int(np.abs(part[far]).sum()))
             for rows in _rows(projection, batch, ours, roll, split):
                 writer.write_table(rows)
+    write_csv(pq.read_table(target), target.with_suffix(".csv"))
     return TapeAccount(
         loans=loans,
         without_terms=without,

@@ -1,7 +1,7 @@
 """How a figure is written: exact fractions in, text out, rounded half-up once.
 
 Formats follow the releases of listed platforms: volume and balance in millions without decimals (a smaller book keeps one or two,
-or its growth could not be read; below a million plainly), counts exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other
+or no growth could be read; below a million plainly), counts exact, tenor, the 90 day+ ratio and C-M2 with two decimals, other
 rates with one; growth from unrounded figures with one decimal.
 """
 

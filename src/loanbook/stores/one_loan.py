@@ -1,10 +1,12 @@
 """One loan straight from the events of a book, in the form the account kernel reads."""
 
+import datetime as dt
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from loanbook.errors import RequestError
+from loanbook.events import KINDS
 from loanbook.loans.batches import Classes, IrregularBatch, ReportedBatch
 from loanbook.stores import event_rows
 from loanbook.stores.assembly import Cursor, chunks, resolve_reversals
@@ -60,6 +62,43 @@ def read_loan(book: Book, loan_id: str) -> OneLoan:
             batch=batch,
             reversed=bool(taken),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLine:
+    """One event of a loan as the book holds it; `told` are its own columns that are not null, as text."""
+
+    kind: str
+    event_id: str
+    happened_on: dt.date
+    recorded_on: dt.date
+    source: str
+    told: dict[str, str]
+
+
+def loan_events(book: Book, loan_id: str) -> tuple[EventLine, ...]:
+    """Every event of a loan, also those taken back and loose ends, in the order of happened_on, recorded_on and id."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="loanbook-loan-") as spill, connect(Path(spill)) as engine:
+        event_rows.name_events(engine, book, loan_id=loan_id)
+        for kind in KINDS:
+            columns = [column.name for column in kind.columns]
+            shown = "".join(f", CAST({name} AS VARCHAR)" for name in columns)
+            for event_id, happened_on, recorded_on, source, *values in engine.rows(
+                f"SELECT event_id, happened_on, recorded_on, coalesce(source, ''){shown} FROM {kind.name}"
+            ):
+                told = {name: value for name, value in zip(columns, values, strict=True) if value is not None}
+                found.append(
+                    EventLine(
+                        kind=kind.name,
+                        event_id=event_id,
+                        happened_on=happened_on,
+                        recorded_on=recorded_on,
+                        source=source,
+                        told=told,
+                    )
+                )
+    return tuple(sorted(found, key=lambda each: (each.happened_on, each.recorded_on, each.event_id)))
 
 
 def _batch(engine: Engine, place: int) -> IrregularBatch | ReportedBatch:
