@@ -34,8 +34,11 @@ def contract(**fields: Any) -> Ints:
 
 
 @st.composite
-def drawdowns(draw: st.DrawFn) -> Drawdown:
-    """Loans of every method and excess rule, recalculated or not."""
+def drawdowns(draw: st.DrawFn, *, small: bool = False) -> Drawdown:
+    """Loans of every method and excess rule, recalculated or not.
+
+    small   tolerances and round instalments that leave some rows within the tolerance
+    """
     recalculate = draw(st.integers(0, 1))
     excesses = list(Excess) if recalculate else [Excess.NEXT, Excess.LAST, Excess.SPREAD]
     row = contract(
@@ -53,7 +56,8 @@ def drawdowns(draw: st.DrawFn) -> Drawdown:
         excess=draw(st.sampled_from(excesses)),
         processing=draw(st.sampled_from(list(Processing))),
         down_payment_ppm=draw(st.sampled_from([0, 0, 250_000])),
-        arrears_tolerance=draw(st.sampled_from([0, 50])),
+        arrears_tolerance=draw(st.sampled_from([0, 50, 300, 5_000] if small else [0, 50])),
+        installment_multiple=draw(st.sampled_from([0, 100, 9_000])) if small else 0,
         waterfall=draw(st.sampled_from([PENALTIES_FIRST, PRINCIPAL_FIRST])),
     )
     return Drawdown(contract=row, principal_fen=draw(st.integers(1_000, 1_000_000)), disbursed_on=DISBURSED_ON)
@@ -80,6 +84,6 @@ def fact_lists(draw: st.DrawFn, *, changes: bool = True) -> Ints:
         if (kind, on) in seen:
             continue
         seen.add((kind, on))
-        detail = on + draw(st.integers(0, 40)) if kind in (FactKind.CHARGE_FEE, FactKind.CHARGE_PENALTY) else 0
+        detail = on + draw(st.integers(-60, 40)) if kind in (FactKind.CHARGE_FEE, FactKind.CHARGE_PENALTY) else 0
         rows.append((kind, on, amount, detail, on + draw(st.integers(0, 20))))
     return fact_rows(rows)

@@ -10,6 +10,7 @@ from tests.loans.accounts import DISBURSED_ON, contract, drawdowns, fact_lists
 
 from loanbook.kernel import COMPILED
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
+from loanbook.loans.delinquency import dpd
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
 from loanbook.loans.irregular import decode_irregular, irregular_scratch, prepare_irregular
 from loanbook.terms.contract import Field, empty_contract
@@ -95,6 +96,20 @@ def test_an_earlier_account_is_that_of_the_facts_known_then(drawdown: Drawdown, 
         account_of(drawdown, facts, as_of=as_of, known_on=known_on),
         account_of(drawdown, kept, as_of=as_of, known_on=NEVER),
     )
+
+
+@EXAMPLES
+@given(drawdowns(small=True), fact_lists(), st.lists(st.integers(0, 300), max_size=6))
+def test_days_past_due_of_a_day_are_the_same_from_any_later_day(drawdown: Drawdown, facts: np.ndarray, ages: list[int]) -> None:
+    if drawdown.contract[Field.RECALCULATE] == 1:
+        # A recalculated plan may collect a further disbursement's interest in a row of the past that was paid ahead.
+        facts = facts[facts[:, Fact.KIND] != FactKind.DISBURSEMENT]
+    later = account_of(drawdown, facts, as_of=LAST_DAY, known_on=NEVER)
+    grace = int(drawdown.contract[Field.PENALTY_GRACE_DAYS])
+    due = later.rows[:, Row.DUE_ON]
+    days = {*(due + 1), *(due + grace + 1), *(due + 40), *facts[:, Fact.ON], *(DISBURSED_ON + age for age in ages)}
+    for on in sorted(int(each) for each in days if each <= LAST_DAY):
+        assert dpd(later, on) == dpd(account_of(drawdown, facts, as_of=on, known_on=NEVER)), on
 
 
 @EXAMPLES

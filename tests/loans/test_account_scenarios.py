@@ -56,7 +56,7 @@ def account_at(scenario: dict[str, Any], as_of: dt.date) -> Account:
             rows.append((FactKind.REVERSAL, on, 0, fact["reversal_of"] - 1))
             continue
         (name,) = [name for name in KINDS if name in fact]
-        rows.append((KINDS[name], on, cents(fact[name]), on))
+        rows.append((KINDS[name], on, cents(fact[name]), day(fact.get("due_on", fact["on"]))))
     return account_of(drawdown_of(scenario["terms"]), fact_rows(rows), as_of=day(as_of), known_on=day(as_of))
 
 
@@ -78,3 +78,5 @@ def test_scenario(file: Path) -> None:
     assert status(account) == scenario["status"]
     for on, days in scenario.get("days_past_due", {}).items():
         assert dpd(account_at(scenario, on)) == days, on
+        if all("reversal_of" not in fact for fact in scenario["facts"]):
+            assert dpd(account, day(on)) == days, on

@@ -2,7 +2,7 @@
 
 from loanbook.kernel import lean
 from loanbook.loans.facts import Row, Total
-from loanbook.loans.payment import AUX_PENALTY_BOOKED, AUX_PENALTY_NANO, AUX_PENALTY_SINCE, mark_cleared
+from loanbook.loans.payment import AUX_PENALTY_BOOKED, AUX_PENALTY_NANO, AUX_PENALTY_SINCE, unpaid
 from loanbook.loans.plan import NANO, round_nano
 from loanbook.terms.contract import Field
 from loanbook.units import RATE_SCALE, Ints, Rounding, mul_div
@@ -14,6 +14,7 @@ _PAID_PRINCIPAL = int(Row.PAID_PRINCIPAL)
 _ROWS = int(Total.ROWS)
 _PENALTY_RATE_ANNUAL = int(Field.PENALTY_RATE_ANNUAL)
 _PENALTY_GRACE_DAYS = int(Field.PENALTY_GRACE_DAYS)
+_TOLERANCE = int(Field.ARREARS_TOLERANCE)
 _ROUNDING = int(Field.ROUNDING)
 _HALF_EVEN = int(Rounding.HALF_EVEN)
 _DAYS_A_YEAR = 365
@@ -22,9 +23,10 @@ _PENALTY_SCALE = RATE_SCALE // NANO * _DAYS_A_YEAR
 
 @lean
 def accrue_penalties(contract: Ints, rows: Ints, aux: Ints, totals: Ints, day: int) -> None:
-    """Bring the late charge of every overdue row to a day: overdue principal x penalty rate x days / 365.
+    """Bring the late charge of every row in arrears to a day: overdue principal x penalty rate x days / 365.
 
-    Nothing is charged while an instalment may still be cleared inside the grace days; then from its due date on.
+    Nothing is charged while an instalment may still be cleared inside the grace days; then from its due date on. A residue up
+    to the tolerance is no arrears and is charged nothing, so a row that was cleared never falls back by its own late charge.
     rounding   the contract's rule on the row's whole charge; what a day adds is the difference of two rounded totals
     """
     rate = contract[_PENALTY_RATE_ANNUAL]
@@ -35,6 +37,11 @@ def accrue_penalties(contract: Ints, rows: Ints, aux: Ints, totals: Ints, day: i
         owed = rows[row, _PRINCIPAL] - rows[row, _PAID_PRINCIPAL]
         if due_on >= day or owed <= 0:
             continue
+        if unpaid(rows, row) <= contract[_TOLERANCE]:
+            aux[row, AUX_PENALTY_SINCE] = day
+            if aux[row, AUX_PENALTY_BOOKED] == 0:
+                aux[row, AUX_PENALTY_NANO] = 0
+            continue
         since = max(aux[row, AUX_PENALTY_SINCE], due_on)
         if day > since:
             aux[row, AUX_PENALTY_NANO] += mul_div(owed, rate * (day - since), _PENALTY_SCALE, _HALF_EVEN)
@@ -44,4 +51,3 @@ def accrue_penalties(contract: Ints, rows: Ints, aux: Ints, totals: Ints, day: i
             if total > aux[row, AUX_PENALTY_BOOKED]:
                 rows[row, _PENALTY] += total - aux[row, AUX_PENALTY_BOOKED]
                 aux[row, AUX_PENALTY_BOOKED] = total
-                mark_cleared(contract, rows, totals, row, day)

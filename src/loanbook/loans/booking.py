@@ -11,7 +11,7 @@ from loanbook.loans.allocation import allocate, allocate_standing, stands
 from loanbook.loans.changes import add_charge, add_disbursement, change_rate
 from loanbook.loans.facts import Fact, FactKind, Row, Total
 from loanbook.loans.level import start_plan
-from loanbook.loans.payment import AUX_FIELDS, AUX_PERIOD, DOWN_PAYMENT_ROW, mark_cleared, note_recovery, refresh_rows
+from loanbook.loans.payment import AUX_FIELDS, AUX_PERIOD, DOWN_PAYMENT_ROW, asked, mark_cleared, note_recovery, refresh_rows
 from loanbook.loans.payoff import (
     SCHEDULE_DUE_ON,
     SCHEDULE_FEE,
@@ -82,6 +82,7 @@ _PLAN_ROW = int(Period.ROW)
 _METHOD = int(Field.METHOD)
 _RECALCULATE = int(Field.RECALCULATE)
 _PAYOFF = int(Field.PAYOFF)
+_TOLERANCE = int(Field.ARREARS_TOLERANCE)
 _PENALTY_RATE_ANNUAL = int(Field.PENALTY_RATE_ANNUAL)
 _EXCESS = int(Field.EXCESS)
 _DOWN_PAYMENT_PPM = int(Field.DOWN_PAYMENT_PPM)
@@ -109,7 +110,7 @@ def _start_rows(contract: Ints, schedule: Ints, schedule_rows: int, rows: Ints, 
         rows[row, _PRINCIPAL] = schedule[SCHEDULE_PRINCIPAL, row]
         rows[row, _INTEREST] = schedule[SCHEDULE_INTEREST, row]
         rows[row, _FEE] = schedule[SCHEDULE_FEE, row]
-        rows[row, _CLEARED_ON] = NEVER
+        rows[row, _CLEARED_ON] = rows[row, _DUE_ON] if asked(rows, row) <= contract[_TOLERANCE] else NEVER
         rows[row, _SETTLED_ON] = NEVER
         aux[row, AUX_PERIOD] = row - first if row >= first else DOWN_PAYMENT_ROW
     totals[_ROWS] = schedule_rows
@@ -121,6 +122,13 @@ def _replan(contract: Ints, plan: Ints, ledger: Ints, resets: Ints, rows: Ints, 
     totals[_RUN_TO] = run_to
     settle(contract, plan, totals[_PERIODS], ledger, totals[_ENTRIES], resets, totals[_RESETS], run_to, NEVER)
     refresh_rows(plan, rows, totals)
+
+
+@lean
+def _mark_replanned(contract: Ints, rows: Ints, totals: Ints, day: int) -> None:
+    """What a plan lets a row ask for by a day: after its due date that changes no more, so it was cleared by then."""
+    for row in range(totals[_ROWS]):
+        mark_cleared(contract, rows, totals, row, min(day, rows[row, _DUE_ON]))
 
 
 @lean
@@ -302,8 +310,7 @@ def book(
             if totals[_FOLLOWS] == 1 and (day != totals[_DAY] or totals[_RUN_TO] != day):
                 totals[_DAY] = day
                 _replan(contract, plan, ledger, resets, rows, totals, day)
-                for row in range(totals[_ROWS]):
-                    mark_cleared(contract, rows, totals, row, day)
+                _mark_replanned(contract, rows, totals, day)
         totals[_DAY] = day
         if kind == _RECOVERY or (written_off and _is_payment(kind)):
             totals[_RECEIVED] += amount
@@ -350,7 +357,8 @@ def book(
                 add_disbursement(contract, rows, pieces, plan, ledger, resets, aux, totals, rate_fraction, amount)
             elif kind == _RATE and not listed:
                 change_rate(contract, rows, plan, ledger, resets, totals, rate_fraction, facts[fact, _F_ON], amount)
-            if totals[_UNAPPLIED] > 0 and not written_off:
+            # A rate change may be booked before its day: held money pays what it makes owed on that day.
+            if totals[_UNAPPLIED] > 0 and not written_off and day == facts[fact, _F_ON]:
                 _apply_held(
                     contract,
                     schedule,
@@ -371,23 +379,16 @@ def book(
         if totals[_FOLLOWS] == 1:
             totals[_DAY] = as_of
             _replan(contract, plan, ledger, resets, rows, totals, as_of)
-            for row in range(totals[_ROWS]):
-                mark_cleared(contract, rows, totals, row, as_of)
+            _mark_replanned(contract, rows, totals, as_of)
     _finish(rows, totals)
 
 
 @lean
 def _finish(rows: Ints, totals: Ints) -> None:
     """Rows that ask for nothing are cleared on their day; those that vanished from the end are dropped."""
-    while totals[_ROWS] > 1 and totals[_PERIODS] > 0 and _asks(rows, totals[_ROWS] - 1) == 0:
+    while totals[_ROWS] > 1 and totals[_PERIODS] > 0 and asked(rows, totals[_ROWS] - 1) == 0:
         totals[_ROWS] -= 1
     for row in range(totals[_ROWS]):
-        if _asks(rows, row) == 0:
+        if asked(rows, row) == 0:
             rows[row, _CLEARED_ON] = rows[row, _DUE_ON]
             rows[row, _SETTLED_ON] = rows[row, _DUE_ON]
-
-
-@lean
-def _asks(rows: Ints, row: int) -> int:
-    found: int = rows[row, _PRINCIPAL] + rows[row, _INTEREST] + rows[row, _FEE] + rows[row, _PENALTY]
-    return found

@@ -66,27 +66,40 @@ def _insert_row(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, a
 
 
 @lean
-def _row_due_by(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, day: int) -> int:
-    """The first instalment due on or after a day; a row beyond the schedule is made when there is none."""
+def _find_due_by(rows: Ints, aux: Ints, totals: Ints, day: int) -> int:
+    """The first instalment due on or after a day; -1 for none."""
     for row in range(totals[_ROWS]):
         if aux[row, AUX_PERIOD] != DOWN_PAYMENT_ROW and rows[row, _DUE_ON] >= day:
             return row
+    return -1
+
+
+@lean
+def _row_due_by(rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, day: int) -> int:
+    """The first instalment due on or after a day; a row beyond the schedule is made when there is none."""
+    found = _find_due_by(rows, aux, totals, day)
+    if found >= 0:
+        return found
     _insert_row(rows, pieces, plan, aux, totals, totals[_ROWS], day, BEYOND_ROW)
-    found: int = totals[_ROWS] - 1
-    return found
+    last: int = totals[_ROWS] - 1
+    return last
 
 
 @lean
 def add_charge(
     contract: Ints, rows: Ints, pieces: Ints, plan: Ints, aux: Ints, totals: Ints, due_on: int, column: int, amount: int
 ) -> None:
-    """A fee or penalty joins the instalment in whose period it falls due.
+    """A fee or penalty joins the instalment in whose period it falls due; one of the past only while that is in arrears.
 
+    A charge for the past makes nothing late on days before it was charged: where the instalment of its day left arrears, or
+    lies beyond the schedule, it falls due as if it were charged for the day that is booked.
     due_on   day number; 0 and NEVER stand for the day that is booked
     column   Row.FEE or Row.PENALTY
     """
-    day = totals[_DAY] if due_on <= 0 or due_on == NEVER else due_on
-    row = _row_due_by(rows, pieces, plan, aux, totals, day)
+    booked = totals[_DAY]
+    row = _find_due_by(rows, aux, totals, booked if due_on <= 0 or due_on == NEVER else due_on)
+    if row < 0 or (rows[row, _DUE_ON] < booked and rows[row, _CLEARED_ON] != NEVER):
+        row = _row_due_by(rows, pieces, plan, aux, totals, max(due_on, booked) if due_on != NEVER else booked)
     rows[row, column] += amount
     mark_cleared(contract, rows, totals, row, totals[_DAY])
 
@@ -125,7 +138,8 @@ def add_disbursement(
     if first >= periods:
         row = _row_due_by(rows, pieces, plan, aux, totals, day)
         rows[row, _PRINCIPAL] += rest
-        mark_cleared(contract, rows, totals, row, day)
+        for row in range(totals[_ROWS]):
+            mark_cleared(contract, rows, totals, row, day)
         return
     if plan[first, _DUE] == day and first < periods - 1:
         first += 1

@@ -25,6 +25,7 @@ _CANCELLED_ON = int(End.CANCELLED_ON)
 _ORIGINAL = int(End.ORIGINAL)
 _RATE_ANNUAL = int(Field.RATE_ANNUAL)
 _ROUNDING = int(Field.ROUNDING)
+_TOLERANCE = int(Field.ARREARS_TOLERANCE)
 _PAYOFF = int(Field.PAYOFF)
 _METHOD = int(Field.METHOD)
 _INTEREST_FREE = int(Field.INTEREST_FREE)
@@ -100,7 +101,7 @@ def decode_compact(
     rows, due_on, period_end  from `prepare_compact`
     principal, interest       (rows or more, lanes) int64, the loan's in column `lane`: `amounts.fill_amounts`
     due, paid, ends           `loans.history`, written; at least `rows` long
-    returns                   pieces
+    returns                   pieces; a row within the arrears tolerance is cleared on its due date, whenever it is paid
     raises                    ValueError when more instalments are paid than there are
     """
     count = late_until - late_from
@@ -112,12 +113,13 @@ def decode_compact(
     ends[_CHARGED_OFF] = 0
     ends[_CANCELLED_ON] = NEVER
     ends[_ORIGINAL] = principal_fen
+    tolerance = contract[_TOLERANCE]
     for row in range(count):
         on = due_on[row] + late_days[late_from + row]
         due[row, _ON] = due_on[row]
         due[row, _PRINCIPAL] = principal[row, lane]
         due[row, _INTEREST] = interest[row, lane]
-        due[row, _CLEARED_ON] = on
+        due[row, _CLEARED_ON] = on if principal[row, lane] + interest[row, lane] > tolerance else due_on[row]
         paid[row, _PAID_ON] = on
         paid[row, _PAID_DUE] = row
         paid[row, _PAID_PRINCIPAL] = principal[row, lane]
@@ -128,7 +130,7 @@ def decode_compact(
             due[row, _ON] = due_on[row]
             due[row, _PRINCIPAL] = principal[row, lane]
             due[row, _INTEREST] = interest[row, lane]
-            due[row, _CLEARED_ON] = settled_on
+            due[row, _CLEARED_ON] = settled_on if principal[row, lane] + interest[row, lane] > tolerance else due_on[row]
         if settled_on != NEVER:
             _settle(
                 contract,

@@ -21,6 +21,7 @@ BEYOND_ROW = -2
 _DUE_ON = int(Row.DUE_ON)
 _PRINCIPAL = int(Row.PRINCIPAL)
 _INTEREST = int(Row.INTEREST)
+_FEE = int(Row.FEE)
 _PENALTY = int(Row.PENALTY)
 _PAID = int(Row.PAID_PRINCIPAL) - int(Row.PRINCIPAL)
 _CLEARED_ON = int(Row.CLEARED_ON)
@@ -76,12 +77,22 @@ def unpaid(rows: Ints, row: int) -> int:
 
 
 @lean
+def asked(rows: Ints, row: int) -> int:
+    """What a row asks for, all components, paid or not."""
+    found: int = rows[row, _PRINCIPAL] + rows[row, _INTEREST] + rows[row, _FEE] + rows[row, _PENALTY]
+    return found
+
+
+@lean
 def mark_cleared(contract: Ints, rows: Ints, totals: Ints, row: int, day: int) -> None:
-    """Note the day a row left arrears and the day it was settled; a row that owes again is open again."""
+    """Note the day a row left arrears and the day it was settled; a row that owes again is open again.
+
+    A row of which nothing was paid never was in arrears if it asks for no more than the tolerance: it is cleared on its due date.
+    """
     owed = unpaid(rows, row)
     if owed <= contract[_TOLERANCE]:
         if rows[row, _CLEARED_ON] == NEVER:
-            rows[row, _CLEARED_ON] = day
+            rows[row, _CLEARED_ON] = rows[row, _DUE_ON] if owed == asked(rows, row) else day
     else:
         rows[row, _CLEARED_ON] = NEVER
     if owed <= 0:
@@ -97,20 +108,24 @@ def mark_cleared(contract: Ints, rows: Ints, totals: Ints, row: int, day: int) -
 def refresh_rows(plan: Ints, rows: Ints, totals: Ints) -> None:
     """Principal and interest due of every row, as the plan has them now.
 
-    Where the plan does not follow payments, what was paid ahead of a change may exceed what a row now asks: the row keeps it,
-    and the last rows ask for that much less principal.
+    Where the plan does not follow payments, rows of the past stay as they were, and what was paid ahead of a change may exceed
+    what a row now asks: the row keeps it. The last rows ask for so much less principal, or more. Of a loan that is paid off no
+    interest is asked: it was waived.
     """
+    if totals[_FOLLOWS] == 1:
+        for period in range(totals[_PERIODS]):
+            row = plan[period, _PLAN_ROW]
+            rows[row, _PRINCIPAL] = plan[period, _PLAN_PRINCIPAL]
+            rows[row, _INTEREST] = plan[period, _PLAN_INTEREST]
+        return
     excess = 0
     for period in range(totals[_PERIODS]):
         row = plan[period, _PLAN_ROW]
-        rows[row, _PRINCIPAL] = plan[period, _PLAN_PRINCIPAL]
-        rows[row, _INTEREST] = plan[period, _PLAN_INTEREST]
-        if totals[_FOLLOWS] == 0:
-            rows[row, _INTEREST] = max(rows[row, _INTEREST], rows[row, _INTEREST + _PAID])
-            over = rows[row, _PRINCIPAL + _PAID] - rows[row, _PRINCIPAL]
-            if over > 0:
-                rows[row, _PRINCIPAL] += over
-                excess += over
+        if rows[row, _DUE_ON] >= totals[_DAY]:
+            rows[row, _PRINCIPAL] = max(plan[period, _PLAN_PRINCIPAL], rows[row, _PRINCIPAL + _PAID])
+            if totals[_OUTSTANDING] > 0:
+                rows[row, _INTEREST] = max(plan[period, _PLAN_INTEREST], rows[row, _INTEREST + _PAID])
+        excess += rows[row, _PRINCIPAL] - plan[period, _PLAN_PRINCIPAL]
     for period in range(totals[_PERIODS] - 1, -1, -1):
         row = plan[period, _PLAN_ROW]
         less = min(excess, rows[row, _PRINCIPAL] - rows[row, _PRINCIPAL + _PAID])
