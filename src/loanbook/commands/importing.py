@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, Task, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from loanbook import units
 from loanbook.errors import TieError
@@ -22,8 +23,12 @@ _SHOWN_PERIODS = 6
 
 
 def import_files(
-    mapping: Annotated[str, typer.Argument(help="A shipped mapping (see `loanbook mappings`), or the path of a mapping file.")],
-    files: Annotated[list[Path], typer.Argument(help="The tape's files: CSV, Parquet or ABS-EE XML; .gz is read as it is.")],
+    mapping: Annotated[
+        str, typer.Argument(metavar="MAPPING", help="A shipped mapping (see `loanbook mappings`), or the path of a mapping file.")
+    ],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="The tape's files: CSV, Parquet or ABS-EE XML; .gz is read as it is.")
+    ],
     book: Annotated[str, typer.Option("--book", help="The book; it is made when there is none.")],
     terms: Annotated[
         list[Path] | None, typer.Option("--terms", help="A file of product terms, archived with the loans; give it once a file.")
@@ -73,7 +78,7 @@ def list_mappings() -> None:
 
 
 def reconcile_book(
-    book: Annotated[str, typer.Argument(help="The book.")],
+    book: Annotated[str, typer.Argument(metavar="BOOK", help="The book.")],
     exceptions: Annotated[
         Path | None, typer.Option("--exceptions", help="Write every exception to this file: .xlsx for a workbook, else CSV.")
     ] = None,
@@ -110,9 +115,28 @@ def _progress(files: list[Path]) -> Iterator[Any]:
     if not bars.is_terminal:
         yield None
         return
-    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=bars, transient=True) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), _Bytes(), TimeElapsedColumn())
+    with Progress(*columns, console=bars, transient=True) as progress:
         tasks = {path.name: progress.add_task(path.name, total=path.stat().st_size if path.exists() else None) for path in files}
-        yield lambda name, at: progress.update(tasks[name], completed=at)
+
+        def told(name: str, at: int) -> None:
+            if name not in tasks:
+                # A stage after the files begins: what came before is done, however many bytes its reader counted.
+                for task in progress.tasks:
+                    total = task.total or 1
+                    progress.update(task.id, total=total, completed=total)
+                tasks[name] = progress.add_task(name, total=None, stage=True)
+            else:
+                progress.update(tasks[name], completed=at)
+
+        yield told
+
+
+class _Bytes(DownloadColumn):
+    """Bytes of a file; nothing for a stage, which moves while it lasts."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.fields.get("stage") else super().render(task)
 
 
 def _print_outcome(outcome: ImportOutcome, book: str) -> None:
