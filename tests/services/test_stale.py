@@ -17,7 +17,7 @@ from loanbook.stores.book import create_book
 from loanbook.stores.intake import append
 from loanbook.stores.projection import drop_projection, project, reading
 from loanbook.stores.schema import rules
-from tests.stores.rows import TERMS, loan, moment, payment, table
+from tests.stores.rows import TERMS, day, loan, moment, payment, table
 
 AS_OF = dt.date(2024, 3, 31)
 
@@ -164,3 +164,30 @@ def test_a_fact_of_a_day_to_come_moves_no_default_day_of_a_close(book):
         in (newer_facts(made))
     )
     assert close(later, AS_OF, known_on=dt.date(2199, 5, 31)).header["known_at"] == "2199-05-31"
+
+
+def test_an_account_without_instalments_is_outside_no_number_of_them(tmp_path):
+    opened = {
+        "event_id": "card:opened",
+        "loan_id": "card",
+        "happened_on": day("2024-01-31"),
+        "product": "sample_level",
+        "model": "on_balance_sheet",
+        "segment": "consumer",
+        "currency": "CNY",
+        "originated_on": day("2023-06-10"),
+        "original_principal_fen": 100_000,
+        "balance_fen": 80_000,
+        "rate_annual": 0,
+        "installment_count": 0,
+        "tenor_months": 0,
+        "dpd": 0,
+    }
+    terms = TERMS + "unknown: [origination, charge_off]\n"
+    book = append(
+        create_book(tmp_path / "b"), {"position_opened": table("position_opened", [opened])}, terms={"sample_level": terms}
+    ).book
+    made = close(book, day("2024-01-31"))
+    assert made.header["findings"] == []
+    assert made.header["not_measured"]["loan_volume"] == "the source of sample_level does not tell when loans were made"
+    assert "outstanding_balance" not in made.header["not_measured"]
