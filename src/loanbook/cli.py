@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from loanbook.commands import books, calling, closing, demo, importing, keys, loans, reporting, serving
+from loanbook.commands import auditing, books, calling, closing, demo, importing, keys, loans, reporting, serving
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ app.command("serve")(serving.serve)
 app.command("call")(calling.call)
 app.command("look")(calling.look)
 app.command("forward")(calling.forward)
+app.command("audit")(auditing.check_audit)
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ def test_a_loan_is_borrowed_at_the_command_line_and_reaches_a_book():
         assert "1 new" in run("forward", "platform")
         assert loan in run("loan", "platform", loan, "--as-of", today)
         assert "no_such_loan" in run("look", "loan", "lo-none", code=1)
+        assert "none changed or missing" in run("audit")
 
 
 @pytest.mark.usefixtures("online")
