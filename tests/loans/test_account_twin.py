@@ -31,19 +31,35 @@ ALL_STEPS = [(timing, component) for timing in range(3) for component in range(4
             st.integers(1, 240),
             st.integers(1, 60_000),
             st.booleans(),
+            st.integers(-60, 40),
         ),
         max_size=8,
     ),
+    st.sampled_from([0, 50, 16_000, 40_000]),
+    st.booleans(),
+    st.integers(0, 40),
 )
 def test_every_row_is_paid_as_the_twin_pays_it(
     steps: list[tuple[int, int]],
     excess: Excess,
     processing: Processing,
     count: int,
-    happened: list[tuple[FactKind, int, int, bool]],
+    happened: list[tuple[FactKind, int, int, bool, int]],
+    tolerance: int,
+    late_charge: bool,
+    grace_days: int,
 ) -> None:
     codes = [4 * timing + component for timing, component in steps]
-    row = contract(count=count, excess=excess, processing=processing, waterfall=codes, payoff=Payoff.ALL_SCHEDULED)
+    row = contract(
+        count=count,
+        excess=excess,
+        processing=processing,
+        waterfall=codes,
+        payoff=Payoff.ALL_SCHEDULED,
+        arrears_tolerance=tolerance,
+        penalty_rate_annual="0.1825" if late_charge else "0",
+        penalty_grace_days=grace_days,
+    )
     drawdown = Drawdown(contract=row, principal_fen=100_000, disbursed_on=DISBURSED_ON)
     due_on, principal, interest = schedules(row, 100_000, DISBURSED_ON)
     twin = NaiveAccount(
@@ -62,20 +78,26 @@ def test_every_row_is_paid_as_the_twin_pays_it(
         steps=[(TIMINGS[timing], COMPONENTS[component]) for timing, component in steps],
         excess=excess.name.lower(),
         vertical=processing == Processing.VERTICAL,
+        tolerance=Decimal(tolerance),
+        late_charge_a_day=Decimal("0.0005") if late_charge else Decimal(0),
+        grace_days=grace_days,
+        day=DISBURSED_ON,
     )
     rows = []
     reversals = []
-    for kind, age, amount, bounced in happened:
+    for kind, age, amount, bounced, ahead in happened:
         on = DISBURSED_ON + age
         if bounced:
             reversals.append((FactKind.REVERSAL, on + 3, 0, len(rows)))
-        rows.append((kind, on, amount, on if kind != FactKind.PAYMENT else 0))
-    for kind, age, amount, _ in sorted((fact for fact in happened if not fact[3]), key=lambda fact: (fact[1], fact[0])):
+        rows.append((kind, on, amount, on + ahead if kind != FactKind.PAYMENT else 0))
+    for kind, age, amount, _, ahead in sorted((fact for fact in happened if not fact[3]), key=lambda fact: (fact[1], fact[0])):
         on = DISBURSED_ON + age
+        twin.advance(on)
         if kind == FactKind.PAYMENT:
             twin.pay(Decimal(amount), on)
         else:
-            twin.charge("fee" if kind == FactKind.CHARGE_FEE else "penalty", Decimal(amount), on, on)
+            twin.charge("fee" if kind == FactKind.CHARGE_FEE else "penalty", Decimal(amount), on + ahead, on)
+    twin.advance(DISBURSED_ON + 300)
     account = account_of(drawdown, fact_rows([*rows, *reversals]), as_of=DISBURSED_ON + 300, known_on=NEVER)
     assert account.total(Total.UNAPPLIED) == twin.held
     assert len(account.rows) == len(twin.instalments)
@@ -85,3 +107,4 @@ def test_every_row_is_paid_as_the_twin_pays_it(
             column = 4 - component
             assert (line[column], line[column + 4]) == (item.due[name], item.paid[name])
         assert (None if line[Row.SETTLED_ON] == NEVER else line[Row.SETTLED_ON]) == item.settled_on
+        assert (None if line[Row.CLEARED_ON] == NEVER else line[Row.CLEARED_ON]) == item.cleared_on

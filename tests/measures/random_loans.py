@@ -19,7 +19,7 @@ PRODUCTS = ("cash_loan", "pay_later")
 SEGMENTS = ("consumer", "small_business")
 
 
-def contract(*, model: Model, product: int, segment: int, count: int, charge_off_days: int) -> np.ndarray:
+def contract(*, model: Model, product: int, segment: int, count: int, charge_off_days: int, tolerance: int) -> np.ndarray:
     row = empty_contract()
     row[Field.COUNT] = row[Field.TENOR_MONTHS] = count
     row[Field.RATE_ANNUAL] = units.rate("0.216")
@@ -28,6 +28,7 @@ def contract(*, model: Model, product: int, segment: int, count: int, charge_off
     row[Field.PAYOFF] = Payoff.TO_PERIOD_END
     row[Field.MODEL], row[Field.PRODUCT], row[Field.SEGMENT] = model, product, segment
     row[Field.CHARGE_OFF_DAYS] = charge_off_days
+    row[Field.ARREARS_TOLERANCE] = tolerance
     row[Field.WATERFALL :] = range(WATERFALL_STEPS)
     return row
 
@@ -35,9 +36,11 @@ def contract(*, model: Model, product: int, segment: int, count: int, charge_off
 CLASSES = Classes(
     rows=np.array(
         [
-            contract(model=model, product=number % 2, segment=number // 3 % 2, count=count, charge_off_days=days)
+            contract(
+                model=model, product=number % 2, segment=number // 3 % 2, count=count, charge_off_days=days, tolerance=tolerance
+            )
             for number, model in enumerate(Model)
-            for count, days in ((3, 180), (7, 180), (12, 0))
+            for count, days, tolerance in ((3, 180, 0), (7, 180, 20_000), (12, 0, 0))
         ]
     ),
     products=PRODUCTS,
@@ -79,6 +82,7 @@ def build(drawn: list[dict]) -> tuple[CompactBatch, list[Loan]]:
             )
         )
         dues = [Due(on=int(on), principal=int(sum_), cleared_on=NEVER) for on, sum_ in zip(due_on, principal, strict=True)]
+        small = principal + interest <= row[Field.ARREARS_TOLERANCE]
         payments, latest = [], each["disbursed"]
         for number, late in enumerate(each["late"]):
             latest = max(latest, dues[number].on + late)
@@ -95,6 +99,8 @@ def build(drawn: list[dict]) -> tuple[CompactBatch, list[Loan]]:
                 dues[number].cleared_on = settled_on
                 owed = int(interest[number]) if dues[number].on <= settled_on or number == current else 0
                 payments.append(Payment(on=settled_on, due=number, principal=dues[number].principal, interest=owed))
+        for number in np.flatnonzero(small):
+            dues[number].cleared_on = dues[number].on
         settled.append(settled_on)
         loan = Loan(
             product=PRODUCTS[row[Field.PRODUCT]],

@@ -1,7 +1,7 @@
 """A naive account in Decimal: one loan whose schedule stands, facts one by one, the waterfall word for word.
 
 Slow and simple on purpose; it shares no code with the kernel. It knows payments, charges and reversals, the excess rules next,
-last and spread, horizontal and vertical.
+last and spread, horizontal and vertical, the tolerance, and late charges counted day by day.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +19,9 @@ class Instalment:
     due: dict[str, Decimal]
     paid: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, Decimal(0)))
     settled_on: int | None = None
+    cleared_on: int | None = None
+    accrued: Decimal = Decimal(0)
+    charged: Decimal = Decimal(0)
 
     def unpaid(self) -> Decimal:
         """All components together."""
@@ -34,15 +37,46 @@ class NaiveAccount:
     excess: str
     vertical: bool
     held: Decimal = Decimal(0)
+    tolerance: Decimal = Decimal(0)
+    late_charge_a_day: Decimal = Decimal(0)
+    grace_days: int = 0
+    day: int = 0
+
+    def __post_init__(self) -> None:
+        """An instalment of no more than the tolerance is out of arrears from its due date on."""
+        self._mark(0)
+
+    def advance(self, day: int) -> None:
+        """Days pass, one by one: what is overdue and beyond the tolerance is charged for being late."""
+        while self.day < day:
+            self.day += 1
+            for item in self.instalments:
+                if item.due_on >= self.day:
+                    continue
+                if item.unpaid() <= self.tolerance:
+                    item.accrued = item.accrued if item.charged else Decimal(0)
+                    continue
+                owed = item.due["principal"] - item.paid["principal"]
+                item.accrued += owed * self.late_charge_a_day
+                if self.day - item.due_on > self.grace_days and owed > 0:
+                    total = item.accrued.quantize(Decimal(1), ROUND_HALF_EVEN)
+                    item.due["penalty"] += total - item.charged
+                    item.charged = total
+
+    def _due_by(self, day: int) -> Instalment | None:
+        return next((item for item in self.instalments if item.due_on >= day), None)
 
     def charge(self, component: str, amount: Decimal, due_on: int, day: int) -> None:
-        """A charge joins the first instalment due on or after its day; held money then pays it."""
-        target = next((item for item in self.instalments if item.due_on >= due_on), None)
+        """A charge joins the first instalment due on or after its day, if that is not out of arrears; held money then pays it."""
+        target = self._due_by(due_on)
+        if target is None or (target.due_on < day and target.cleared_on is not None):
+            target = self._due_by(max(due_on, day))
         if target is None:
-            target = Instalment(due_on, dict.fromkeys(COMPONENTS, Decimal(0)))
+            target = Instalment(max(due_on, day), dict.fromkeys(COMPONENTS, Decimal(0)))
             self.instalments.append(target)
         target.due[component] += amount
         target.settled_on = None
+        self._mark(day)
         held, self.held = self.held, Decimal(0)
         self.pay(held, day)
 
@@ -63,6 +97,14 @@ class NaiveAccount:
         for item in self.instalments:
             if item.unpaid() == 0 and item.settled_on is None:
                 item.settled_on = day
+        self._mark(day)
+
+    def _mark(self, day: int) -> None:
+        for item in self.instalments:
+            if item.unpaid() > self.tolerance:
+                item.cleared_on = None
+            elif item.cleared_on is None:
+                item.cleared_on = day if any(item.paid.values()) else item.due_on
 
     def _open(self, timing: str, day: int, component: str | None) -> list[Instalment]:
         found = []
