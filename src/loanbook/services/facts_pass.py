@@ -8,7 +8,6 @@ from loanbook.loans.batches import Classes
 from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, loans_behind, measure_batches
 from loanbook.measures.space import Space
-from loanbook.stores.batch_files import read_batch
 from loanbook.stores.projection import Progress, Projection
 from loanbook.units import Ints
 
@@ -19,6 +18,8 @@ class _Queue:
     """The batches of a projection, handed out to threads one at a time, so that memory holds one batch a thread."""
 
     def __init__(self, projection: Projection, known_on: int, on_progress: Progress) -> None:
+        self._projection = projection
+        self._classes = projection.classes().rows
         self._places = iter(projection.places())
         self._lock = threading.Lock()
         self._shift = projection.ordinals(known_on)
@@ -34,7 +35,7 @@ class _Queue:
             if place is None:
                 return
             kind, path, group, count = place
-            yield self._shift(read_batch(path, kind, group))
+            yield self._shift(self._projection.read(kind, path, group, self._classes))
             with self._lock:
                 self._done += count
                 self._on_progress("measuring loans", self._done, self._total)

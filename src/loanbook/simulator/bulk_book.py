@@ -52,7 +52,9 @@ def write_bulk_book(
     home.mkdir(parents=True)
     rows = offered.classes.rows
     columns = [pa.array(rows[:, number]) for number in range(rows.shape[1])]
-    pq.write_table(pa.table(columns, names=list(CLASS_COLUMNS)), home / "classes.parquet", compression="zstd")
+    pq.write_table(
+        pa.table(columns, names=list(CLASS_COLUMNS)), home / "classes.parquet", compression="zstd", write_page_checksum=True
+    )
     _write_empty(home / "calendar.parquet", {"day": pa.date32(), "closed": pa.bool_()})
     _write_empty(home / "loans.parquet", {"loan_no": pa.int64(), "loan_id": pa.string()})
     days = dict.fromkeys(("disbursed_on", "recorded_on", "reversed_on"), pa.date32())

@@ -93,7 +93,14 @@ def batch_writer(path: Path, kind: str) -> pq.ParquetWriter:
     lists = _list_names(kind)
     encodings = {"loan_no": "DELTA_BINARY_PACKED", **dict.fromkeys(lists, "DELTA_LENGTH_BYTE_ARRAY")}
     by_dictionary = [name for name in _SCALARS[kind] if name not in encodings]
-    return pq.ParquetWriter(path, batch_schema(kind), compression="lz4", use_dictionary=by_dictionary, column_encoding=encodings)
+    return pq.ParquetWriter(
+        path,
+        batch_schema(kind),
+        compression="lz4",
+        use_dictionary=by_dictionary,
+        column_encoding=encodings,
+        write_page_checksum=True,
+    )
 
 
 def to_table(batch: Batch) -> pa.Table:
@@ -109,12 +116,18 @@ def to_table(batch: Batch) -> pa.Table:
 
 
 def from_table(table: pa.Table, kind: str) -> Batch:
-    """The batch of an Arrow table; its arrays are views of the table's memory where no null had to be filled."""
+    """The batch of an Arrow table; its arrays are views of the table's memory where no null had to be filled.
+
+    raises   ValueError for lists whose bounds do not fit their content, or lists of one group that differ in length
+    """
     part = table.combine_chunks()
     columns: dict[str, Ints] = {name: _values(_chunk(part, name), type_) for name, type_ in _SCALARS[kind].items()}
     for offsets_name, group in _LISTS[kind].items():
         for name, type_ in group.items():
-            columns[offsets_name], columns[name] = _lists_of(_chunk(part, name), _stored(type_))
+            bounds, columns[name] = _lists_of(_chunk(part, name), _stored(type_))
+            held = columns.setdefault(offsets_name, bounds)
+            if held is not bounds and not np.array_equal(held, bounds):
+                raise ValueError(f"{name} has lists of other lengths than those beside it")
     return _TYPES[kind](**columns)
 
 
@@ -124,9 +137,10 @@ def read_batch(path: Path, kind: str, row_group: int) -> Batch:
     raises   StateError when the file is no batch file of this kind
     """
     try:
-        with pq.ParquetFile(path) as file:
+        # A bit that flipped on disk may still decode, and kernels check no bounds: pages carry checksums.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             return from_table(file.read_row_group(row_group, use_threads=False), kind)
-    except (KeyError, pa.ArrowInvalid, FileNotFoundError) as error:
+    except (KeyError, IndexError, ValueError, OSError, pa.ArrowException) as error:
         raise StateError(f"{path}: not a readable file of {kind} loans ({error}). Run loanbook rebuild.") from error
 
 
@@ -173,6 +187,11 @@ def _lists_of(column: Any, stored: np.dtype[Any]) -> tuple[Ints, Ints]:
     _, places, content = column.buffers()
     bounds = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
     first, last = int(bounds[0]), int(bounds[-1])
+    held = content.size if content is not None else 0
+    if first < 0 or last > held or bool((bounds[1:] < bounds[:-1]).any()):
+        raise ValueError("bounds of lists do not fit their content")
+    if int(np.bitwise_or.reduce(bounds - first)) & (stored.itemsize - 1):
+        raise ValueError("bounds of lists do not fit their content")
     values = np.frombuffer(content, stored, (last - first) // stored.itemsize, first) if last > first else _NONE.view(stored)
     return (bounds.astype(np.int64) - first) // stored.itemsize, values
 

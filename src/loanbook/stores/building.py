@@ -72,10 +72,14 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
     classes = class_rows(book, products, table)
     calendar = closed_days(products, classes, table)
     columns = [pa.array(classes.rows[:, number]) for number in range(classes.rows.shape[1])]
-    pq.write_table(pa.table(columns, names=list(CLASS_COLUMNS)), folder / "classes.parquet", compression="zstd")
+    pq.write_table(
+        pa.table(columns, names=list(CLASS_COLUMNS)), folder / "classes.parquet", compression="zstd", write_page_checksum=True
+    )
     closed, closed_from = calendar
     days = pa.array(np.arange(closed_from, closed_from + closed.size, dtype=np.int32)).view(pa.date32())
-    pq.write_table(pa.table({"day": days, "closed": pa.array(closed, pa.bool_())}), folder / "calendar.parquet")
+    pq.write_table(
+        pa.table({"day": days, "closed": pa.array(closed, pa.bool_())}), folder / "calendar.parquet", write_page_checksum=True
+    )
     ids = [("loan_no", pa.int64()), ("loan_id", pa.string()), ("event_id", pa.string()), ("reported", pa.bool_())]
     engine.write(event_rows.ID_STREAM, folder / "loans.parquet", pa.schema(ids))
     shifting = [("loan_no", pa.int64()), ("borrower_no", pa.int64())]

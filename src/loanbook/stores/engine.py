@@ -98,7 +98,7 @@ class Engine:
     def write(self, query: str | Any, path: Path, schema: pa.Schema) -> int:
         """Stream a result, in its order, to a Parquet file of a schema; returns its rows."""
         count = 0
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
             for batch in self.batches(query):
                 writer.write_table(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
                 count += batch.num_rows

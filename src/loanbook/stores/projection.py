@@ -18,11 +18,13 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loanbook.errors import StateError
 from loanbook.loans.batches import Classes
 from loanbook.loans.ordinals import ordinals_known
+from loanbook.stores.batch_checks import check_batch
 from loanbook.stores.batch_files import KINDS, Batch, read_batch, with_columns
 from loanbook.stores.book import Book
 from loanbook.stores.durable import exclusive, shared
@@ -118,15 +120,17 @@ class Projection:
 
     def classes(self) -> Classes:
         """The terms classes."""
-        table = pq.read_table(self.folder / "classes.parquet")
+        table = self._table("classes.parquet")
         rows = np.empty((table.num_rows, FIELDS), np.int64)
+        if table.column_names != list(CLASS_COLUMNS):
+            raise StateError(f"{self.folder}/classes.parquet: not the terms classes of this projection. Run loanbook rebuild.")
         for number, name in enumerate(table.column_names):
             rows[:, number] = table.column(name).to_numpy()
         return Classes(rows=rows, products=self.manifest.products, segments=self.manifest.segments)
 
     def calendar(self) -> tuple[Ints, int]:
         """Closed days, (days,) bool, and the day number of the first; empty where no terms shift due dates."""
-        table = pq.read_table(self.folder / "calendar.parquet")
+        table = self._table("calendar.parquet")
         closed = table["closed"].to_numpy(zero_copy_only=False) if table.num_rows else np.zeros(0, np.bool_)
         return closed, table["day"].cast("int32")[0].as_py() if table.num_rows else 0
 
@@ -141,12 +145,25 @@ class Projection:
     def batches(self, *, known_on: int = NEVER) -> Iterator[Batch]:
         """All batches, one after another, with drawdown numbers as they were known on a day."""
         shift = self.ordinals(known_on)
+        rows = self.classes().rows
         for kind, path, group, _ in self.places():
-            yield shift(read_batch(path, kind, group))
+            yield shift(self.read(kind, path, group, rows))
+
+    def read(self, kind: str, path: Path, group: int, classes: Ints) -> Batch:
+        """One batch of `places`, checked against the contract rows; raises StateError when it is not whole."""
+        batch = read_batch(path, kind, group)
+        check_batch(batch, classes, str(path))
+        return batch
+
+    def _table(self, name: str) -> pa.Table:
+        try:
+            return pq.read_table(self.folder / name, page_checksum_verification=True)
+        except (OSError, pa.ArrowException) as error:
+            raise StateError(f"{self.folder / name}: not readable ({error}). Run loanbook rebuild.") from error
 
     def ordinals(self, known_on: int) -> Callable[[Batch], Batch]:
         """What puts the drawdown numbers known on a day into a batch; batches pass unchanged when none differs."""
-        table = pq.read_table(self.folder / "shifting.parquet")
+        table = self._table("shifting.parquet")
         loan_no = table["loan_no"].to_numpy()
         days = [table[name].cast("int32").fill_null(NEVER).to_numpy() for name in ("disbursed_on", "recorded_on", "reversed_on")]
         if not loan_no.size or not bool(np.any((days[1] > known_on) | ((days[2] != NEVER) & (days[2] > known_on)))):
@@ -157,7 +174,13 @@ class Projection:
     def loan_ids(self, loan_no: Ints) -> list[str]:
         """The ids of loans by number."""
         wanted = np.asarray(loan_no, np.int64)
-        with pq.ParquetFile(self.folder / "loans.parquet") as file:
+        try:
+            return self._loan_ids(wanted)
+        except (KeyError, OSError, pa.ArrowException) as error:
+            raise StateError(f"{self.folder / 'loans.parquet'}: not readable ({error}). Run loanbook rebuild.") from error
+
+    def _loan_ids(self, wanted: Ints) -> list[str]:
+        with pq.ParquetFile(self.folder / "loans.parquet", page_checksum_verification=True) as file:
             found: dict[int, str] = {}
             start = 0
             for group in range(file.num_row_groups):
