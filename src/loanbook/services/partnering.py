@@ -39,18 +39,9 @@ def answer_offer(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller,
         else:
             _release(unit, loan, reservation, request.reason)
             released.append(loan)
-        changes += _moved(mandate, lines[loan["line_id"]], reservation, confirmed=request.decision == "accept")
+        changes += moved(mandate, lines[loan["line_id"]], reservation, confirmed=request.decision == "accept")
         answers.append(None)
-    lock_quotas(unit.connection, [change.mandate for change in changes])
-    change_quotas(unit.connection, _summed(changes))
-    for loan, why in zip(released, offer(terms, unit, released, lines), strict=True):
-        if why is None:
-            unit.update(LOAN, loan, **{name: loan[name] for name in ("state", "mandate", "mandate_hash", "partner", "model")})
-            continue
-        line = lines[loan["line_id"]]
-        unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
-        unit.update(LOAN, loan, state="unfunded", mandate=None, mandate_hash=None, partner=None, model=None, closed_on=unit.today)
-        unit.event("loan_unfunded", loan["loan_id"], why=why.name.lower(), refused_by=loan["refused_by"])
+    reroute(terms, unit, released, lines, changes)
     return [
         answer
         if answer is not None
@@ -62,6 +53,20 @@ def answer_offer(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller,
         )
         for answer, (_, request) in zip(answers, asked, strict=True)
     ]
+
+
+def reroute(terms: PlatformTerms, unit: Unit, released: Sequence[Row], lines: dict[str, Row], changes: Sequence[Change]) -> None:
+    """Apply changes of quotas and offer the released loans, locked with their lines, to the next mandates; or end them."""
+    lock_quotas(unit.connection, [change.mandate for change in changes])
+    change_quotas(unit.connection, _summed(changes))
+    for loan, why in zip(released, offer(terms, unit, released, lines), strict=True):
+        if why is None:
+            unit.update(LOAN, loan, **{name: loan[name] for name in ("state", "mandate", "mandate_hash", "partner", "model")})
+            continue
+        line = lines[loan["line_id"]]
+        unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
+        unit.update(LOAN, loan, state="unfunded", mandate=None, mandate_hash=None, partner=None, model=None, closed_on=unit.today)
+        unit.event("loan_unfunded", loan["loan_id"], why=why.name.lower(), refused_by=loan["refused_by"])
 
 
 def _confirm(unit: Unit, loan: Row, reservation: Row) -> None:
@@ -77,7 +82,8 @@ def _release(unit: Unit, loan: Row, reservation: Row, reason: str) -> None:
     unit.update(LOAN, loan, refused_by=[*loan["refused_by"], loan["partner"]])
 
 
-def _moved(mandate: Mandate, line: Row, reservation: Row, *, confirmed: bool) -> list[Change]:
+def moved(mandate: Mandate, line: Row, reservation: Row, *, confirmed: bool) -> list[Change]:
+    """What an answer to an offer moves in the quotas it was reserved under."""
     caps = caps_of(mandate, reservation["day"])
     amount = reservation["amount_fen"]
     return [

@@ -1,0 +1,76 @@
+"""What the steps of a day close are given, and how one loan that fails is kept apart from the others."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from loanbook.errors import LoanbookError
+from loanbook.services.day_figures import Figures
+from loanbook.services.day_pass import Book, Findings
+from loanbook.services.platform_terms import PlatformTerms
+from loanbook.stores.online.unit import Connection, Unit
+from loanbook.terms.collection import CollectionTerms
+from loanbook.terms.vehicle import Vehicle
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The platform's zone: what is recorded belongs to the civil day there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DayTerms:
+    """The terms that a day is closed by, all versions."""
+
+    platform: PlatformTerms
+    vehicles: tuple[Vehicle, ...]
+    collections: tuple[CollectionTerms, ...]
+
+    def vehicle(self, code: str, on: int) -> Vehicle | None:
+        """A vehicle's version in force; None when it has no terms that day."""
+        versions = [each for each in self.vehicles if each.code == code and each.effective_from <= on]
+        return max(versions, key=lambda each: each.effective_from) if versions else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """One day as a step sees it.
+
+    day       the day that is closed;  now, today  when it is closed
+    folder    where settlement files go
+    figures   the pass of the day, when the step asks for it
+    """
+
+    terms: DayTerms
+    book: Book
+    connection: Connection
+    day: dt.date
+    now: dt.datetime
+    today: dt.date
+    folder: Path
+    figures: Figures
+    findings: Findings = field(default_factory=Findings)
+
+    def unit(self) -> Unit:
+        """A unit whose events happen on the closed day."""
+        return Unit(self.connection, self.now, self.day)
+
+    def moments(self) -> tuple[dt.datetime, dt.datetime]:
+        """When the day began and ended, in the platform's zone."""
+        begins = dt.datetime.combine(self.day, dt.time(), ZONE)
+        return begins, dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), ZONE)
+
+    def apart(self, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:
+        """Run over some loans; when that fails, over each alone, and what fails alone is a finding. Writes are taken back."""
+        try:
+            with self.connection.transaction():
+                return [run(ids)] if ids else []
+        except Exception as error:
+            if self.connection.broken:
+                raise
+            if len(ids) == 1:
+                told = str(error) if isinstance(error, LoanbookError) else f"{type(error).__name__}: {error}"
+                self.findings.add(f"loan {ids[0]}", told.splitlines()[0])
+                return []
+        return [found for each in ids for found in self.apart([each], run)]

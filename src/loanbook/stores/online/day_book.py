@@ -1,0 +1,215 @@
+"""What a day close asks of the online store and keeps in it, besides the columns of loans."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from loanbook.errors import Finding
+from loanbook.stores.online.day_columns import copied
+from loanbook.stores.online.unit import Connection, Row
+from loanbook.units import NEVER, Ints
+
+_LOCK = 0x10A_DA11
+
+
+def lock_day(connection: Connection) -> None:
+    """One closer at a time; held until the transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+
+def steps_done(connection: Connection, day: dt.date) -> dict[str, Row]:
+    """The steps of a day that are done."""
+    query = "SELECT step, result, findings, done_at FROM day_step WHERE day = %s ORDER BY done_at"
+    return {row["step"]: row for row in connection.execute(query, (day,))}
+
+
+def keep_step(
+    connection: Connection, day: dt.date, step: str, result: object, findings: Sequence[Finding], now: dt.datetime
+) -> None:
+    """Note a step as done, in the transaction of its consequences."""
+    told = [msgspec.json.encode(each).decode() for each in (result, findings)]
+    connection.execute("INSERT INTO day_step VALUES (%s, %s, %s::jsonb, %s::jsonb, %s)", (day, step, *told, now))
+
+
+def next_day(connection: Connection, last_step: str) -> dt.date | None:
+    """The first day that is still to be closed: after the last closed one, else the day of the first drawdown."""
+    query = (
+        "SELECT coalesce((SELECT max(day) + 1 FROM day_step WHERE step = %s), (SELECT min(day) FROM day_step), "
+        "(SELECT min(drawn_on) FROM loan), (SELECT min(opened_on) FROM credit_line)) AS day"
+    )
+    row = connection.execute(query, (last_step,)).fetchone()
+    return row["day"] if row else None
+
+
+def waiting_reservations(connection: Connection) -> list[Row]:
+    """Reservations that wait for an answer, with the terms of their mandate; the oldest question first."""
+    query = (
+        "SELECT r.*, l.mandate_hash, l.partner FROM reservation r JOIN loan l USING (loan_id) "
+        "WHERE r.state = 'reserved' AND l.state = 'offered' ORDER BY r.asked_at, r.loan_id"
+    )
+    return connection.execute(query).fetchall()
+
+
+def expire_lines(connection: Connection, day: dt.date, now: dt.datetime) -> int:
+    """End the lines whose last day is over, each with its event; returns how many."""
+    row = connection.execute(
+        "WITH ended AS (UPDATE credit_line SET state = 'expired' WHERE line_id IN (SELECT line_id FROM credit_line "
+        "WHERE state = 'open' AND expires_on <= %s ORDER BY line_id FOR UPDATE) RETURNING line_id, borrower_id, expires_on), "
+        "told AS (INSERT INTO event (kind, subject, happened_on, recorded_at, content) SELECT 'line_expired', line_id, "
+        "expires_on, %s, jsonb_build_object('borrower_id', borrower_id) FROM ended) SELECT count(*) AS lines FROM ended",
+        (day, now),
+    ).fetchone()
+    return row["lines"] if row else 0
+
+
+def reset_quotas(connection: Connection, day: dt.date) -> int:
+    """Remove the quotas of days before a day under which nothing waits for an answer; returns how many."""
+    query = "DELETE FROM quota WHERE scope LIKE 'day:%%' AND scope < %s AND reserved_fen = 0"
+    return connection.execute(query, (f"day:{day.isoformat()}",)).rowcount
+
+
+def quota_differences(connection: Connection) -> list[Row]:
+    """Quotas that are not what their reservations come to: mandate, scope, held and rebuilt, reserved and confirmed."""
+    query = """
+        WITH each AS (
+            SELECT r.mandate, r.day, c.province, c.grade,
+                   CASE r.state WHEN 'reserved' THEN r.amount_fen ELSE 0 END AS reserved,
+                   CASE r.state WHEN 'confirmed' THEN r.amount_fen ELSE 0 END AS confirmed
+            FROM reservation r JOIN loan l USING (loan_id) JOIN credit_line c USING (line_id) WHERE r.state <> 'released'),
+        rebuilt AS (
+            SELECT mandate, scope, sum(reserved) AS reserved, sum(confirmed) AS confirmed
+            FROM each, LATERAL (VALUES ('total'), ('day:' || day), ('province:' || province), ('grade:' || grade)) AS s(scope)
+            GROUP BY 1, 2)
+        SELECT mandate, scope, q.reserved_fen, q.confirmed_fen, coalesce(x.reserved, 0)::bigint AS reserved,
+               coalesce(x.confirmed, 0)::bigint AS confirmed
+        FROM quota q FULL JOIN rebuilt x USING (mandate, scope)
+        WHERE (q.reserved_fen, q.confirmed_fen) IS DISTINCT FROM (coalesce(x.reserved, 0), coalesce(x.confirmed, 0))
+          AND (q.mandate IS NOT NULL OR scope = 'total') ORDER BY 1, 2"""
+    return connection.execute(query).fetchall()
+
+
+def cash_differences(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
+    """Payment events recorded between two moments that no payment row agrees with: number, subject, amount_fen, held_fen."""
+    query = """
+        SELECT e.number, e.subject, (e.content->>'amount_fen')::bigint AS amount_fen, p.amount_fen AS held_fen
+        FROM event e LEFT JOIN payment p ON p.payment_id = e.content->>'payment_id'
+        WHERE e.recorded_at >= %s AND e.recorded_at < %s AND e.kind IN ('payment_received', 'event_reversed')
+          AND ((e.kind = 'payment_received'
+                AND (p.loan_id, p.amount_fen) IS DISTINCT FROM (e.subject, (e.content->>'amount_fen')::bigint))
+            OR (e.kind = 'event_reversed' AND p.reversed IS NOT TRUE)) ORDER BY e.number"""
+    return connection.execute(query, (begins, ends)).fetchall()
+
+
+def taken_over_of(connection: Connection, loan_ids: Iterable[str], kind: str) -> dict[str, dt.date]:
+    """On which day claims were taken over, for those that were."""
+    query = "SELECT loan_id, on_day FROM taken_over WHERE loan_id = ANY(%s) AND kind = %s"
+    return {row["loan_id"]: row["on_day"] for row in connection.execute(query, (sorted(set(loan_ids)), kind))}
+
+
+def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
+    """Of a mandate: principal disbursed, what its guarantor paid, what came back of that; minor units."""
+    row = connection.execute(
+        "SELECT (SELECT coalesce(sum(principal_fen), 0)::bigint FROM loan WHERE mandate = %s AND disbursed_on IS NOT NULL) AS a, "
+        "(SELECT coalesce(sum(paid_fen), 0)::bigint FROM taken_over WHERE mandate = %s AND kind = 'compensation') AS b, "
+        "(SELECT coalesce(sum((result->'recovered_fen'->>%s)::bigint), 0)::bigint FROM day_step "
+        "WHERE step = 'settlement_files') AS c",
+        (mandate, mandate, mandate),
+    ).fetchone()
+    return (row["a"], row["b"], row["c"]) if row else (0, 0, 0)
+
+
+def deposit_used(connection: Connection, payer: str) -> int:
+    """What a guarantor took of the deposit it holds."""
+    query = "SELECT coalesce(sum(from_deposit_fen), 0)::bigint AS used FROM taken_over WHERE payer = %s"
+    row = connection.execute(query, (payer,)).fetchone()
+    return row["used"] if row else 0
+
+
+def keep_queue(
+    connection: Connection, day: dt.date, loan_ids: Sequence[str], stages: Sequence[str], dpd: Ints, overdue_fen: Ints
+) -> None:
+    """Put the queue of a day in the place of the last one."""
+    connection.execute("DELETE FROM queued")
+    columns = "place, day, loan_id, stage, dpd, overdue_fen"
+    with connection.cursor() as cursor, cursor.copy(f"COPY queued ({columns}) FROM STDIN") as copy:
+        for row in zip(range(1, len(loan_ids) + 1), loan_ids, stages, dpd.tolist(), overdue_fen.tolist(), strict=True):
+            copy.write_row((row[0], day, *row[1:]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedMoney:
+    """Payments of loans that money was booked for on a day, by place of the loan in `loan_ids`; (payments,) int64.
+
+    event_no           (loans,) the last event of each loan on the day
+    booked_on          the civil day that recorded it;  reversed_on  the day that took it back, `units.NEVER`
+    """
+
+    loan_ids: Sequence[str]
+    event_no: Ints
+    loan: Ints
+    on: Ints
+    amount_fen: Ints
+    payoff: Ints
+    booked_on: Ints
+    reversed_on: Ints
+
+
+def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime, zone: str) -> BookedMoney:
+    """All payments, until then, of the loans for which money came or bounced between two moments."""
+    touched = connection.execute(
+        "SELECT subject, max(number) AS number FROM event JOIN loan l ON l.loan_id = subject AND l.disbursed_on IS NOT NULL "
+        "WHERE kind IN ('payment_received', 'event_reversed') AND recorded_at >= %s AND recorded_at < %s "
+        "GROUP BY 1 ORDER BY 1",
+        (begins, ends),
+    ).fetchall()
+    ids = [row["subject"] for row in touched]
+
+    def day(column: str) -> str:
+        return f"(({column} AT TIME ZONE '{zone}')::date - DATE '1970-01-01')::int8"
+
+    found, _ = copied(
+        connection,
+        f"l.n - 1, (e.happened_on - DATE '1970-01-01')::int8, (e.content->>'amount_fen')::int8, "
+        f"(e.content->>'purpose' = 'payoff')::int4::int8, {day('e.recorded_at')}, "
+        f"coalesce({day('r.recorded_at')}, {NEVER})",
+        6,
+        "FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) "
+        "JOIN event e ON e.subject = l.loan_id AND e.kind = 'payment_received' AND e.recorded_at < %s "
+        "LEFT JOIN event r ON r.subject = l.loan_id AND r.kind = 'event_reversed' AND r.recorded_at < %s "
+        "AND r.content->>'payment_id' = e.content->>'payment_id'",
+        (ids, ends, ends),
+        "",
+    )
+    return BookedMoney(
+        loan_ids=ids,
+        event_no=np.array([row["number"] for row in touched], np.int64),
+        loan=found[0],
+        on=found[1],
+        amount_fen=found[2],
+        payoff=found[3],
+        booked_on=found[4],
+        reversed_on=found[5],
+    )
+
+
+def disbursements(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
+    """Loans paid out, as recorded between two moments: loan_id, number, mandate_hash, principal_fen."""
+    query = (
+        "SELECT l.loan_id, e.number, l.mandate_hash, l.principal_fen FROM event e JOIN loan l ON l.loan_id = e.subject "
+        "WHERE e.kind = 'loan_disbursed' AND e.recorded_at >= %s AND e.recorded_at < %s ORDER BY e.number"
+    )
+    return connection.execute(query, (begins, ends)).fetchall()
+
+
+def taken_over_on(connection: Connection, day: dt.date) -> list[Row]:
+    """Claims taken over by the close of a day: loan_id, kind, mandate_hash, paid_fen, number of the event."""
+    query = (
+        "SELECT t.loan_id, t.kind, l.mandate_hash, t.paid_fen, e.number FROM taken_over t JOIN loan l USING (loan_id) "
+        "JOIN event e ON e.subject = t.loan_id AND e.happened_on = t.on_day "
+        "AND e.kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END "
+        "WHERE t.on_day = %s ORDER BY t.loan_id, t.kind"
+    )
+    return connection.execute(query, (day,)).fetchall()
