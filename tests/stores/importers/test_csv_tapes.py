@@ -64,7 +64,7 @@ def test_a_header_that_no_csv_has_is_refused_with_words(tmp_path):
     ("old", "new", "fault"),
     [
         ("05-31-2017", "the last of May", ("happened_on", "the last of May", "cutoff is not a date")),
-        ("05-31-2017", "02-30-2017", ("happened_on", "02-30-2017", "cutoff is not a date")),
+        ("05-31-2017", "02-30-2017", ("happened_on", "02-30-2017", "cutoff is a day that does not exist")),
         ("05-31-2017", "", ("happened_on", None, "cutoff is missing")),
         ("11281.52", "-11281.52", ("balance_fen", "-11281.52", "balance is negative")),
         ("11281.52", "11281.525", ("balance_fen", "11281.525", "balance has more than 2 decimals")),
