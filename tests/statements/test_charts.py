@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
 import altair as alt
@@ -76,3 +77,32 @@ def test_ids_inside_a_picture_begin_with_its_key():
     assert ids
     assert all(name.startswith("first-") for name in ids)
     assert set(re.findall(r"url\(#([^)]+)\)", drawn)) == set(ids)
+
+
+def test_a_bucket_has_one_colour_whichever_stand_beside_it():
+    day = dt.date(2024, 9, 30)
+
+    def colours(*buckets):
+        areas = charts.bucket_areas([{"bucket": name, "month_end": day, "share": 0.01} for name in buckets], SIZE).to_dict()
+        scale = areas["layer"][0]["encoding"]["color"]["scale"]
+        drawn = charts.bars([(name, 1.0, "1") for name in buckets], SIZE).to_dict()
+        assert drawn["layer"][0]["encoding"]["color"]["scale"] == scale
+        return dict(zip(scale["domain"], scale["range"], strict=True))
+
+    alone, some, every = colours("61-90"), colours("31-60", "61-90"), colours("1-30", "31-60", "61-90", "181+")
+    assert alone["61-90"] == some["61-90"] == every["61-90"]
+    assert some["31-60"] == every["31-60"]
+    assert len(set(every.values())) == 4
+
+
+def test_months_on_book_are_whole():
+    for oldest, ticks in ((1, ["0", "1"]), (2, ["0", "1", "2"]), (25, ["0", "6", "12", "18", "24"])):
+        rows = [{"vintage": "2024Q1", "mob": mob, "rate": 0.01 * mob} for mob in range(oldest + 1)]
+        drawn = svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
+        assert re.findall(r">(\d+(?:\.\d+)?)</text>", drawn) == ticks
+
+
+def test_a_picture_is_well_formed():
+    drawn = svg(charts.bars([("1-30", 1.0, "1")], SIZE), key="k", text="a < b & c", kind="wide")
+    root = ElementTree.fromstring(drawn)
+    assert (root.get("class"), root.get("aria-label")) == ("wide", "a < b & c")

@@ -64,7 +64,12 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     colour = alt.Color("vintage:O", scale=alt.Scale(domain=vintages, range=_ramp(_AGES, len(vintages))), legend=None)
     across = alt.Scale(domain=[0, oldest], nice=False)
     base = alt.Chart().encode(
-        x=alt.X("x:Q", title="Months on book", axis=alt.Axis(tickMinStep=1, grid=False, labelFlush=False), scale=across),
+        x=alt.X(
+            "x:Q",
+            title="Months on book",
+            axis=alt.Axis(values=_whole_months(oldest), format="d", grid=False, labelFlush=False),
+            scale=across,
+        ),
         y=alt.Y("y:Q", title=None, axis=_percent_axis(0.0, top), scale=alt.Scale(domain=[low, top], nice=False)),
         color=colour,
     )
@@ -162,7 +167,7 @@ def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     gap = top * _LABEL_PIXELS / (size.height - _AXIS_PIXELS)
     for end, place in zip(ends, spread([end["at"] for end in ends], gap), strict=True):
         end["at"] = place
-    scale = alt.Scale(domain=order, range=_ramp(_DEPTHS, len(order)))
+    scale = alt.Scale(domain=order, range=[_depth(name) for name in order])
     months = _months(points, size, order)
     base = alt.Chart().encode(x=months, color=alt.Color("s:N", scale=scale, legend=None))
     y_scale = alt.Scale(domain=[0, top], nice=False)
@@ -176,14 +181,14 @@ def bucket_areas(rows: Sequence[Row], size: Size) -> alt.LayerChart:
 
 
 def bars(amounts: Sequence[tuple[str, float, str]], size: Size) -> alt.LayerChart:
-    """Horizontal bars in the order given; each is (name, length, label written at its end)."""
+    """Horizontal bars of buckets past due in the order given; each is (name, length, label written at its end)."""
     points: list[Point] = [{"s": name, "x": length, "label": label} for name, length, label in amounts]
     names = [name for name, _, _ in amounts]
     base = alt.Chart(_inline(points)).encode(
         y=alt.Y("s:N", sort=names, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8, labelFontSize=12)),
         x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, max([length for _, length, _ in amounts], default=1) or 1])),
     )
-    scale = alt.Scale(domain=names, range=_ramp(_DEPTHS, len(names)))
+    scale = alt.Scale(domain=names, range=[_depth(name) for name in names])
     drawn = base.mark_bar(height={"band": 0.66}).encode(color=alt.Color("s:N", scale=scale, legend=None))
     text = base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(text="label:N")
     return _framed(alt.layer(drawn, text), size)
@@ -258,6 +263,16 @@ def _months(points: Sequence[Point], size: Size, aside: Iterable[str]) -> alt.X:
 
 def _coloured(count: int) -> list[str]:
     return [_KINDS[min(i, len(_KINDS) - 1)] for i in range(count)]
+
+
+def _depth(bucket: str) -> str:
+    """The colour of a bucket past due: its own, whichever buckets stand beside it."""
+    return _ramp(_DEPTHS, len(PAST_DUE))[PAST_DUE.index(bucket)]
+
+
+def _whole_months(oldest: int) -> list[int]:
+    """Where the axis of months on book has ticks: whole months, at most ten steps."""
+    return list(range(0, oldest + 1, -(-oldest // 10)))
 
 
 def _ramp(anchors: Sequence[str], count: int) -> list[str]:

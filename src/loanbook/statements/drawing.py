@@ -21,4 +21,6 @@ def svg(chart: alt.LayerChart, *, key: str, text: str, kind: str) -> str:
     label = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     start = f'<svg class="{kind}" role="img" aria-label="{label}" '
     drawn = re.sub(r' viewBox="[^"]*"', "", drawn, count=1)
+    # The renderer writes a class of its own on the same tag; two of a name are no XML.
+    drawn = re.sub(r'(<svg [^>]*?)class="[^"]*" ?', r"\1", drawn, count=1)
     return _SIZE.sub(lambda m: f'{start}{m[1]}viewBox="0 0 {m[2]} {m[3]}" width="{m[2]}" height="{m[3]}"', drawn, count=1)

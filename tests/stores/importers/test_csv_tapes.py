@@ -94,6 +94,10 @@ def test_rows_of_the_wrong_width_are_set_aside_and_the_rest_keep_their_numbers(t
     assert (read.file.read, read.file.accepted, read.file.quarantined) == (5, 3, 2)
 
 
+def test_a_row_of_one_column_is_told_so(tmp_path):
+    assert faults(read_text(tmp_path, lines(GOOD, "short"))) == [(3, None, "short", "the row has 1 column, the header has 7")]
+
+
 def test_row_numbers_hold_over_many_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 400)
     rows = ["bad,row" if n % 7 == 3 else GOOD.replace("made-up-1", f"made-up-{n}") for n in range(100)]

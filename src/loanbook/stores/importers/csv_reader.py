@@ -101,7 +101,9 @@ class CsvReader:
         """Rows found since the last call that do not have the header's number of columns."""
         size = len(self._misfits.numbers)
         expected = len(self._header)
-        reasons = [f"the row has {n} columns, the header has {expected}" for n in self._misfits.counts]
+        reasons = [
+            f"the row has {n} {'column' if n == 1 else 'columns'}, the header has {expected}" for n in self._misfits.counts
+        ]
         found = pa.Table.from_arrays(
             [
                 pa.array([self._path.name] * size, pa.string()),
@@ -110,7 +112,7 @@ class CsvReader:
                 pa.nulls(size, pa.string()),
                 pa.array(self._misfits.texts, pa.string()),
                 pa.array(reasons, pa.string()),
-                pa.array([f"{expected} columns"] * size, pa.string()),
+                pa.array([f"{expected} {'column' if expected == 1 else 'columns'}"] * size, pa.string()),
             ],
             schema=FAULTS,
         )
