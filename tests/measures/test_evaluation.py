@@ -7,6 +7,8 @@ import pytest
 
 from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes
+from loanbook.measures import space as spaces
+from loanbook.measures.cells import empty_cells
 from loanbook.measures.evaluation import evaluate
 from loanbook.measures.measuring import loans_behind, measure_batches
 from loanbook.measures.periods import period
@@ -193,3 +195,13 @@ def test_a_prior_quarter_cut_by_the_books_start_is_compared_inside_a_month():
     chosen = window(since=day("2024-03-10"), as_of=day("2024-05-20"))
     assert period(chosen, "quarter", 3).last == 0
     assert period(chosen, "quarter", 12) is None
+
+
+def test_the_memory_of_all_that_is_held_at_once_is_bounded(monkeypatch):
+    over = window(since=day("2023-05-01"), as_of=day("2024-06-30"))
+    one = sum(found.nbytes for found in empty_cells(space(CLASSES, over)).families.values())
+    monkeypatch.setattr(spaces, "MEMORY_LIMIT", 4 * one)
+    space(CLASSES, over)
+    monkeypatch.setattr(spaces, "MEMORY_LIMIT", 4 * one - 1)
+    with pytest.raises(RequestError, match=r"close an earlier day|the limit is"):
+        space(CLASSES, over)

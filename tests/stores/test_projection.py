@@ -10,6 +10,7 @@ from loanbook import units
 from loanbook.errors import StateError
 from loanbook.loans.batches import CompactBatch, IrregularBatch, ReportedBatch
 from loanbook.loans.facts import FactKind
+from loanbook.stores import building
 from loanbook.stores.batch_files import from_table, kind_of, read_batch, select_loans, to_table
 from loanbook.stores.book import create_book
 from loanbook.stores.intake import append
@@ -310,3 +311,18 @@ def test_batches_survive_their_files(book):
         rest = select_loans(batch, np.arange(count) > 0)
         for name in batch.__dataclass_fields__:
             np.testing.assert_array_equal(getattr(again, name), getattr(rest, name))
+
+
+@pytest.mark.parametrize("setting", ["LIST_ROWS", "_ROOM"])
+def test_loans_with_many_rows_are_written_in_smaller_batches(book, monkeypatch, setting):
+    paid = [payment(f"L{n}", k, "2024-02-10", 7) for n in range(9) for k in range(4)]
+    full = fill(book, [loan(f"L{n}", "2024-01-31", installment_count=1) for n in range(9)], paid)
+    whole = project(full)
+    assert whole.manifest.files[0].groups == (9,)
+    drop_projection(full)
+    monkeypatch.setattr(building, setting, {"LIST_ROWS": 15, "_ROOM": 15}[setting])
+    cut = project(full)
+    assert sum(cut.manifest.files[0].groups) == 9
+    assert max(cut.manifest.files[0].groups) <= 3
+    assert cut.manifest.files[0].rows == whole.manifest.files[0].rows == 45
+    assert prove(full, cut).holds

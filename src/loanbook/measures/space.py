@@ -17,8 +17,10 @@ from loanbook.terms.families import BUCKETS, DRAWDOWNS, FAMILIES, INSTALMENTS, S
 from loanbook.terms.measure import GROUP
 from loanbook.units import Ints
 
-MEMORY_LIMIT = 1 << 30
-"""Bytes all families may take for one worker; beyond it the request is refused instead of the machine swapping."""
+MEMORY_LIMIT = 2 << 30
+"""Bytes that the cells of a close may take together; beyond it the request is refused instead of the machine swapping."""
+COPIES = 4
+"""Cells that are held at once: those of two workers, their running sum and the next one."""
 
 _NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
 
@@ -93,7 +95,7 @@ def space(classes: Classes, window: Window, unknown: Mapping[str, Collection[str
                 f"family {family.name} would have {snapshot:,} rows a snapshot ({sizes} over {window.months} months), more than "
                 f"its budget of {family.budget:,}. Report by fewer products or segments, or merge tenors."
             )
-    size = sum(found.rows(family) * len(family.columns) * 8 for family in FAMILIES)
+    size = COPIES * sum(found.rows(family) * len(family.columns) * 8 for family in FAMILIES)
     if size > MEMORY_LIMIT:
         largest = max(FAMILIES, key=lambda family: found.rows(family) * len(family.columns))
         raise RequestError(
@@ -120,7 +122,7 @@ def _most_months(found: Space) -> int:
     def too_many(months: int) -> bool:
         rows = [(family, found.rows(family, months)) for family in FAMILIES]
         beyond = any(count // months > family.budget for family, count in rows)
-        return beyond or sum(count * len(family.columns) * 8 for family, count in rows) > MEMORY_LIMIT
+        return beyond or COPIES * sum(count * len(family.columns) * 8 for family, count in rows) > MEMORY_LIMIT
 
     return bisect.bisect_left(range(1, found.window.months + 1), True, key=too_many)
 

@@ -21,6 +21,7 @@ from loanbook.services.facts_pass import behind
 from loanbook.stores.book import Book
 from loanbook.stores.durable import sync
 from loanbook.stores.projection import Progress, Projection, reading
+from loanbook.stores.scratch import staging_folder
 from loanbook.stores.tables import harmless
 from loanbook.terms.measure import Definition, Sum, find_measure, load_measures, page_rows
 from loanbook.units import Ints
@@ -144,17 +145,18 @@ def _write(
     if below is not None:
         names.append("denominator_fen")
     schema = pa.schema([("loan_id", pa.string()), *((name, pa.int64()) for name in names)])
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     sums = np.zeros(len(names), np.int64)
     found = _parts(above, below, sums)
-    with pv.CSVWriter(beside, schema, write_options=pv.WriteOptions(quoting_style="needed")) as writer:
-        for loans, parts in found if most is None else _largest(found, most, len(names)):
-            known = loans >= 0
-            ids = projection.loan_ids(loans[known]) + [OTHER_LOANS] * int((~known).sum())
-            columns = (pa.array(part) for part in parts.T)
-            writer.write_table(harmless(pa.table([pa.array(ids, pa.string()), *columns], schema=schema)))
-    sync(beside)
-    os.replace(beside, path)
+    with staging_folder(path.parent) as staging:
+        beside = staging / path.name
+        with pv.CSVWriter(beside, schema, write_options=pv.WriteOptions(quoting_style="needed")) as writer:
+            for loans, parts in found if most is None else _largest(found, most, len(names)):
+                known = loans >= 0
+                ids = projection.loan_ids(loans[known]) + [OTHER_LOANS] * int((~known).sum())
+                columns = (pa.array(part) for part in parts.T)
+                writer.write_table(harmless(pa.table([pa.array(ids, pa.string()), *columns], schema=schema)))
+        sync(beside)
+        os.replace(beside, path)
     numerator, denominator = (*sums.tolist(), 0)[:2]
     return numerator, denominator
 

@@ -38,7 +38,9 @@ from loanbook.units import Ints
 ROW_GROUP_LOANS = 1 << 20
 """Loans of one row group, fewer where schedules are long."""
 _ROOM = 40_000_000
-"""Instalments one run may have room for."""
+"""Instalments, and on average facts, one run may have room for."""
+LIST_ROWS = 1 << 26
+"""Facts or positions of one row group: its lists must stay under the 2 GiB of a binary column."""
 
 
 def build(book: Book, key: str, on_progress: Progress) -> None:
@@ -132,9 +134,10 @@ class _Shelf:
             path.parent.mkdir(exist_ok=True)
             self._open[kind] = (path, batch_writer(path, kind), [], 0)
         path, writer, groups, rows = self._open[kind]
-        table = to_table(batch)
-        writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        groups.append(table.num_rows)
+        for part in _halved(batch):
+            table = to_table(part)
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+            groups.append(table.num_rows)
         self._open[kind] = (path, writer, groups, rows + _list_rows(batch))
 
     def close(self) -> None:
@@ -155,6 +158,17 @@ class _Shelf:
                 )
 
 
+def _halved(batch: Batch) -> Iterator[Batch]:
+    """The batch, or its halves where some loans have more rows than their run was made for; a single loan stays whole."""
+    count = batch.loan_no.size
+    if count < 2 or _list_rows(batch) <= LIST_ROWS:
+        yield batch
+        return
+    first = np.arange(count) < count // 2
+    yield from _halved(select_loans(batch, first))
+    yield from _halved(select_loans(batch, ~first))
+
+
 def _list_rows(batch: Batch) -> int:
     if isinstance(batch, CompactBatch):
         return int(batch.late_offsets[-1])
@@ -167,10 +181,10 @@ def _write_batches(
     shelf = _Shelf(folder)
     loans = dict.fromkeys(KINDS, 0)
     longest = int(classes.rows[:, Field.COUNT].max(initial=0)) + 1
-    most = max(min(ROW_GROUP_LOANS, _ROOM // longest), 1)
     done = 0
     with contextlib.closing(shelf):
         event_rows.keep_rows(engine)
+        most = max(min(ROW_GROUP_LOANS, _ROOM // longest, _ROOM // event_rows.rows_a_loan(engine)), 1)
         facts = Cursor(engine.stream(event_rows.FACT_STREAM))
         listed = Cursor(engine.stream(event_rows.LISTED_STREAM))
         positions = Cursor(engine.stream(event_rows.POSITION_STREAM))

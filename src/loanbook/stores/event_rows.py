@@ -198,6 +198,12 @@ def keep_rows(engine: Engine) -> None:
         engine.keep(name, query)
 
 
+def rows_a_loan(engine: Engine) -> int:
+    """Facts, listed instalments and positions of a loan on average, rounded up, at least 1."""
+    rows = sum(engine.number(f"SELECT count(*) FROM {name}") for name in ("fact", "listed", "position"))
+    return max(-(-rows // max(engine.number("SELECT count(*) FROM loan"), 1)), 1)
+
+
 def totals(engine: Engine) -> dict[str, int]:
     """What the events come to, over loans that stand: the figures a projection must reproduce."""
     standing = "SELECT loan_id FROM loan WHERE reversed_on IS NULL"

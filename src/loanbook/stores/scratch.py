@@ -24,6 +24,20 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     place = home() / "scratch"
     try:
         place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        words = f"{place}: files cannot be staged here: {error.strerror}. Set LOANBOOK_HOME to another folder."
+        raise RequestError(words) from error
+    with staging_folder(place, prefix) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def staging_folder(place: Path, prefix: str = ".staging") -> Iterator[Path]:
+    """An empty folder in a folder that exists, so that what is staged can be moved there; swept like `scratch_folder`.
+
+    raises   RequestError when the folder cannot be written
+    """
+    try:
         _sweep(place)
         handle, name = tempfile.mkstemp(prefix=f"{prefix}-", suffix=_LOCK, dir=place)
     except OSError as error:
