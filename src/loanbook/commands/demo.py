@@ -14,7 +14,6 @@ from loanbook.simulator.demo import BOOK, demonstrate
 from loanbook.simulator.world import LOANS, SEED
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.figures import change, figure
-from loanbook.statements.sections import HEADLINE
 from loanbook.stores.projection import Progress as Told
 
 _WIDTH = 120
@@ -36,6 +35,8 @@ def demo(
     table = Table("figure", title=title)
     for name in ("quarter", "on prior quarter", "on prior year"):
         table.add_column(name, justify="right")
+    from loanbook.statements.sections import HEADLINE  # with it drawing is imported, which other commands need not wait for
+
     for name in HEADLINE:
         if name in found:
             row = found[name]

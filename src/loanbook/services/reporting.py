@@ -9,8 +9,6 @@ from loanbook.errors import StateError
 from loanbook.services.closing import Close, find_close, newer_facts, renewed
 from loanbook.services.explaining import OTHER_LOANS, explain_loans
 from loanbook.statements.close_folder import TABLES, read_close
-from loanbook.statements.report import render
-from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT
 from loanbook.stores.book import Book, open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.projection import Progress
@@ -65,6 +63,8 @@ def report(
     files: str | None = ""
     if out is not None:
         files = _copy_files(found.folder, page) if drilldown else None
+    from loanbook.statements.report import render  # drawing takes half a second to import; other commands must not wait for it
+
     text = render(found.folder, load_measures(), files=files, note=_note(found, files))
     write_in_place(page, text.encode())
     if on_progress is not None:
@@ -82,6 +82,8 @@ def write_drilldown(book: Book, close: Close, *, on_progress: Progress | None = 
     tell = on_progress or (lambda stage, done, total: None)
     definitions = load_measures()
     told = {figure.measure for figure in read_close(close.folder).figures() if figure.current is not None}
+    from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT  # imports drawing, as above
+
     names = dict.fromkeys((*HEADLINE, *(section.measures[0] for section in PORTFOLIO_REPORT)))
     if _loans(close) <= EVERY_MEASURE:
         names |= dict.fromkeys(definition.name for definition in definitions)
