@@ -17,7 +17,7 @@ from loanbook.terms.measure import load_measures, page_rows
 
 AsOf = Annotated[str, typer.Option("--as-of", help="Day whose end is measured, YYYY-MM-DD.")]
 KnownAt = Annotated[
-    str | None, typer.Option("--known-at", help="Use only events recorded by this day; default: everything recorded.")
+    str | None, typer.Option("--known-at", help="Use only events recorded by this day; default: everything recorded up to today.")
 ]
 ObservedTo = Annotated[
     str | None, typer.Option("--observed-to", help="Look this far ahead for the 30-day collection; default: 30 days, if known.")

@@ -207,7 +207,8 @@ def _check_read(
     item: Located, rules: tuple[Rule, ...], characteristics: tuple[Characteristic, ...], offers: tuple[Offer, ...]
 ) -> None:
     """A feature that nothing reads would be asked in vain, or a rule forgot it."""
-    tests: list[Condition] = [test for part in (*rules, *offers) for test in part.conditions]
+    tests: list[Condition] = [test for rule in rules for test in rule.conditions]
+    tests += [test for offer in offers for test in offer.conditions]
     read = {test.feature for test in tests} | {part.feature for part in characteristics}
     for name, entry in item.names("features").items():
         if name not in read:
