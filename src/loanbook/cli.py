@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from loanbook.commands import auditing, books, calling, closing, demo, importing, keys, loans, reporting, serving
+from loanbook.commands import auditing, books, calling, closing, days, demo, importing, keys, loans, reporting, serving
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)
 app.command("report")(reporting.render_report)
 app.add_typer(keys.app, name="key")
+app.add_typer(days.app, name="day")
 app.command("serve")(serving.serve)
 app.command("call")(calling.call)
 app.command("look")(calling.look)

@@ -9,6 +9,7 @@ import numpy as np
 
 from loanbook.loans.positions import Position
 from loanbook.services.day_pass import Book, Findings, Standing, running
+from loanbook.stores.online.day_book import plan_for_columns
 from loanbook.stores.online.unit import Connection
 from loanbook.units import Ints
 
@@ -50,6 +51,7 @@ def figures_of(book: Book, connection: Connection, day: dt.date, chunk: int) -> 
     """One pass, inside one snapshot of its own; nothing is written. The connection must be outside a transaction."""
     figures = Figures()
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    plan_for_columns(connection)
     add_up(figures, running(book, connection, day, figures.unbookable, chunk))
     connection.rollback()
     return figures

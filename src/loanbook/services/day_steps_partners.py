@@ -21,7 +21,7 @@ from loanbook.services.day_steps_loans import paid_columns
 from loanbook.servicing.settlement import Line, SettledEvents, Settlement, settlement_of
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursements, taken_over_of, taken_over_on
-from loanbook.stores.online.day_columns import loans_of
+from loanbook.stores.online.day_columns import LoanColumns, loans_of
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage, mandates_in_force
 from loanbook.terms.product import PPM
 from loanbook.units import HALF_UP, NEVER, Ints, mul_div
@@ -138,8 +138,9 @@ def _collected(day: Day, rows: _Rows) -> dict[str, object]:
     if not booked.loan_ids:
         return {"cash_fen": 0, "recovered_fen": {}}
     on = units.day(day.day)
-    before = _stood(day, booked, np.full(len(booked.loan_ids), on - 1))
-    after = _stood(day, booked, np.full(len(booked.loan_ids), on))
+    loans = loans_of(day.connection, booked.loan_ids)
+    before = _stood(day, loans, booked, np.full(len(booked.loan_ids), on - 1))
+    after = _stood(day, loans, booked, np.full(len(booked.loan_ids), on))
     places, at_before, at_after = _common(booked.loan_ids, before, after)
     amounts = paid_columns(after)[at_after] - paid_columns(before)[at_before]
     held = after.column(Position.UNAPPLIED)[at_after] - before.column(Position.UNAPPLIED)[at_before]
@@ -153,7 +154,7 @@ def _collected(day: Day, rows: _Rows) -> dict[str, object]:
     gone = _days(booked.loan_ids, bought, on)
     base = np.zeros((len(booked.loan_ids), PAID), np.int64)
     if (since != NEVER).any():
-        taken = _stood(day, booked, np.where(since == NEVER, on, since))
+        taken = _stood(day, loans, booked, np.where(since == NEVER, on, since))
         base_places, at, _ = _common(booked.loan_ids, taken, taken)
         base[base_places] = np.where((since[base_places] != NEVER)[:, None], paid_columns(taken)[at], 0)
     hashes = np.array(after.mandate_hash, object)[at_after]
@@ -187,14 +188,14 @@ def _add_parts(rows: _Rows, booked: BookedMoney, places: Ints, mandate: Mandate,
         rows.add(ids, booked.event_no[places], mandate.partner, line, np.where(keeps, parts[:, component, vehicle], 0))
 
 
-def _stood(day: Day, booked: BookedMoney, known_on: Ints) -> Standing:
+def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, known_on: Ints) -> Standing:
     """Where the loans stand with the money that each knew by a day, (loans,)."""
     known = known_on[booked.loan]
     chosen = np.flatnonzero((booked.booked_on <= known) & (booked.reversed_on > known))
     money = Money(
         loan=booked.loan[chosen], on=booked.on[chosen], amount_fen=booked.amount_fen[chosen], payoff=booked.payoff[chosen]
     )
-    return stand(day.book, loans_of(day.connection, booked.loan_ids), money, day.day, day.findings)
+    return stand(day.book, loans, money, day.day, day.findings)
 
 
 def _common(loan_ids: object, one: Standing, other: Standing) -> tuple[Ints, Ints, Ints]:

@@ -8,15 +8,22 @@ import msgspec
 import numpy as np
 
 from loanbook.errors import Finding
-from loanbook.stores.online.day_columns import copied
+from loanbook.stores.online.day_columns import gathered
 from loanbook.stores.online.unit import Connection, Row
 from loanbook.units import NEVER, Ints
 
 _LOCK = 0x10A_DA11
 
 
+def plan_for_columns(connection: Connection) -> None:
+    """For this transaction: room to join a chunk in memory, and no compiling of queries that take less long than that."""
+    connection.execute("SET LOCAL work_mem = '64MB'")
+    connection.execute("SET LOCAL jit = off")
+
+
 def lock_day(connection: Connection) -> None:
     """One closer at a time; held until the transaction ends."""
+    plan_for_columns(connection)
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
@@ -170,18 +177,21 @@ def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime,
     def day(column: str) -> str:
         return f"(({column} AT TIME ZONE '{zone}')::date - DATE '1970-01-01')::int8"
 
-    found, _ = copied(
+    found = gathered(
         connection,
-        f"l.n - 1, (e.happened_on - DATE '1970-01-01')::int8, (e.content->>'amount_fen')::int8, "
-        f"(e.content->>'purpose' = 'payoff')::int4::int8, {day('e.recorded_at')}, "
-        f"coalesce({day('r.recorded_at')}, {NEVER})",
-        6,
+        (
+            "l.n - 1",
+            "(e.happened_on - DATE '1970-01-01')::int8",
+            "(e.content->>'amount_fen')::int8",
+            "(e.content->>'purpose' = 'payoff')::int4::int8",
+            day("e.recorded_at"),
+            f"coalesce({day('r.recorded_at')}, {NEVER})",
+        ),
         "FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) "
         "JOIN event e ON e.subject = l.loan_id AND e.kind = 'payment_received' AND e.recorded_at < %s "
         "LEFT JOIN event r ON r.subject = l.loan_id AND r.kind = 'event_reversed' AND r.recorded_at < %s "
         "AND r.content->>'payment_id' = e.content->>'payment_id'",
         (ids, ends, ends),
-        "",
     )
     return BookedMoney(
         loan_ids=ids,

@@ -1,6 +1,7 @@
-"""Running loans and their payments as columns: read by binary COPY in chunks, so that no Python object is made for a loan.
+"""Running loans and their payments as columns, in chunks: each column comes as one binary array, so that no Python object is
+made for a loan. (A binary COPY would come row by row: 4 µs each in the driver, six times what the accounts themselves take.)
 
-Every column is made an int8 that is never null, so that a row has one width and the whole answer is one array.
+Every column is made an int8 that is never null, so that its elements have one width.
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,8 @@ from loanbook.units import Ints
 
 ID_BYTES = 64
 """An id is padded to this; the API takes none that is longer."""
-_HEADER = 19
-"""Signature, flags and length of the extension of a binary COPY."""
-_END = 2
+_HEADER = 20
+"""Bytes of a binary array before its first element."""
 
 _RUNNING = "disbursed_on <= %s AND (closed_on IS NULL OR closed_on > %s)"
 """Loans that ran at the end of a day, also where they have ended since."""
@@ -86,7 +86,7 @@ def _loans(connection: Connection, which: str, values: tuple[object, ...]) -> Lo
         "principal_repaid_fen",
         "(state = 'disbursed')::int4::int8",
     )
-    found, ids = copied(connection, ", ".join(columns), len(columns), f"FROM loan WHERE {which}", values, "loan_id")
+    *found, ids = gathered(connection, columns, f"FROM loan WHERE {which}", values, "loan_id")
     return LoanColumns(
         loan_id=ids,
         terms=found[0],
@@ -115,32 +115,40 @@ def payments_of_loans(connection: Connection, loan_ids: Sequence[str]) -> Paymen
 def _payments(
     connection: Connection, loans: str, payments: str, loan_values: tuple[object, ...], payment_values: tuple[object, ...]
 ) -> PaymentColumns:
-    columns = "l.n, (p.paid_on - DATE '1970-01-01')::int8, p.amount_fen, (p.purpose = 'payoff')::int4::int8"
+    columns = ("l.n", "(p.paid_on - DATE '1970-01-01')::int8", "p.amount_fen", "(p.purpose = 'payoff')::int4::int8")
     rest = (
         f"FROM (SELECT loan_id, row_number() OVER (ORDER BY loan_id) - 1 AS n FROM loan WHERE {loans}) l "
         f"JOIN payment p USING (loan_id) WHERE NOT p.reversed AND {payments}"
     )
-    found, _ = copied(connection, columns, 4, rest, (*loan_values, *payment_values), "")
+    found = gathered(connection, columns, rest, (*loan_values, *payment_values))
     return PaymentColumns(loan=found[0], on=found[1], amount_fen=found[2], payoff=found[3])
 
 
-def copied(
-    connection: Connection, columns: str, count: int, rest: str, values: tuple[object, ...], id_: str
-) -> tuple[list[Ints], Ints]:
-    """The answer as int64 columns, and the ids where one is asked for."""
-    fields: list[tuple[str, str]] = [("fields", ">i2")]
-    for number in range(count):
-        fields += [(f"length{number}", ">i4"), (f"value{number}", ">i8")]
+def gathered(connection: Connection, columns: Sequence[str], rest: str, values: Sequence[object], id_: str = "") -> list[Ints]:
+    """The answer of a query as columns: int64 each, and the ids, bytes, as the last one where they are asked for."""
+    named = [f"{column} AS c{number}" for number, column in enumerate(columns)]
     if id_:
-        fields += [("id_length", ">i4"), ("id", f"S{ID_BYTES}")]
-        columns += f", rpad({id_}, {ID_BYTES})"
-    row = np.dtype(fields)
-    with connection.cursor() as cursor, cursor.copy(f"COPY (SELECT {columns} {rest}) TO STDOUT (FORMAT BINARY)", values) as copy:
-        content = b"".join(copy)
-    size = len(content) - _HEADER - _END
+        named.append(f"rpad({id_}, {ID_BYTES}) AS c{len(columns)}")
+    arrays = ", ".join(f"array_agg(c{number})" for number in range(len(named)))
+    cursor = connection.execute(f"SELECT {arrays} FROM (SELECT {', '.join(named)} {rest}) AS x", values, binary=True)
+    result = cursor.pgresult
+    if result is None:
+        raise EngineError("the store gave no answer.")
+    found = [_array(result.get_value(0, number), ">i8", 8).astype(np.int64) for number in range(len(columns))]
+    if id_:
+        found.append(np.char.rstrip(_array(result.get_value(0, len(columns)), f"S{ID_BYTES}", ID_BYTES)))
+    return found
+
+
+def _array(content: bytes | None, kind: str, width: int) -> Ints:
+    """One array in PostgreSQL's binary form: dimensions, null flag, type, size and first index, then length and value of each."""
+    if content is None:
+        return np.zeros(0, kind)
+    row = np.dtype([("length", ">i4"), ("value", kind)])
+    nulls = int.from_bytes(content[4:8], "big")
+    size = len(content) - _HEADER
     rows = np.frombuffer(content, row, count=size // row.itemsize, offset=_HEADER)
-    whole = size % row.itemsize == 0 and (rows["fields"] == count + bool(id_)).all()
-    if not whole or any((rows[f"length{number}"] != 8).any() for number in range(count)):
-        raise EngineError("the store answered rows of several widths: a column is null, or an id is not plain text.")
-    ids = np.char.rstrip(rows["id"]) if id_ else np.zeros(0, "S1")
-    return [rows[f"value{number}"].astype(np.int64) for number in range(count)], ids
+    if nulls or size % row.itemsize or (rows["length"] != width).any():
+        raise EngineError("the store answered values of several widths: one is null, or an id is not plain text.")
+    values: Ints = rows["value"]
+    return values
