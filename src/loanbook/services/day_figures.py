@@ -74,7 +74,7 @@ def add_up(figures: Figures, chunks: Iterable[Standing]) -> None:
 def _compare(differences: Findings, standing: Standing) -> None:
     """Booked principal against the account, and what was allocated against what was paid in."""
     finally_ = standing.column(Position.REPAID_FINALLY)
-    for place in np.flatnonzero(standing.open & (standing.repaid_fen != finally_)):
+    for place in np.flatnonzero(standing.open & (standing.repaid_fen != finally_)).tolist():
         differences.add(
             f"loan {standing.loan_id[place]}",
             "principal repaid is not what its account says",
@@ -83,7 +83,7 @@ def _compare(differences: Findings, standing: Standing) -> None:
         )
     allocated = standing.position[:, Position.PAID_PRINCIPAL : Position.PAID_PENALTY + 1].sum(axis=1)
     allocated = allocated + standing.column(Position.UNAPPLIED)
-    for place in np.flatnonzero(allocated != standing.paid_in_fen):
+    for place in np.flatnonzero(allocated != standing.paid_in_fen).tolist():
         differences.add(
             f"loan {standing.loan_id[place]}",
             "what its account allocates is not the cash that came",

@@ -5,6 +5,7 @@ Candidates come from the pass of the day; before anything is written their loans
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -50,10 +51,10 @@ def queue(day: Day) -> dict[str, int]:
 def compensate(day: Day) -> dict[str, object]:
     """Guarantors pay lenders at the contractual days past due: outstanding principal and interest due, the lender's part."""
     paid, deposits = Counted(), {}
-    for mandate, ids in _by_mandate(day, lambda mandate: mandate.guarantee and mandate.guarantee.compensation_dpd):
+    for mandate, ids in _by_mandate(day, _compensation_dpd):
         if mandate.guarantee is None:
             continue
-        for loans, amount_fen in day.apart(ids, lambda some, m=mandate, g=mandate.guarantee: _compensate(day, m, g, some)):
+        for loans, amount_fen in day.apart(ids, partial(_compensate, day, mandate, mandate.guarantee)):
             paid.loans += loans
             paid.amount_fen += amount_fen
         vehicle = day.terms.vehicle(mandate.guarantee.guarantor, units.day(day.day))
@@ -125,7 +126,7 @@ def buy_back(day: Day) -> dict[str, object]:
         return found.buy_back.dpd_least
 
     for mandate, ids in _by_mandate(day, least):
-        for loans, amount_fen in day.apart(ids, lambda some, m=mandate: _buy_back(day, m, sellers[m.hash], some)):
+        for loans, amount_fen in day.apart(ids, partial(_buy_back, day, mandate, sellers[mandate.hash])):
             bought.loans += loans
             bought.amount_fen += amount_fen
     return {"loans": bought.loans, "price_fen": bought.amount_fen}
@@ -184,7 +185,9 @@ def charge_off(day: Day) -> dict[str, int]:
         return {"loans": 0, "principal_fen": 0}
     done = Counted()
     places = np.flatnonzero(late.open & _written_off(late))
-    for loans, principal_fen in day.apart([late.loan_id[place] for place in places], lambda some: _charge_off(day, some)):
+    for loans, principal_fen in day.apart(
+        [late.loan_id[place] for place in places.tolist()], lambda some: _charge_off(day, some)
+    ):
         done.loans += loans
         done.amount_fen += principal_fen
     return {"loans": done.loans, "principal_fen": done.amount_fen}
@@ -213,6 +216,10 @@ def _late(day: Day) -> Standing | None:
     """The loans past due."""
     parts = [part for part in day.figures.late if part.loan_id]
     return joined(parts) if parts else None
+
+
+def _compensation_dpd(mandate: Mandate) -> int | None:
+    return mandate.guarantee.compensation_dpd if mandate.guarantee else None
 
 
 def _by_mandate(day: Day, least: Callable[[Mandate], int | None]) -> list[tuple[Mandate, list[str]]]:

@@ -5,9 +5,11 @@ before it; so a payment that bounced, or came late, is in the file of the day th
 """
 
 import csv
+import datetime as dt
 import hashlib
 import io
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -207,8 +209,8 @@ def _common(loan_ids: object, one: Standing, other: Standing) -> tuple[Ints, Int
     return columns[:, 0], columns[:, 1], columns[:, 2]
 
 
-def _days(loan_ids: object, known: dict[str, object], before: int) -> Ints:
+def _days(loan_ids: Sequence[str], known: Mapping[str, dt.date], before: int) -> Ints:
     """The day of each loan's taking over, where it lies before a day; else NEVER."""
-    found = [units.day(known[each]) if each in known else NEVER for each in loan_ids]  # type: ignore[attr-defined, arg-type]
+    found = [units.day(known[each]) if each in known else NEVER for each in loan_ids]
     days = np.array(found, np.int64)
     return np.where(days < before, days, NEVER)

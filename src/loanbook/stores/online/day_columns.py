@@ -134,7 +134,7 @@ def gathered(connection: Connection, columns: Sequence[str], rest: str, values: 
     result = cursor.pgresult
     if result is None:
         raise EngineError("the store gave no answer.")
-    found = [_array(result.get_value(0, number), ">i8", 8).astype(np.int64) for number in range(len(columns))]
+    found: list[Ints] = [_array(result.get_value(0, number), ">i8", 8).astype(np.int64) for number in range(len(columns))]
     if id_:
         found.append(np.char.rstrip(_array(result.get_value(0, len(columns)), f"S{ID_BYTES}", ID_BYTES)))
     return found
