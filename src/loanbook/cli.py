@@ -62,6 +62,11 @@ def main() -> None:
     except LoanbookError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "loanbook":
+            raise
+        typer.echo(f"error: this command needs {error.name}, which the core leaves out: pip install 'loanbook[api]'.", err=True)
+        sys.exit(2)
     except OverflowError as error:
         typer.echo(f"error: a figure is too large to be computed exactly: {error}.", err=True)
         sys.exit(2)

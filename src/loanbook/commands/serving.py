@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from loanbook.errors import StateError
-
 
 def serve(
     port: Annotated[int, typer.Option("--port", help="Port on this machine.", min=1, max=65535)] = 8000,
@@ -18,13 +16,10 @@ def serve(
     The store is the PostgreSQL that LOANBOOK_DSN names, else one that starts with this command and stops with it. Keys:
     `loanbook key create`. Personal data is sealed under LOANBOOK_MASTER_KEY.
     """
-    try:
-        import uvicorn
+    import uvicorn
 
-        from loanbook.stores.embedded import DSN_VARIABLE, online_dsn
-        from loanbook.stores.online.migrate import migrate_dsn
-    except ModuleNotFoundError as error:
-        raise StateError(f"serving needs {error.name}: pip install 'loanbook[api]'.") from error
+    from loanbook.stores.embedded import DSN_VARIABLE, online_dsn
+    from loanbook.stores.online.migrate import migrate_dsn
 
     with online_dsn() as dsn:
         migrate_dsn(dsn)
