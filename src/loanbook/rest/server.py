@@ -4,21 +4,27 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from fastapi_offline import FastAPIOffline
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from loanbook.loans.account import Drawdown, account_of
+from loanbook.loans.borrower_cost import costs
+from loanbook.loans.facts import Fact, FactKind
 from loanbook.rest.app import THREADS, make_app
 from loanbook.rest.guard import Guard
 from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Desk
-from loanbook.services.platform_terms import archive_terms, platform_terms
+from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.online.callers import known_callers
 from loanbook.stores.online.unit import Connection
 from loanbook.stores.online.vault import Vault
+from loanbook.terms.conventions import Method, Shift
+from loanbook.terms.product import contract_row
 
 _WAIT_SECONDS = 10.0
 
@@ -38,6 +44,7 @@ def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections:
     )
     with pool.connection() as connection:
         archive_terms(terms, connection, clock()[0])
+    _compile(terms)
 
     @contextlib.contextmanager
     def lend() -> Iterator[Desk]:
@@ -50,3 +57,18 @@ def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections:
         return found
 
     return make_app(verbs(terms, vault), reads(terms), Guard(find), lend, close=pool.close)
+
+
+def _compile(terms: PlatformTerms) -> None:
+    """Load the kernels of a quote and of an account, or compile them, before the first borrower waits for it."""
+    computed = (each for each in terms.products if each.method is not Method.LISTED and each.shift is Shift.NONE)
+    product = next(computed, None)
+    if product is None:
+        return
+    one = (np.array([value], np.int64) for value in (product.amount_least_fen, 0, product.rate_annual or product.rate_least))
+    amount, day, rate = one
+    costs(product, amount, count=product.counts[0], disbursed_on=day, rates=rate)
+    contract = contract_row(product, rate_annual=int(rate[0]), count=product.counts[0])
+    facts = np.zeros((1, len(Fact)), np.int64)
+    facts[0, [Fact.ON, Fact.KIND, Fact.AMOUNT]] = (1, FactKind.PAYMENT, 1)
+    account_of(Drawdown(contract=contract, principal_fen=int(amount[0]), disbursed_on=0), facts, as_of=1, known_on=1)
