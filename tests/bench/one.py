@@ -53,7 +53,7 @@ def by_kernel(folder: Path, out: Path) -> dict[str, float]:
     if not done.fresh:
         raise SystemExit(f"{done.folder}: the close was there already; remove it to time one.")
     peak = peak_bytes()
-    found = close_space(done, project(book))
+    found = close_space(book, done, project(book))
     tables = {family.name: pq.read_table(done.folder / f"cells_{family.name}.parquet") for family in FAMILIES}
     np.savez(out, **from_tables(found, tables).families)
     return {"seconds": seconds, "peak_bytes": peak, "threads": THREADS}

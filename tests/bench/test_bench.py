@@ -11,6 +11,7 @@ from loanbook.simulator.scenario import Scenario
 from loanbook.terms.families import FAMILIES
 from tests.bench import pages
 from tests.bench.baseline import close_by_sql, finish_flow
+from tests.bench.closes import run_close
 from tests.bench.kernels import run_kernels
 from tests.bench.rows import RowWriter
 
@@ -41,6 +42,17 @@ def test_hand_written_sql_finds_every_cell_of_the_close(tmp_path):
     for family in FAMILIES:
         assert (ours.families[family.name] != 0).any(), family.name
         assert np.array_equal(ours.families[family.name], theirs[family.name]), family.name
+
+
+def test_both_closes_run_in_processes_of_their_own_and_their_cells_are_compared(tmp_path):
+    said: list[str] = []
+    closed = run_close(LOANS, tmp_path, say=said.append)
+    assert closed.loans == LOANS
+    assert closed.cells > 10_000
+    assert set(closed.different.values()) == {0}
+    assert closed.kernel_peak > 0 and closed.sql_seconds > 0
+    assert said[-1].endswith("the same by SQL")
+    assert not (tmp_path / f"{LOANS}").exists()
 
 
 def test_tables_go_between_their_markers(tmp_path):
