@@ -17,7 +17,7 @@ from loanbook.rest.guard import BODY_MOST, TOO_LARGE, Guard
 from loanbook.rest.openapi import describe
 from loanbook.services.caller import Refusal
 from loanbook.services.desk import Call, Desk, Reply, Verb, refused
-from loanbook.services.reading import Read
+from loanbook.services.read import Read
 
 THREADS = 2
 """Transactions at work at a time in a process; more would wait for the same disk."""

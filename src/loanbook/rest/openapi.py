@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from loanbook.services.desk import KEY_MOST, Verb
-from loanbook.services.reading import Read
+from loanbook.services.read import Read
 
 _PROBLEM = {
     "type": "object",

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.reading import Read
+from loanbook.services.read import Read
 from loanbook.stores.online.requests import Known, keep_answers, known_answers, take_keys
 from loanbook.stores.online.schema import AUDIT
 from loanbook.stores.online.unit import Connection, Unit

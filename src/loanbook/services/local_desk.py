@@ -11,7 +11,8 @@ from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Call, Desk, Reply, Verb
 from loanbook.services.platform_terms import archive_terms, platform_terms
-from loanbook.services.reading import Read, reads
+from loanbook.services.read import Read
+from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.migrate import migrate_dsn

@@ -1,10 +1,7 @@
 """What can be looked up: borrowers, lines, loans, decisions; and what a payment would do. Only the audit row is written."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-import msgspec
+from collections.abc import Mapping
 
 from loanbook import units
 from loanbook.loans.account import preview_payment
@@ -12,29 +9,13 @@ from loanbook.loans.facts import FactKind, Piece, Row, Total
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.paying import account_parts, online_account
 from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given, rate_text
 from loanbook.stores.online.lookups import ids_of_borrower, payments_of
 from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
 from loanbook.stores.online.unit import Unit
 from loanbook.units import MONEY_MAX
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """One thing that can be looked up.
-
-    by        name of the id; options: query parameters with their meaning
-    find      (unit, caller, id, options) -> the answer or why not
-    """
-
-    name: str
-    text: str
-    by: str
-    answer: type[msgspec.Struct]
-    roles: frozenset[str]
-    find: Callable[[Unit, Caller, str, Mapping[str, str]], msgspec.Struct | Refusal]
-    options: Mapping[str, str] = field(default_factory=dict)
 
 
 class BorrowerView(Given, kw_only=True):
@@ -124,21 +105,10 @@ class PaymentPreview(Given, kw_only=True):
     unapplied_fen: int
 
 
-def _none(what: str, id_: str) -> Refusal:
-    return Refusal(status=404, rule=f"no_such_{what}", detail=f"there is no {what} {id_}.")
-
-
-def _own(caller: Caller, row: Stored) -> bool:
-    """A borrower's app sees its borrower, a partner its loans; the platform's own roles see all."""
-    if caller.borrower_id is not None and row.get("borrower_id") != caller.borrower_id:
-        return False
-    return caller.partner is None or row.get("partner") == caller.partner
-
-
 def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> BorrowerView | Refusal:
     row = unit.read(BORROWER, [id_]).get(id_)
-    if row is None or not _own(caller, row):
-        return _none("borrower", id_)
+    if row is None or not is_own(caller, row):
+        return none_such("borrower", id_)
     lines, loans = ids_of_borrower(unit.connection, id_)
     return BorrowerView(
         borrower_id=id_,
@@ -152,8 +122,8 @@ def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> Bor
 
 def _line(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LineView | Refusal:
     row = unit.read(LINE, [id_]).get(id_)
-    if row is None or not _own(caller, row):
-        return _none("line", id_)
+    if row is None or not is_own(caller, row):
+        return none_such("line", id_)
     return LineView(
         line_id=id_,
         borrower_id=row["borrower_id"],
@@ -170,8 +140,8 @@ def _line(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LineVie
 
 def _decision(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> DecisionView | Refusal:
     row = unit.read(DECISION, [id_]).get(id_)
-    if row is None or not _own(caller, row):
-        return _none("decision", id_)
+    if row is None or not is_own(caller, row):
+        return none_such("decision", id_)
     return DecisionView(
         decision_id=id_,
         borrower_id=row["borrower_id"],
@@ -187,33 +157,32 @@ def reads(terms: PlatformTerms) -> tuple[Read, ...]:
 
     def loan(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LoanView | Refusal:
         row = unit.read(LOAN, [id_]).get(id_)
-        if row is None or not _own(caller, row):
-            return _none("loan", id_)
+        if row is None or not is_own(caller, row):
+            return none_such("loan", id_)
         return _loan_view(terms, unit, row)
 
     def preview(unit: Unit, caller: Caller, id_: str, options: Mapping[str, str]) -> PaymentPreview | Refusal:
         row = unit.read(LOAN, [id_]).get(id_)
-        if row is None or not _own(caller, row):
-            return _none("loan", id_)
+        if row is None or not is_own(caller, row):
+            return none_such("loan", id_)
         return _preview(terms, unit, row, options)
 
-    staff = frozenset({"risk", "finance", "operator", "auditor"})
     return (
         Read(
             name="borrower",
             text="A borrower, their lines and loans",
             by="borrower_id",
             answer=BorrowerView,
-            roles=staff | {"borrower_app"},
+            roles=STAFF | {"borrower_app"},
             find=_borrower,
         ),
-        Read(name="line", text="A credit line", by="line_id", answer=LineView, roles=staff | {"borrower_app"}, find=_line),
+        Read(name="line", text="A credit line", by="line_id", answer=LineView, roles=STAFF | {"borrower_app"}, find=_line),
         Read(
             name="decision",
             text="A decision on an application",
             by="decision_id",
             answer=DecisionView,
-            roles=staff | {"borrower_app"},
+            roles=STAFF | {"borrower_app"},
             find=_decision,
         ),
         Read(
@@ -221,7 +190,7 @@ def reads(terms: PlatformTerms) -> tuple[Read, ...]:
             text="A loan, its schedule and what is owed today",
             by="loan_id",
             answer=LoanView,
-            roles=staff | {"borrower_app", "partner"},
+            roles=STAFF | {"borrower_app", "partner"},
             find=loan,
         ),
         Read(
@@ -229,7 +198,7 @@ def reads(terms: PlatformTerms) -> tuple[Read, ...]:
             text="What a payment today would do",
             by="loan_id",
             answer=PaymentPreview,
-            roles=staff | {"borrower_app"},
+            roles=STAFF | {"borrower_app"},
             find=preview,
             options={"amount_fen": "minor units; empty with payoff: whatever is owed", "payoff": "true settles the loan"},
         ),
