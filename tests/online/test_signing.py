@@ -14,32 +14,35 @@ from tests.online.conftest import NOW
 
 SECRET, OTHER = b"s" * 32, b"o" * 32
 BODY = b'{"reference": "pp-1", "amount_fen": 50000}'
+WHAT = "repay"
 NONCE = "0123456789abcdef"
 
 
 def _signed(now=NOW, nonce=NONCE, body=BODY, secret=SECRET):
-    return verify("harbour_pay", sign(secret, body, now, nonce), body, NOW, [SECRET])
+    return verify("harbour_pay", sign(secret, WHAT, body, now, nonce), WHAT, body, NOW, [SECRET])
 
 
 def test_the_signature_is_what_the_documentation_says():
-    text = f"{int(NOW.timestamp())}.{NONCE}.".encode() + BODY
+    text = f"{int(NOW.timestamp())}.{NONCE}.repay.".encode() + BODY
     expected = hmac.new(SECRET, text, hashlib.sha256).hexdigest()
-    assert sign(SECRET, BODY, NOW, NONCE) == f"t={int(NOW.timestamp())},n={NONCE},s={expected}"
+    assert sign(SECRET, WHAT, BODY, NOW, NONCE) == f"t={int(NOW.timestamp())},n={NONCE},s={expected}"
 
 
 def test_a_signed_message_is_known_by_sender_nonce_and_time():
     found = _signed()
     assert (found.sender, found.nonce, found.signed_at) == ("harbour_pay", NONCE, NOW)
-    assert verify("harbour_pay", sign(OTHER, BODY, NOW), BODY, NOW, [SECRET, OTHER]).sender == "harbour_pay"
+    assert verify("harbour_pay", sign(OTHER, WHAT, BODY, NOW), WHAT, BODY, NOW, [SECRET, OTHER]).sender == "harbour_pay"
 
 
-@pytest.mark.parametrize("part", ["body", "secret", "t", "n", "s"])
+@pytest.mark.parametrize("part", ["body", "what", "secret", "t", "n", "s"])
 def test_a_change_of_any_part_breaks_the_signature(part):
-    header, body = sign(SECRET, BODY, NOW, NONCE), BODY
+    header, what, body = sign(SECRET, WHAT, BODY, NOW, NONCE), WHAT, BODY
     if part == "body":
         body = BODY.replace(b"50000", b"50001")
+    elif part == "what":
+        what = "disburse"
     elif part == "secret":
-        header = sign(OTHER, BODY, NOW, NONCE)
+        header = sign(OTHER, WHAT, BODY, NOW, NONCE)
     elif part == "t":
         header = header.replace(f"t={int(NOW.timestamp())}", f"t={int(NOW.timestamp()) + 1}")
     elif part == "n":
@@ -47,19 +50,19 @@ def test_a_change_of_any_part_breaks_the_signature(part):
     else:
         header = header[:-1] + ("0" if header[-1] != "0" else "1")
     with pytest.raises(SignatureError, match="is not one of harbour_pay"):
-        verify("harbour_pay", header, body, NOW, [SECRET])
+        verify("harbour_pay", header, what, body, NOW, [SECRET])
 
 
 def test_moving_the_dot_between_nonce_and_body_is_another_message():
-    header = sign(SECRET, b"1.x", NOW, NONCE)
+    header = sign(SECRET, WHAT, b"1.x", NOW, NONCE)
     with pytest.raises(SignatureError):
-        verify("harbour_pay", header.replace(NONCE, NONCE + ".1"), b"x", NOW, [SECRET])
+        verify("harbour_pay", header.replace(NONCE, NONCE + ".1"), WHAT, b"x", NOW, [SECRET])
 
 
 @pytest.mark.parametrize("header", ["", "t=1", "t=1,n=short,s=" + "0" * 64, f"t=1,n={NONCE},s=" + "g" * 64, "x" * 9999, "t=-5"])
 def test_a_header_of_another_form_is_refused_with_the_form(header):
     with pytest.raises(SignatureError, match=f"^{HEADER} must be t=<seconds>"):
-        verify("harbour_pay", header, BODY, NOW, [SECRET])
+        verify("harbour_pay", header, WHAT, BODY, NOW, [SECRET])
 
 
 def test_the_window_is_five_minutes_either_way():
@@ -72,7 +75,7 @@ def test_the_window_is_five_minutes_either_way():
 
 
 def test_a_nonce_is_taken_once_for_each_sender(tx):
-    other = verify("quay_bank", sign(OTHER, BODY, NOW, NONCE), BODY, NOW, [OTHER])
+    other = verify("quay_bank", sign(OTHER, WHAT, BODY, NOW, NONCE), WHAT, BODY, NOW, [OTHER])
     assert take(tx, [_signed(), other]) == [None, None]
     tx.commit()
     [again, fresh] = take(tx, [_signed(), _signed(nonce="fedcba9876543210")])

@@ -10,27 +10,34 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="Port on this machine.", min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; put a TLS proxy before any other.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option("--workers", help="Processes that answer.", min=1, max=64)] = 1,
+    seal_seconds: Annotated[
+        float, typer.Option("--seal-seconds", help="How often the audit log is sealed into its chain.", min=0.1, max=3600.0)
+    ] = 5.0,
 ) -> None:
     """Serve the platform's API over HTTP, with its documentation under /docs.
 
     The store is the PostgreSQL that LOANBOOK_DSN names, else one that starts with this command and stops with it. Keys:
-    `loanbook key create`. Personal data is sealed under LOANBOOK_MASTER_KEY.
+    `loanbook key create`. Personal data is sealed under LOANBOOK_MASTER_KEY. A caller's rate is parted among the workers.
     """
     import uvicorn
 
+    from loanbook.rest.factory import WORKERS_VARIABLE
+    from loanbook.services.auditing import sealing
     from loanbook.stores.embedded import DSN_VARIABLE, online_dsn
     from loanbook.stores.online.migrate import migrate_dsn
 
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         os.environ[DSN_VARIABLE] = dsn
-        uvicorn.run(
-            "loanbook.rest.factory:application",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
+        os.environ[WORKERS_VARIABLE] = str(workers)
+        with sealing(dsn, seal_seconds):
+            uvicorn.run(
+                "loanbook.rest.factory:application",
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=10,
+            )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -28,15 +29,24 @@ def path_of(name: str) -> str:
     return "/" + name.replace("_", "-")
 
 
+def callback_path(name: str) -> str:
+    """Where a verb is asked for by a signed message instead of with a key."""
+    return "/callbacks/{sender}" + path_of(name)
+
+
 def make_app(
     verbs: tuple[Verb, ...],
     reads: tuple[Read, ...],
     guard: Guard,
     lend: Callable[[], AbstractContextManager[Desk]],
     *,
+    now: Callable[[], dt.datetime],
     close: Callable[[], None] = lambda: None,
 ) -> FastAPIOffline:
-    """The application over desks that are lent for a batch each; its documentation page loads nothing from elsewhere."""
+    """The application over desks that are lent for a batch each; its documentation page loads nothing from elsewhere.
+
+    now   what the time of a signed message is held against
+    """
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
 
     @contextlib.asynccontextmanager
@@ -51,10 +61,12 @@ def make_app(
     for verb in verbs:
         counter = Counter(verb, pool, lend, THREADS)
         app.router.routes.append(Route(path_of(verb.name), _post(verb, counter, guard), methods=["POST"]))
+        if verb.is_signed:
+            app.router.routes.append(Route(callback_path(verb.name), _callback(verb, counter, guard, now), methods=["POST"]))
     for read in reads:
         path = f"{path_of(read.name)}/{{{read.by}}}"
         app.router.routes.append(Route(path, _get(read, pool, guard, lend), methods=["GET"]))
-    described = describe(verbs, reads, path_of)
+    described = describe(verbs, reads, path_of, callback_path)
     app.openapi = lambda: described
     return app
 
@@ -89,6 +101,24 @@ def _post(verb: Verb, counter: Counter, guard: Guard) -> Any:
         return _response(await counter.ask(call))
 
     endpoint.__name__ = verb.name
+    return endpoint
+
+
+def _callback(verb: Verb, counter: Counter, guard: Guard, now: Callable[[], dt.datetime]) -> Any:
+    what = path_of(verb.name).removeprefix("/")
+
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request)
+        if isinstance(body, Refusal):
+            return _response(refused(body))
+        believed = guard.admit_signed(request.path_params["sender"], request.headers, what, body, now())
+        if isinstance(believed, Refusal):
+            return _response(refused(believed))
+        caller, signed = believed
+        call = Call(caller=caller, key=request.headers.get("idempotency-key", ""), body=body, signed=signed)
+        return _response(await counter.ask(call))
+
+    endpoint.__name__ = f"signed_{verb.name}"
     return endpoint
 
 

@@ -1,13 +1,17 @@
-"""Who may pass: keys looked up with a short memory, requests a second for each key, bytes for each request."""
+"""Who may pass: keys looked up with a short memory, signatures held against secrets, requests a second for each caller."""
 
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.parties import Senders
+from loanbook.services.signing import HEADER, SignatureError, Signed
 
 BODY_MOST = 64 * 1024
 """Bytes of a request's body."""
 RATE_A_SECOND = 5_000.0
+"""Of a caller, over all workers of a server."""
 BURST = 10_000.0
 REMEMBERED_SECONDS = 5.0
 """How long a revoked key may still pass in a process that has just seen it."""
@@ -20,15 +24,26 @@ TOO_MANY = Refusal(status=429, rule="too_many_requests", detail="this key sends 
 
 
 class Guard:
-    """Lets known keys pass, each at its rate; belongs to one event loop.
+    """Lets known keys and signed messages pass, each caller at its rate; belongs to one event loop.
 
-    find   the caller of a key, or None; asked at most every few seconds a key
+    find      the caller of a key, or None; asked at most every few seconds a key
+    senders   those whose signed messages are believed
+    workers   processes among which a caller's requests are spread: each lets pass its part of the rate
     """
 
-    def __init__(self, find: Callable[[str], Caller | None], rate: float = RATE_A_SECOND, burst: float = BURST) -> None:
+    def __init__(
+        self,
+        find: Callable[[str], Caller | None],
+        senders: Senders,
+        *,
+        rate: float = RATE_A_SECOND,
+        burst: float = BURST,
+        workers: int = 1,
+    ) -> None:
         self._find = find
-        self._rate = rate
-        self._burst = burst
+        self._senders = senders
+        self._rate = rate / workers
+        self._burst = max(burst / workers, 1.0)
         self._known: dict[str, tuple[float, Caller | None]] = {}
         self._tokens: dict[str, tuple[float, float]] = {}
 
@@ -44,8 +59,21 @@ class Guard:
                 self._known.clear()
             caller = self._find(key)
             self._known[key] = (now + REMEMBERED_SECONDS, caller)
-        if caller is None:
-            return WRONG_KEY
+        return WRONG_KEY if caller is None else self._at_rate(caller)
+
+    def admit_signed(
+        self, sender: str, headers: Mapping[str, str], what: str, body: bytes, now: dt.datetime
+    ) -> tuple[Caller, Signed] | Refusal:
+        """The sender of a signed message, or why it is not believed. Only what it signed counts against its rate."""
+        try:
+            caller, signed = self._senders.believe(sender, headers.get(HEADER.lower(), ""), what, body, now)
+        except SignatureError as error:
+            return Refusal(status=401, rule=error.rule, detail=str(error))
+        passed = self._at_rate(caller)
+        return passed if isinstance(passed, Refusal) else (passed, signed)
+
+    def _at_rate(self, caller: Caller) -> Caller | Refusal:
+        now = time.monotonic()
         left, since = self._tokens.get(caller.caller_id, (self._burst, now))
         left = min(self._burst, left + (now - since) * self._rate)
         self._tokens[caller.caller_id] = (left - 1.0 if left >= 1.0 else left, now)

@@ -7,6 +7,7 @@ import msgspec
 
 from loanbook.services.desk import KEY_MOST, Verb
 from loanbook.services.read import Read
+from loanbook.services.signing import HEADER
 
 _PROBLEM = {
     "type": "object",
@@ -21,10 +22,16 @@ _PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "rule"],
 }
+_SIGNED = (
+    "t=<seconds>,n=<nonce>,s=<hexadecimal HMAC-SHA-256 of t, n, the last part of the path and the body, a dot between each two>; "
+    "no older than five minutes, each nonce once."
+)
 _PROBLEMS = (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
 
 
-def describe(verbs: Sequence[Verb], reads: Sequence[Read], path_of: Callable[[str], str]) -> dict[str, Any]:
+def describe(
+    verbs: Sequence[Verb], reads: Sequence[Read], path_of: Callable[[str], str], callback_path: Callable[[str], str]
+) -> dict[str, Any]:
     """The OpenAPI document."""
     types = [*(verb.request for verb in verbs), *(verb.answer for verb in verbs), *(read.answer for read in reads)]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
@@ -32,6 +39,8 @@ def describe(verbs: Sequence[Verb], reads: Sequence[Read], path_of: Callable[[st
     paths: dict[str, Any] = {}
     for verb in verbs:
         paths[path_of(verb.name)] = {"post": _of_verb(verb, places)}
+        if verb.is_signed:
+            paths[callback_path(verb.name)] = {"post": _of_callback(verb, places)}
     for read in reads:
         paths[f"{path_of(read.name)}/{{{read.by}}}"] = {"get": _of_read(read, places)}
     return {
@@ -40,7 +49,10 @@ def describe(verbs: Sequence[Verb], reads: Sequence[Read], path_of: Callable[[st
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "signature": {"type": "apiKey", "in": "header", "name": HEADER, "description": _SIGNED},
+            },
             "schemas": {**components, "Problem": _PROBLEM},
         },
     }
@@ -74,6 +86,23 @@ def _of_verb(verb: Verb, places: dict[Any, Any]) -> dict[str, Any]:
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": places[verb.request]}}},
         "responses": {str(verb.status): _answer(_text(verb.answer), places[verb.answer]), **_problems()},
+    }
+
+
+def _of_callback(verb: Verb, places: dict[Any, Any]) -> dict[str, Any]:
+    described = _of_verb(verb, places)
+    sender = {
+        "name": "sender",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The partner's code, payment_provider or credit_bureau.",
+    }
+    return described | {
+        "operationId": f"signed_{verb.name}",
+        "summary": f"{verb.text}, by a signed message",
+        "parameters": [sender, *described["parameters"]],
+        "security": [{"signature": []}],
     }
 
 

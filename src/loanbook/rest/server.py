@@ -17,6 +17,7 @@ from loanbook.rest.guard import Guard
 from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Desk
+from loanbook.services.parties import Senders
 from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
@@ -31,9 +32,16 @@ _WAIT_SECONDS = 10.0
 Clock = Callable[[], tuple[dt.datetime, dt.date]]
 
 
-def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1) -> FastAPIOffline:
-    """The application of a store whose tables are of this version; it closes its connections when it is shut down."""
+def serve_app(
+    dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections: int = THREADS + 1, workers: int = 1
+) -> FastAPIOffline:
+    """The application of a store whose tables are of this version; it closes its connections when it is shut down.
+
+    workers   processes that serve this application together
+    raises    StateError for a sender's secret that cannot be used
+    """
     terms = platform_terms()
+    senders = Senders(mandate.partner for mandate in terms.mandates)
     pool: ConnectionPool[Connection] = ConnectionPool(
         dsn,
         min_size=1,
@@ -56,7 +64,8 @@ def serve_app(dsn: str, vault: Vault, clock: Clock = wall_clock, *, connections:
             (found,) = known_callers(connection, [key], clock()[0])
         return found
 
-    return make_app(verbs(terms, vault), reads(terms), Guard(find), lend, close=pool.close)
+    guard = Guard(find, senders, workers=workers)
+    return make_app(verbs(terms, vault), reads(terms), guard, lend, now=lambda: clock()[0], close=pool.close)
 
 
 def _compile(terms: PlatformTerms) -> None:

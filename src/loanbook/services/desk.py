@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.parties import OUTSIDE
 from loanbook.services.read import Read
+from loanbook.services.signing import Signed, take
 from loanbook.stores.online.requests import Known, keep_answers, known_answers, take_keys
 from loanbook.stores.online.schema import AUDIT
 from loanbook.stores.online.unit import Connection, Unit
@@ -42,14 +44,23 @@ class Verb:
     run: Run
     status: int = 200
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is also taken as a signed message: when someone outside may ask for it."""
+        return bool(self.roles & OUTSIDE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request as it came in."""
+    """One request as it came in.
+
+    signed   what it was believed by instead of a key; its nonce is taken with its consequences
+    """
 
     caller: Caller
     key: str
     body: bytes
+    signed: Signed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +155,18 @@ class Desk:
     def _transact(self, verb: Verb, asked: Sequence[tuple[Call, Any]]) -> list[Reply]:
         now, today = self._clock()
         connection = self._connection
+        replies: list[Reply | None] = [None] * len(asked)
+        unit = Unit(connection, now, today)
+        self._take_nonces(unit, verb, [call for call, _ in asked], replies)
         names = [(call.caller.caller_id, call.key) for call, _ in asked]
         free = take_keys(connection, names)
         known = known_answers(connection, names)
-        replies: list[Reply | None] = [None] * len(asked)
         fresh: list[int] = []
         taken: set[tuple[str, str]] = set()
         for place, (call, _) in enumerate(asked):
             name = names[place]
+            if replies[place] is not None:
+                continue
             if name in known:
                 replies[place] = self._repeated(verb, call, known[name])
             elif not free[place] or name in taken:
@@ -161,7 +176,6 @@ class Desk:
                 taken.add(name)
                 fresh.append(place)
         if fresh:
-            unit = Unit(connection, now, today)
             results = verb.run(unit, [(asked[place][0].caller, asked[place][1]) for place in fresh])
             kept = []
             for place, result in zip(fresh, results, strict=True):
@@ -176,8 +190,18 @@ class Desk:
                 _audit(unit, verb, call, reply)
             unit.flush()
             keep_answers(connection, kept, now)
+        unit.flush()
         connection.commit()
         return [reply for reply in replies if reply is not None]
+
+    def _take_nonces(self, unit: Unit, verb: Verb, calls: Sequence[Call], replies: list[Reply | None]) -> None:
+        """Refuse signed calls whose nonce was taken before; not kept under the key, which may be another call's."""
+        signed = [(place, call.signed) for place, call in enumerate(calls) if call.signed is not None]
+        for (place, _), error in zip(signed, take(unit.connection, [each for _, each in signed]), strict=True):
+            if error is not None:
+                reply = refused(Refusal(status=401, rule=error.rule, detail=str(error)))
+                replies[place] = reply
+                _audit(unit, verb, calls[place], reply)
 
     def _repeated(self, verb: Verb, call: Call, known: Known) -> Reply:
         if known.verb != verb.name or known.body_hash != self._body_hash(call.body):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.drawing import caps_of, offer, scopes_of
+from loanbook.services.parties import PROVIDER
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Decided, PartnerDecision
 from loanbook.stores.online.lookups import open_reservations
@@ -11,8 +12,6 @@ from loanbook.stores.online.quotas import Change, change_quotas, lock_quotas
 from loanbook.stores.online.schema import LINE, LOAN, RESERVATION
 from loanbook.stores.online.unit import Row, Unit
 from loanbook.terms.mandate import Mandate
-
-PROVIDER = "payment_provider"
 
 
 def answer_offer(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, PartnerDecision]]) -> list[Decided | Refusal]:

@@ -2,10 +2,10 @@
 
     Loanbook-Signature: t=1764000000,n=4f1c9a7be2d04d3f,s=<hex>
 
-`s` is HMAC-SHA-256 under the sender's secret over `t`, a dot, `n`, a dot and the body, byte for byte. A message is taken within
-five minutes of its time, and its nonce once: a retry of the sender is signed anew, and its content is told apart by its own
-reference. The secret of `harbour_pay` is LOANBOOK_SECRET_HARBOUR_PAY: base64 of at least 32 bytes; while it is changed, both,
-separated by a comma (the first signs).
+`s` is HMAC-SHA-256 under the sender's secret over `t`, a dot, `n`, a dot, what is asked (the last part of the path, e.g.
+`answer-offer`), a dot and the body, byte for byte: a message cannot be sent on as another. It is taken within five minutes of its
+time, and its nonce once: a retry is signed anew under its idempotency key. The secret of `harbour_pay` is
+LOANBOOK_SECRET_HARBOUR_PAY: base64 of at least 32 bytes; while it is changed, both, separated by a comma (the first signs).
 """
 
 import base64
@@ -34,7 +34,14 @@ _SENDER = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
 class SignatureError(RequestError):
-    """A message that is not to be believed: unsigned, signed by another, too old, or seen before. 401 at the door."""
+    """A message that is not to be believed; `rule` names why. 401 at the door.
+
+    rule   sender_not_known, signature_needed, signature_wrong, signature_too_old or signature_used
+    """
+
+    def __init__(self, rule: str, words: str) -> None:
+        super().__init__(words)
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,7 @@ def secrets_of(sender: str, environment: Mapping[str, str] = os.environ) -> tupl
     """
     variable = SECRET_VARIABLE + sender.upper()
     if not _SENDER.fullmatch(sender) or not environment.get(variable):
-        raise SignatureError(f"no secret is set for the sender {sender!r}; its messages are not taken.")
+        raise SignatureError("sender_not_known", f"no secret is set for the sender {sender!r}; its messages are not taken.")
     found = []
     for part in environment[variable].split(","):
         try:
@@ -66,25 +73,27 @@ def secrets_of(sender: str, environment: Mapping[str, str] = os.environ) -> tupl
     return tuple(found)
 
 
-def sign(secret: bytes, body: bytes, now: dt.datetime, nonce: str | None = None) -> str:
-    """The header of a message that goes out, or of one that a simulated partner sends."""
+def sign(secret: bytes, what: str, body: bytes, now: dt.datetime, nonce: str | None = None) -> str:
+    """The header of a message that asks for `what`: of one that goes out, or that a simulated partner sends."""
     t, n = int(now.timestamp()), nonce or token_hex(16)
-    return f"t={t},n={n},s={_digest(secret, str(t), n, body)}"
+    return f"t={t},n={n},s={_digest(secret, str(t), n, what, body)}"
 
 
-def verify(sender: str, header: str, body: bytes, now: dt.datetime, secrets: Sequence[bytes]) -> Signed:
+def verify(sender: str, header: str, what: str, body: bytes, now: dt.datetime, secrets: Sequence[bytes]) -> Signed:
     """The message's sender, nonce and time. Raises SignatureError; every secret is tried, each compared in constant time."""
     found = _HEADER.fullmatch(header) if len(header) <= _HEADER_MOST else None
     if found is None:
-        raise SignatureError(f"{HEADER} must be t=<seconds>,n=<16 to 64 letters or digits>,s=<64 hexadecimal digits>.")
-    holds = [hmac.compare_digest(_digest(secret, found["t"], found["n"], body), found["s"]) for secret in secrets]
+        words = f"{HEADER} must be t=<seconds>,n=<16 to 64 letters or digits>,s=<64 hexadecimal digits>."
+        raise SignatureError("signature_needed", words)
+    holds = [hmac.compare_digest(_digest(secret, found["t"], found["n"], what, body), found["s"]) for secret in secrets]
     if not any(holds):
-        raise SignatureError(f"the signature is not one of {sender} over this body.")
+        raise SignatureError("signature_wrong", f"the signature is not one of {sender} over {what} and this body.")
     signed_at = dt.datetime.fromtimestamp(int(found["t"]), dt.UTC)
     if abs(now - signed_at) > WINDOW:
         raise SignatureError(
+            "signature_too_old",
             f"the message was signed at {signed_at:%Y-%m-%dT%H:%M:%SZ}, more than {WINDOW.seconds // 60} minutes from now "
-            f"({now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}). Sign it anew, and set the clock if that does not help."
+            f"({now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}). Sign it anew, and set the clock if that does not help.",
         )
     return Signed(sender=sender, nonce=found["n"], signed_at=signed_at)
 
@@ -93,10 +102,10 @@ def take(tx: Connection, messages: Sequence[Signed]) -> list[SignatureError | No
     """Take the nonces of messages in the transaction of their consequences; an error for each that was taken before."""
     taken = take_nonces(tx, [(each.sender, each.nonce, each.signed_at) for each in messages])
     return [
-        None if ok else SignatureError(f"nonce {each.nonce} of {each.sender} was used before. Sign every message anew.")
+        None if ok else SignatureError("signature_used", f"nonce {each.nonce} of {each.sender} was used before. Sign anew.")
         for ok, each in zip(taken, messages, strict=True)
     ]
 
 
-def _digest(secret: bytes, t: str, n: str, body: bytes) -> str:
-    return hmac.new(secret, f"{t}.{n}.".encode() + body, sha256).hexdigest()
+def _digest(secret: bytes, t: str, n: str, what: str, body: bytes) -> str:
+    return hmac.new(secret, f"{t}.{n}.{what}.".encode() + body, sha256).hexdigest()

@@ -14,7 +14,7 @@ from loanbook.stores.online.vault import Vault
 
 APP = frozenset({"borrower_app", "operator"})
 PARTNER = frozenset({"partner", "operator"})
-PROVIDER = frozenset({"operator"})
+PROVIDER = frozenset({"provider", "operator"})
 
 
 def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
