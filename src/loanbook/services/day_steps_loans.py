@@ -164,6 +164,7 @@ def _buy_back(day: Day, mandate: Mandate, vehicle: Vehicle, ids: Sequence[str]) 
             kind="buy_back",
             on_day=day.day,
             mandate=mandate.code,
+            seller=vehicle.code,
             payer=buyer,
             paid_fen=price,
             from_deposit_fen=0,

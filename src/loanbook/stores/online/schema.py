@@ -371,13 +371,16 @@ TAKEN_OVER = Table(
     "taken_over",
     METADATA,
     Column("loan_id", Text, ForeignKey("loan.loan_id"), primary_key=True),
-    Column("kind", Text, CheckConstraint("kind IN ('compensation', 'buy_back')", name="kind"), primary_key=True),
+    Column("kind", Text, CheckConstraint("kind IN ('compensation', 'buy_back', 'sale')", name="kind"), primary_key=True),
     Column("on_day", Date, nullable=False, comment="the day closed; other shares hold from the next one on"),
     Column("mandate", Text, nullable=False),
     Column("payer", Text, nullable=False),
     _money("paid_fen"),
     _money("from_deposit_fen"),
+    Column("seller", Text, comment="whose part passed to the payer"),
+    CheckConstraint("(kind = 'compensation') = (seller IS NULL)", name="somebody_sold"),
     Index("ix_taken_over_mandate", "mandate"),
+    Index("ix_taken_over_sold_to", "payer", postgresql_where=text("kind = 'sale'")),
     comment="Claims that a guarantor paid for or a vehicle sold back, once each: the state that their events led to.",
 )
 
