@@ -179,7 +179,8 @@ def _open_line(unit: Unit, borrower: Row, decision_id: str, assessment: Assessme
         raise AssertionError("an approval names limit, rate and end")
     line_id = new_id("ln")
     expires_on = units.date(assessment.expires_on)
-    age = told["inputs"].get("age_years")
+    # Of a business the owner's: lenders ask how old the person is who stands for the loan.
+    age = told["inputs"].get("age_years" if borrower["kind"] == "consumer" else "owner_age_years")
     unit.insert(
         LINE,
         line_id=line_id,

@@ -24,6 +24,7 @@ from loanbook.servicing.settlement import Line, SettledEvents, Settlement, settl
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursements, taken_over_of, taken_over_on
 from loanbook.stores.online.day_columns import LoanColumns, loans_of
+from loanbook.stores.online.purchases import cancelled
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage, mandates_in_force
 from loanbook.terms.product import PPM
 from loanbook.units import HALF_UP, NEVER, Ints, mul_div
@@ -72,6 +73,7 @@ def settle(day: Day) -> dict[str, object]:
     for mandate in mandates_in_force(day.terms.platform.mandates, on):
         rows.partner(mandate.partner)
     _paid_out(day, rows)
+    _returned(day, rows)
     money = _collected(day, rows)
     for row in taken_over_on(day.connection, day.day):
         mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
@@ -131,6 +133,15 @@ def _paid_out(day: Day, rows: _Rows) -> None:
             if fee.payer == mandate.partner:
                 owed += [fee.amount_fen + int(mul_div(each, fee.share_ppm, PPM, HALF_UP)) for each in principal]
         rows.add(ids, numbers, mandate.partner, Line.PLATFORM_FEE, owed)
+
+
+def _returned(day: Day, rows: _Rows) -> None:
+    """What partners lent for purchases that were returned: the merchant gave it back, on top of payments taken back."""
+    for row in cancelled(day.connection, *day.moments()):
+        mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
+        share = mandate.funding[Stage.ORIGINATION][Component.PRINCIPAL][mandate.vehicles.index(mandate.partner)]
+        lent = np.array([int(mul_div(row["principal_fen"], share, SHARES_WHOLE, HALF_UP))], np.int64)
+        rows.add([row["loan_id"]], np.array([row["number"]], np.int64), mandate.partner, Line.PRINCIPAL, lent)
 
 
 def _collected(day: Day, rows: _Rows) -> dict[str, object]:

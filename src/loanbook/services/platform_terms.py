@@ -74,7 +74,7 @@ class PlatformTerms:
                 on=on,
                 borrower_kind=line["kind"],
                 months=request.months,
-                at_maturity=product.method is Method.BULLET,
+                at_maturity=product.method is Method.BULLET or request.installment_count == 1,
             )
             cap = quote_cap(table, eligible(table, asked(table, [request]))[0], self.caps)
         except LoanbookError as error:

@@ -7,6 +7,9 @@ from loanbook import units
 from loanbook.loans.account import preview_payment
 from loanbook.loans.facts import FactKind, Piece, Row, Total
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.funding_view import funding_read
+from loanbook.services.line_statement import statement_read
+from loanbook.services.offers import offers_read
 from loanbook.services.paying import account_parts, online_account
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import STAFF, Read, is_own, none_such
@@ -202,13 +205,18 @@ def reads(terms: PlatformTerms) -> tuple[Read, ...]:
             find=preview,
             options={"amount_fen": "minor units; empty with payoff: whatever is owed", "payoff": "true settles the loan"},
         ),
+        offers_read(terms),
+        statement_read(terms),
+        funding_read(terms),
     )
 
 
 def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
     instalments: tuple[DueView, ...] = ()
     outstanding, dpd = row["principal_fen"], 0
-    if row["disbursed_on"] is not None:
+    if row["state"] == "cancelled":
+        outstanding = 0
+    elif row["disbursed_on"] is not None:
         account = online_account(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]], unit.today)
         outstanding = account.total(Total.OUTSTANDING)
         today = units.day(unit.today)
@@ -245,7 +253,7 @@ def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
 
 def _preview(terms: PlatformTerms, unit: Unit, row: Stored, options: Mapping[str, str]) -> PaymentPreview | Refusal:
     text, payoff = options.get("amount_fen", ""), options.get("payoff", "") == "true"
-    if row["disbursed_on"] is None:
+    if row["disbursed_on"] is None or row["state"] == "cancelled":
         detail = f"loan {row['loan_id']} is {row['state']}; it takes no payments."
         return Refusal(status=409, rule="loan_not_running", detail=detail)
     if not (payoff and not text) and (not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < MONEY_MAX // 4):

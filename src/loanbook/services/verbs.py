@@ -9,6 +9,7 @@ from loanbook.services.drawing import draw_down
 from loanbook.services.partnering import answer_offer
 from loanbook.services.paying import disburse, give_back, repay
 from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.purchasing import Bought, Buying, PurchaseReturned, PurchaseReturning, buy, return_purchase
 from loanbook.services.quoting import quote
 from loanbook.stores.online.vault import Vault
 
@@ -65,6 +66,15 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             status=201,
         ),
         Verb(
+            name="buy",
+            text="Buy at a merchant: quote and draw down at once",
+            request=Buying,
+            answer=Bought,
+            roles=APP,
+            run=partial(buy, terms),
+            status=201,
+        ),
+        Verb(
             name="answer_offer",
             text="Accept or refuse an offered loan",
             request=shape.PartnerDecision,
@@ -96,5 +106,13 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             answer=shape.Returned,
             roles=PROVIDER,
             run=partial(give_back, terms),
+        ),
+        Verb(
+            name="return_purchase",
+            text="Report that what was bought was returned",
+            request=PurchaseReturning,
+            answer=PurchaseReturned,
+            roles=PROVIDER,
+            run=return_purchase,
         ),
     )

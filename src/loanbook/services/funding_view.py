@@ -1,0 +1,138 @@
+"""Who funds a loan, who bears its loss, and what each has received of it so far."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+
+from loanbook.funding.shares import PAID, Paid, divide, split, stage_shares
+from loanbook.loans.facts import Row as Due
+from loanbook.services.caller import Caller, Refusal
+from loanbook.services.paying import online_account
+from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.read import STAFF, Read, is_own, none_such
+from loanbook.services.requests import Given
+from loanbook.stores.online.day_book import taken_over_of
+from loanbook.stores.online.lookups import payments_of
+from loanbook.stores.online.schema import LOAN
+from loanbook.stores.online.unit import Row, Unit
+from loanbook.terms.mandate import Component, Mandate, Stage
+from loanbook.units import Ints
+
+_PERCENT = 10_000
+"""Millionths in a hundredth."""
+
+
+class HolderView(Given, kw_only=True):
+    """A vehicle's part of a loan: percent of each component as shares stand now, and money so far in minor units.
+
+    consolidated   whether what it earns and loses is the platform's
+    lent_fen       its part of the principal when the loan was made
+    """
+
+    vehicle: str
+    consolidated: bool
+    principal_percent: str
+    interest_percent: str
+    fee_percent: str
+    loss_percent: str
+    lent_fen: int
+    principal_fen: int
+    interest_fen: int
+    fee_fen: int
+
+
+class FundingView(Given, kw_only=True):
+    """The funding of a loan as of today; interest up to the coupon, what the borrower pays above it is the fee."""
+
+    loan_id: str
+    mandate: str
+    model: str
+    stage: str
+    compensated_on: dt.date | None
+    holders: tuple[HolderView, ...]
+
+
+def funding_read(terms: PlatformTerms) -> Read:
+    """The read."""
+
+    def find(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> FundingView | Refusal:
+        loan = unit.read(LOAN, [id_]).get(id_)
+        if loan is None or not is_own(caller, loan):
+            return none_such("loan", id_)
+        if loan["mandate_hash"] is None:
+            detail = f"loan {id_} is {loan['state']}; nobody funds it."
+            return Refusal(status=409, rule="not_funded", detail=detail, figures={"state": loan["state"]})
+        return _funding(terms, unit, loan)
+
+    return Read(
+        name="funding",
+        text="Who funds a loan and what each has received of it",
+        by="loan_id",
+        answer=FundingView,
+        roles=STAFF | {"partner"},
+        find=find,
+    )
+
+
+def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
+    mandate = terms.mandate_by_hash(loan["mandate_hash"])
+    since = taken_over_of(unit.connection, [loan["loan_id"]], "compensation").get(loan["loan_id"])
+    stage = Stage.ORIGINATION if since is None else Stage.COMPENSATION
+    now, origin = stage_shares(mandate, stage), stage_shares(mandate, Stage.ORIGINATION)
+    lent = split(np.zeros(1, np.int64), np.array([loan["principal_fen"]]), origin[Component.PRINCIPAL])[0]
+    parts = _received(terms, unit, loan, mandate, since)
+    return FundingView(
+        loan_id=loan["loan_id"],
+        mandate=mandate.code,
+        model=mandate.model,
+        stage=str(stage),
+        compensated_on=since,
+        holders=tuple(
+            HolderView(
+                vehicle=holder.vehicle,
+                consolidated=holder.consolidated,
+                principal_percent=_percent(now[Component.PRINCIPAL, place]),
+                interest_percent=_percent(now[Component.INTEREST, place]),
+                fee_percent=_percent(now[Component.FEE, place]),
+                loss_percent=_percent(now[Component.LOSS, place]),
+                lent_fen=int(lent[place]),
+                principal_fen=int(parts[Component.PRINCIPAL, place]),
+                interest_fen=int(parts[Component.INTEREST, place]),
+                fee_fen=int(parts[Component.FEE, place]),
+            )
+            for place, holder in enumerate(mandate.holders)
+        ),
+    )
+
+
+def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, since: dt.date | None) -> Ints:
+    """What borrowers' money came to for each holder, (components, vehicles): by the shares that held when it came."""
+    if loan["state"] == "cancelled" or loan["disbursed_on"] is None:
+        return np.zeros((len(Component), len(mandate.vehicles)), np.int64)
+    nothing = np.zeros((1, PAID), np.int64)
+    rate = np.array([loan["rate_annual"]], np.int64)
+    payments = payments_of(unit.connection, [loan["loan_id"]])[loan["loan_id"]]
+    paid = _paid(terms, loan, payments, unit.today)
+    origin = stage_shares(mandate, Stage.ORIGINATION)
+    if since is None:
+        whole: Ints = divide(origin, mandate.coupon_annual, rate, nothing, paid)[0]
+        return whole
+    before = _paid(terms, loan, payments, since)
+    first = divide(origin, mandate.coupon_annual, rate, nothing, before)[0]
+    after: Ints = divide(stage_shares(mandate, Stage.COMPENSATION), mandate.coupon_annual, rate, nothing, paid - before)[0]
+    return first + after
+
+
+def _paid(terms: PlatformTerms, loan: Row, payments: list[Row], as_of: dt.date) -> Ints:
+    rows = online_account(terms, loan, payments, as_of).rows
+    paid = np.zeros((1, PAID), np.int64)
+    paid[0, Paid.PRINCIPAL] = rows[:, Due.PAID_PRINCIPAL].sum()
+    paid[0, Paid.INTEREST] = rows[:, Due.PAID_INTEREST].sum()
+    paid[0, Paid.FEE] = rows[:, [Due.PAID_FEE, Due.PAID_PENALTY]].sum()
+    return paid
+
+
+def _percent(share_ppm: int) -> str:
+    whole, rest = divmod(int(share_ppm), _PERCENT)
+    return f"{whole}.{rest:04d}"

@@ -1,0 +1,47 @@
+"""Purchases on pay-later lines: orders that are being bought, what drawdowns bought, and the loans of a line."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from loanbook.stores.online.unit import Connection, Row
+
+
+def hold_orders(connection: Connection, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Orders, by merchant and its reference, that are bought already; who else buys one of these waits for this transaction."""
+    wanted = sorted(set(orders))
+    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], []]
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT hashtextextended('order ' || m || chr(1) || r, 0) AS k "
+        "FROM unnest(%s::text[], %s::text[]) AS x(m, r) ORDER BY k) AS keys",
+        columns,
+    )
+    query = (
+        "SELECT merchant, merchant_reference FROM purchase "
+        "JOIN unnest(%s::text[], %s::text[]) AS x(merchant, merchant_reference) USING (merchant, merchant_reference)"
+    )
+    return {(row["merchant"], row["merchant_reference"]) for row in connection.execute(query, columns)}
+
+
+def running_of_line(connection: Connection, line_id: str, since: dt.date) -> list[Row]:
+    """Drawdowns of a line that ran on a day or after it, with what they bought, in the order they were paid out."""
+    query = (
+        "SELECT l.*, p.merchant, p.merchant_reference FROM loan l LEFT JOIN purchase p USING (loan_id) "
+        "WHERE line_id = %s AND state IN ('disbursed', 'repaid') AND (closed_on IS NULL OR closed_on >= %s) "
+        "ORDER BY disbursed_on, loan_id"
+    )
+    return connection.execute(query, (line_id, since)).fetchall()
+
+
+def cancelled(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
+    """Drawdowns cancelled between two moments: loan_id, number of the event, mandate_hash, principal_fen."""
+    query = (
+        "SELECT l.loan_id, e.number, l.mandate_hash, l.principal_fen FROM event e JOIN loan l ON l.loan_id = e.subject "
+        "WHERE e.kind = 'loan_cancelled' AND e.recorded_at >= %s AND e.recorded_at < %s ORDER BY e.number"
+    )
+    return connection.execute(query, (begins, ends)).fetchall()
+
+
+def taken_over(connection: Connection, loan_ids: Sequence[str]) -> set[str]:
+    """Loans whose claim a guarantor or a vehicle's buyer took over."""
+    query = "SELECT DISTINCT loan_id FROM taken_over WHERE loan_id = ANY(%s)"
+    return {row["loan_id"] for row in connection.execute(query, (sorted(set(loan_ids)),))}
