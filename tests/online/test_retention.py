@@ -51,7 +51,8 @@ def _loan(tx, borrower_id, name, on, disbursed_on, closed_on):
     line = {
         "kind": "consumer",
         "province": "example",
-        "age_years": 34,
+        "age_least": 23,
+        "age_most": 55,
         "grade": "A",
         "rate_annual": 1,
         "limit_fen": 100,
@@ -76,7 +77,8 @@ def _world(unit, vault):
     _borrower(unit, vault, "still-owes", eleven, [(eleven, None), (eleven, _long_ago(10, 1))])
     _borrower(unit, vault, "never-came-back", _long_ago(2, 1))
     _borrower(unit, vault, "came-lately", _long_ago(1))
-    _borrower(unit, vault, "refused-by-all", _long_ago(3), [(None, None)])
+    _borrower(unit, vault, "refused-by-all", _long_ago(3), [(None, _long_ago(3))])
+    _borrower(unit, vault, "is-being-paid-out", _long_ago(3), [(None, None)])
 
 
 def _found(dues):
@@ -95,8 +97,8 @@ def test_who_was_kept_long_enough_is_erased_and_nobody_else(unit, vault):
     told = unit.connection.execute("SELECT subject, content FROM event WHERE kind = 'borrower_erased' ORDER BY 1").fetchall()
     assert told[2] == {"subject": "repaid-long-ago", "content": {"rule": "identity_borrower", "kept": "10 years"}}
     assert _found(list_due(unit, RULES))["identity_applicant"] == 0
-    assert unit.connection.execute("SELECT count(*) AS n FROM loan").fetchone() == {"n": 7}
-    ages = unit.connection.execute("SELECT borrower_id FROM credit_line WHERE age_years IS NULL ORDER BY 1").fetchall()
+    assert unit.connection.execute("SELECT count(*) AS n FROM loan").fetchone() == {"n": 8}
+    ages = unit.connection.execute("SELECT borrower_id FROM credit_line WHERE age_least IS NULL AND state = 'closed' ORDER BY 1").fetchall()
     assert [row["borrower_id"] for row in ages] == ["refused-by-all", "repaid-long-ago"]
 
 
@@ -174,6 +176,7 @@ def test_a_borrower_whom_a_law_keeps_is_told_which_and_until_when(unit, vault):
 
 def test_a_running_loan_keeps_its_borrower(unit, vault):
     _world(unit, vault)
-    found = _ask(unit, vault, "still-owes")
-    assert isinstance(found, Refusal)
-    assert found.rule == "loan_running"
+    for borrower_id in ("still-owes", "is-being-paid-out"):
+        found = _ask(unit, vault, borrower_id)
+        assert isinstance(found, Refusal)
+        assert found.rule == "loan_running"

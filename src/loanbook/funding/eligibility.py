@@ -36,7 +36,8 @@ IN_TERMS = (1 << Bar.REFUSED) - 1
 _PRODUCT_BIT, _COUNT_BIT, _AMOUNT_BIT, _RATE_BIT = (1 << bar for bar in (Bar.PRODUCT, Bar.COUNT, Bar.AMOUNT, Bar.RATE))
 _KIND_BIT, _GRADE_BIT, _PROVINCE_BIT, _AGE_BIT = (1 << bar for bar in (Bar.BORROWER_KIND, Bar.GRADE, Bar.PROVINCE, Bar.AGE))
 _PRINCIPAL, _RATE, _COUNT, _MONTHS = int(Ask.PRINCIPAL), int(Ask.RATE), int(Ask.COUNT), int(Ask.MONTHS)
-_PRODUCT, _KIND, _GRADE, _PROVINCE, _AGE = (int(each) for each in (Ask.PRODUCT, Ask.KIND, Ask.GRADE, Ask.PROVINCE, Ask.AGE))
+_PRODUCT, _KIND, _GRADE, _PROVINCE = (int(each) for each in (Ask.PRODUCT, Ask.KIND, Ask.GRADE, Ask.PROVINCE))
+_YOUNGEST, _OLDEST = int(Ask.AGE_LEAST), int(Ask.AGE_MOST)
 _AMOUNT_LEAST, _AMOUNT_MOST = int(Term.AMOUNT_LEAST), int(Term.AMOUNT_MOST)
 _RATE_LEAST, _RATE_MOST = int(Term.RATE_LEAST), int(Term.RATE_MOST)
 _AGE_LEAST, _AGE_MOST = int(Term.AGE_LEAST), int(Term.AGE_MOST)
@@ -74,8 +75,8 @@ def bars_in_terms(ask: Ints, term: Ints) -> int:
         bars |= _GRADE_BIT
     if lacks(term[_PROVINCES], ask[_PROVINCE]):
         bars |= _PROVINCE_BIT
-    # Who asks for an age does not lend to a borrower whose age is not known.
-    if term[_AGE_LEAST] != UNKNOWN and (ask[_AGE] < term[_AGE_LEAST] or ask[_AGE] > term[_AGE_MOST]):
+    # Who asks for an age does not lend to a borrower whose age is not known, nor to a band of ages that it takes in part.
+    if term[_AGE_LEAST] != UNKNOWN and (ask[_YOUNGEST] < term[_AGE_LEAST] or ask[_OLDEST] > term[_AGE_MOST]):
         bars |= _AGE_BIT
     return bars
 

@@ -78,8 +78,9 @@ class Ask(IntEnum):
     KIND = 5
     GRADE = 6
     PROVINCE = 7
-    AGE = 8
-    BORROWER = 9
+    AGE_LEAST = 8
+    AGE_MOST = 9
+    BORROWER = 10
     """Number of the borrower in the batch, from 0; the same borrower has the same number."""
 
 
@@ -91,7 +92,7 @@ class FundingRequest:
     """A loan to be funded.
 
     rate_annual  contract rate, `units.RATE_SCALE`-ths;  months  contractual tenor
-    age          whole years; None: not known, or no natural person
+    age          whole years; None: not known, or no natural person;  age_most  where only a band is known: its last year
     """
 
     borrower_id: str
@@ -104,6 +105,7 @@ class FundingRequest:
     grade: str
     province: str
     age: int | None
+    age_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,7 @@ def asked(table: MandateTable, requests: Sequence[FundingRequest]) -> Ints:
             grades.get(request.grade, UNKNOWN),
             provinces.get(request.province, UNKNOWN),
             UNKNOWN if request.age is None else request.age,
+            UNKNOWN if request.age is None else request.age if request.age_most is None else request.age_most,
             borrowers.setdefault(request.borrower_id, len(borrowers)),
         )
     return rows

@@ -42,7 +42,8 @@ def _words(mandate: Mandate, request: FundingRequest, bar: Bar) -> tuple[str, st
 
     principal = f"principal {money(request.principal_fen)}"
     left = "what is left of it is less"
-    age = "not known" if request.age is None else str(request.age)
+    band = "" if request.age_most in (None, request.age) else f" to {request.age_most}"
+    age = "not known" if request.age is None else f"{request.age}{band}"
     youngest, oldest = terms.ages or (0, 0)
     return {
         Bar.PRODUCT: ("eligibility.products", f"product {request.product}", f"it takes {', '.join(terms.products)}"),

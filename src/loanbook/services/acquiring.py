@@ -8,6 +8,7 @@ from loanbook import units
 from loanbook.borrowers.assessment import assess
 from loanbook.borrowers.evidence import Assessment, Outcome
 from loanbook.errors import RequestError
+from loanbook.funding.ages import AGE_MOST, age_band
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
@@ -171,16 +172,20 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
     )
     if outcome != str(Outcome.APPROVED):
         return Assessed(decision_id=decision_id, outcome=outcome, reasons=tuple(reasons))
-    return _open_line(unit, borrower, decision_id, assessment, told)
+    return _open_line(terms, unit, borrower, decision_id, assessment, told)
 
 
-def _open_line(unit: Unit, borrower: Row, decision_id: str, assessment: Assessment, told: Mapping[str, Any]) -> Assessed:
+def _open_line(
+    terms: PlatformTerms, unit: Unit, borrower: Row, decision_id: str, assessment: Assessment, told: Mapping[str, Any]
+) -> Assessed:
     if assessment.limit_fen is None or assessment.rate_annual is None or assessment.expires_on is None:
         raise AssertionError("an approval names limit, rate and end")
     line_id = new_id("ln")
     expires_on = units.date(assessment.expires_on)
     # Of a business the owner's: lenders ask how old the person is who stands for the loan.
     age = told["inputs"].get("age_years" if borrower["kind"] == "consumer" else "owner_age_years")
+    is_age = isinstance(age, int) and not isinstance(age, bool) and 0 <= age <= AGE_MOST
+    band = age_band(terms.mandate_table(units.day(unit.today)).mandates, age) if is_age else (None, None)
     unit.insert(
         LINE,
         line_id=line_id,
@@ -192,7 +197,8 @@ def _open_line(unit: Unit, borrower: Row, decision_id: str, assessment: Assessme
         limit_fen=assessment.limit_fen,
         used_fen=0,
         province=told["province"],
-        age_years=age if isinstance(age, int) and not isinstance(age, bool) else None,
+        age_least=band[0],
+        age_most=band[1],
         opened_on=unit.today,
         expires_on=expires_on,
         state="open",

@@ -126,7 +126,8 @@ def funding_request(line: Row, product: Product, principal_fen: int, count: int,
         borrower_kind=line["kind"],
         grade=line["grade"],
         province=line["province"],
-        age=line["age_years"],
+        age=line["age_least"],
+        age_most=line["age_most"],
     )
 
 

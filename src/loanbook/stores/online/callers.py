@@ -16,7 +16,7 @@ from hashlib import sha256
 from loanbook.errors import RequestError
 from loanbook.stores.online.unit import Connection, Row, new_id
 
-ROLES = ("borrower_app", "partner", "risk", "finance", "operator", "auditor")
+ROLES = ("borrower_app", "partner", "provider", "bureau", "risk", "finance", "operator", "auditor")
 KEY_PREFIX = "loanbook_"
 """By which a secret scanner knows a key that was committed by mistake."""
 _KEY_BYTES = 32

@@ -15,7 +15,7 @@ SELECT borrower_id, lent, running, began_on FROM (
     FROM borrower b
     JOIN identity i ON i.borrower_id = b.borrower_id AND i.erased_at IS NULL
     LEFT JOIN (SELECT borrower_id, bool_or(disbursed_on IS NOT NULL) AS lent,
-                      bool_or(disbursed_on IS NOT NULL AND closed_on IS NULL) AS running,
+                      bool_or(closed_on IS NULL) AS running,
                       max(coalesce(closed_on, drawn_on)) AS closed_on, max(drawn_on) AS drawn_on
                FROM loan GROUP BY borrower_id) l ON l.borrower_id = b.borrower_id
     LEFT JOIN (SELECT borrower_id, max(applied_on) AS applied_on FROM application GROUP BY borrower_id) a
@@ -24,7 +24,7 @@ SELECT borrower_id, lent, running, began_on FROM (
         ON c.borrower_id = b.borrower_id
 ) x
 """
-"""Borrowers who are not erased: whether lent to, whether a loan is running, and the day their period began."""
+"""Borrowers who are not erased: whether lent to, whether a loan is drawn and not closed, and the day their period began."""
 
 _ROWS = {
     "request": ("request", "recorded_at", "true"),
@@ -37,7 +37,7 @@ _ROWS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A borrower's place before the rules: lent to or not, a loan running or not, the day the period began."""
+    """A borrower's place before the rules: lent to or not, a loan drawn and not closed or none, the day the period began."""
 
     lent: bool
     running: bool

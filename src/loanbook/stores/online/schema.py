@@ -62,7 +62,9 @@ CALLER = Table(
     Column(
         "role",
         Text,
-        CheckConstraint("role IN ('borrower_app', 'partner', 'risk', 'finance', 'operator', 'auditor')", name="role"),
+        CheckConstraint(
+            "role IN ('borrower_app', 'partner', 'provider', 'bureau', 'risk', 'finance', 'operator', 'auditor')", name="role"
+        ),
         nullable=False,
     ),
     Column("partner", Text),
@@ -176,7 +178,8 @@ LINE = Table(
     Column("kind", Text, nullable=False),
     Column("grade", Text, nullable=False),
     Column("province", Text, nullable=False),
-    Column("age_years", SmallInteger),
+    Column("age_least", SmallInteger, comment="the band of the borrower's age"),
+    Column("age_most", SmallInteger),
     Column("rate_annual", BigInteger, nullable=False),
     _money("limit_fen"),
     _money("used_fen"),
@@ -227,7 +230,7 @@ LOAN = Table(
     Column("disbursed_on", Date),
     _money("principal_repaid_fen"),
     Column("closed_on", Date),
-    Index("ix_loan_partner_state", "partner", "state"),
+    Index("ix_loan_partner_state_loan_id", "partner", "state", "loan_id"),
 )
 
 QUOTA = Table(

@@ -216,6 +216,10 @@ def _forget(tx: Connection, borrower_ids: Sequence[str], now: dt.datetime) -> No
         "UPDATE identity SET lookup = NULL, sealed = NULL, key_slot = NULL, erased_at = %s WHERE borrower_id = ANY(%s)",
         (now, names),
     )
-    tx.execute("UPDATE credit_line SET age_years = NULL WHERE borrower_id = ANY(%s)", (names,))
+    tx.execute(
+        "UPDATE credit_line SET age_least = NULL, age_most = NULL, state = CASE state WHEN 'open' THEN 'closed' ELSE state END "
+        "WHERE borrower_id = ANY(%s)",
+        (names,),
+    )
     for table in ("application", "decision"):
         tx.execute(f"UPDATE {table} SET sealed = ''::bytea WHERE borrower_id = ANY(%s)", (names,))
