@@ -13,6 +13,10 @@ from loanbook.stores.online.unit import Connection, Row
 from loanbook.units import NEVER, Ints
 
 _LOCK = 0x10A_DA11
+_MONEY = "('payment_received', 'recovery_received', 'refund_paid')"
+"""Events of money, each with its payment."""
+_AMOUNT = "CASE e.kind WHEN 'refund_paid' THEN -1 ELSE 1 END * (e.content->>'amount_fen')::int8"
+"""What such an event brought: below 0 for a refund."""
 
 
 def plan_for_columns(connection: Connection) -> None:
@@ -100,13 +104,12 @@ def quota_differences(connection: Connection) -> list[Row]:
 
 def cash_differences(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
     """Payment events recorded between two moments that no payment row agrees with: number, subject, amount_fen, held_fen."""
-    query = """
-        SELECT e.number, e.subject, (e.content->>'amount_fen')::bigint AS amount_fen, p.amount_fen AS held_fen
+    query = f"""
+        SELECT e.number, e.subject, {_AMOUNT} AS amount_fen, p.amount_fen AS held_fen
         FROM event e LEFT JOIN payment p ON p.payment_id = e.content->>'payment_id'
-        WHERE e.recorded_at >= %s AND e.recorded_at < %s AND e.kind IN ('payment_received', 'event_reversed')
-          AND ((e.kind = 'payment_received'
-                AND (p.loan_id, p.amount_fen) IS DISTINCT FROM (e.subject, (e.content->>'amount_fen')::bigint))
-            OR (e.kind = 'event_reversed' AND p.reversed IS NOT TRUE)) ORDER BY e.number"""
+        WHERE e.recorded_at >= %s AND e.recorded_at < %s AND (e.kind IN {_MONEY} OR e.kind = 'event_reversed')
+          AND CASE WHEN e.kind = 'event_reversed' THEN p.reversed IS NOT TRUE
+              ELSE (p.loan_id, p.amount_fen) IS DISTINCT FROM (e.subject, {_AMOUNT}) END ORDER BY e.number"""
     return connection.execute(query, (begins, ends)).fetchall()
 
 
@@ -165,10 +168,10 @@ class BookedMoney:
 
 
 def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime, zone: str) -> BookedMoney:
-    """All payments, until then, of the loans for which money came or bounced between two moments."""
+    """All money, until then, of the loans for which some came, bounced or was paid back between two moments."""
     touched = connection.execute(
         "SELECT subject, max(number) AS number FROM event JOIN loan l ON l.loan_id = subject AND l.disbursed_on IS NOT NULL "
-        "WHERE kind IN ('payment_received', 'event_reversed') AND recorded_at >= %s AND recorded_at < %s "
+        f"WHERE (kind IN {_MONEY} OR kind = 'event_reversed') AND recorded_at >= %s AND recorded_at < %s "
         "GROUP BY 1 ORDER BY 1",
         (begins, ends),
     ).fetchall()
@@ -182,13 +185,13 @@ def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime,
         (
             "l.n - 1",
             "(e.happened_on - DATE '1970-01-01')::int8",
-            "(e.content->>'amount_fen')::int8",
-            "(e.content->>'purpose' = 'payoff')::int4::int8",
+            _AMOUNT,
+            "(coalesce(e.content->>'purpose', '') = 'payoff')::int4::int8",
             day("e.recorded_at"),
             f"coalesce({day('r.recorded_at')}, {NEVER})",
         ),
         "FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) "
-        "JOIN event e ON e.subject = l.loan_id AND e.kind = 'payment_received' AND e.recorded_at < %s "
+        f"JOIN event e ON e.subject = l.loan_id AND e.kind IN {_MONEY} AND e.recorded_at < %s "
         "LEFT JOIN event r ON r.subject = l.loan_id AND r.kind = 'event_reversed' AND r.recorded_at < %s "
         "AND r.content->>'payment_id' = e.content->>'payment_id'",
         (ids, ends, ends),
@@ -215,11 +218,13 @@ def disbursements(connection: Connection, begins: dt.datetime, ends: dt.datetime
 
 
 def taken_over_on(connection: Connection, day: dt.date) -> list[Row]:
-    """Claims taken over by the close of a day: loan_id, kind, mandate_hash, paid_fen, number of the event."""
+    """Claims taken over by the close of a day: loan_id, kind, mandate_hash, payer, seller, paid_fen, from_deposit_fen, number
+    of the event."""
     query = (
-        "SELECT t.loan_id, t.kind, l.mandate_hash, t.paid_fen, e.number FROM taken_over t JOIN loan l USING (loan_id) "
+        "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, t.paid_fen, t.from_deposit_fen, e.number "
+        "FROM taken_over t JOIN loan l USING (loan_id) "
         "JOIN event e ON e.subject = t.loan_id AND e.happened_on = t.on_day "
         "AND e.kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END "
-        "WHERE t.on_day = %s ORDER BY t.loan_id, t.kind"
+        "WHERE t.on_day = %s AND t.kind <> 'sale' ORDER BY t.loan_id, t.kind"
     )
     return connection.execute(query, (day,)).fetchall()

@@ -314,11 +314,12 @@ PAYMENT = Table(
     Column("payment_id", Text, primary_key=True),
     Column("loan_id", Text, ForeignKey("loan.loan_id"), nullable=False, index=True),
     Column("provider_reference", Text, nullable=False, unique=True),
-    _money("amount_fen"),
+    Column("amount_fen", BigInteger, nullable=False),
     Column("paid_on", Date, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("reversed", Boolean, nullable=False, server_default=text("false")),
-    comment="Money that a payment provider reported; its reference is taken once.",
+    CheckConstraint("(purpose = 'refund') = (amount_fen < 0)", name="refunds_below_0"),
+    comment="Money that a payment provider reported, and below 0 what it was told to pay back; a reference is taken once.",
 )
 
 AUDIT = Table(
