@@ -15,7 +15,11 @@ from loanbook.funding.quoting import quote_cap
 from loanbook.services.caller import Refusal
 from loanbook.stores.online.lookups import keep_terms
 from loanbook.stores.online.unit import Connection, Row
+from loanbook.terms.cash_account import CashAccount
+from loanbook.terms.cash_account_file import accounts_in
 from loanbook.terms.catalogue import in_force, products_in
+from loanbook.terms.collection import CollectionTerms
+from loanbook.terms.collection_file import collections_in
 from loanbook.terms.conventions import Method
 from loanbook.terms.lending_rule import LendingRule, check_loan
 from loanbook.terms.lending_rule_file import lending_rules_in
@@ -36,6 +40,8 @@ class PlatformTerms:
     mandates: tuple[Mandate, ...]
     lending_rules: tuple[LendingRule, ...]
     caps: tuple[RateCap, ...]
+    collections: tuple[CollectionTerms, ...] = ()
+    cash_accounts: tuple[CashAccount, ...] = ()
 
     def product(self, code: str, as_of: int) -> Product:
         """The version in force on a day; RequestError when there is none."""
@@ -90,10 +96,12 @@ class PlatformTerms:
 def archive_terms(terms: PlatformTerms, connection: Connection, now: dt.datetime) -> None:
     """Keep every version of the platform's terms in the store, so that what an event names can always be read. Commits."""
     rows: list[tuple[str, str, str, dt.date, str, dt.datetime]] = []
-    kinds: dict[str, tuple[Product | Strategy | Mandate, ...]] = {
+    kinds: dict[str, tuple[Product | Strategy | Mandate | CollectionTerms | CashAccount, ...]] = {
         "product": terms.products,
         "strategy": terms.strategies,
         "mandate": terms.mandates,
+        "collection": terms.collections,
+        "cash_account": terms.cash_accounts,
     }
     texts = {text_hash(text): text for text in _shipped_texts()}
     for kind, versions in kinds.items():
@@ -104,7 +112,7 @@ def archive_terms(terms: PlatformTerms, connection: Connection, now: dt.datetime
 
 
 def _shipped_texts() -> Iterator[str]:
-    for folder in ("products", "strategies", "mandates"):
+    for folder in ("products", "strategies", "mandates", "collections", "cash_accounts"):
         for path in (Path(loanbook.terms.__file__).parent / folder).glob("*.yaml"):
             yield path.read_text(encoding="utf-8")
 
@@ -140,4 +148,6 @@ def platform_terms() -> PlatformTerms:
         mandates=mandates_in(products=tuple({product.code for product in products})),
         lending_rules=lending_rules_in(),
         caps=caps_in(),
+        collections=collections_in(),
+        cash_accounts=accounts_in(),
     )

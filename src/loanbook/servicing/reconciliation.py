@@ -97,6 +97,41 @@ def reconcile(their_reference: pa.Array, their_amount_fen: Ints, our_reference: 
     return found
 
 
+def pair_by_amount_and_day(
+    their_amount_fen: Ints, their_on: Ints, our_amount_fen: Ints, our_on: Ints, *, days: int
+) -> tuple[Ints, Ints]:
+    """Lines and bookings without a common reference that can only mean each other.
+
+    A line and a booking of one amount, at most `days` apart, are a pair when the line has no other such booking and the booking
+    no other such line. What could mean two things is left alone.
+
+    their_*, our_*   (lines,) and (bookings,) int64: minor units and day numbers
+    returns          rows of both sides, (pairs,) int64 each, by row of the statement
+    """
+    their_amount, our_amount = np.asarray(their_amount_fen, np.int64), np.asarray(our_amount_fen, np.int64)
+    first_our, count_our = _near(their_amount, np.asarray(their_on, np.int64), our_amount, np.asarray(our_on, np.int64), days)
+    _, count_their = _near(our_amount, np.asarray(our_on, np.int64), their_amount, np.asarray(their_on, np.int64), days)
+    (theirs,) = np.nonzero(count_our == 1)
+    ours = first_our[theirs]
+    only = count_their[ours] == 1
+    return theirs[only], ours[only]
+
+
+def _near(amount: Ints, on: Ints, other_amount: Ints, other_on: Ints, days: int) -> tuple[Ints, Ints]:
+    """For each row the first of the others with its amount and a day around its own, and how many there are."""
+    if not other_amount.size:
+        return np.zeros(amount.size, np.int64), np.zeros(amount.size, np.int64)
+    known = np.unique(other_amount)
+    at = np.minimum(np.searchsorted(known, amount), known.size - 1)
+    span = int(max(on.max(initial=0), other_on.max())) + days + 1
+    order = np.lexsort((other_on, other_amount))
+    keys = (np.searchsorted(known, other_amount) * span + other_on)[order]
+    begins = np.searchsorted(keys, at * span + np.maximum(on - days, 0), side="left")
+    ends = np.searchsorted(keys, at * span + on + days, side="right")
+    count = np.where(known[at] == amount, ends - begins, 0)
+    return order[np.minimum(begins, order.size - 1)], count
+
+
 def _taken(amount: Ints, rows: Ints) -> Ints:
     """Amounts of rows, 0 for NOBODY."""
     return np.append(amount, 0)[rows]

@@ -1,0 +1,134 @@
+"""What the reconciliation of cash asks of the online store: bookings, statements, and the suspense account."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from loanbook.stores.online.unit import Connection, Row
+
+_BOOKED = """
+    SELECT 'payment' AS kind, p.payment_id AS booking_id, p.provider_reference AS reference, p.paid_on AS on_day, p.amount_fen
+    FROM payment p
+    UNION ALL
+    SELECT 'return', p.payment_id, p.provider_reference, e.happened_on, -p.amount_fen
+    FROM payment p JOIN LATERAL (
+        SELECT happened_on FROM event WHERE subject = p.loan_id AND kind = 'event_reversed'
+        AND content->>'payment_id' = p.payment_id ORDER BY number LIMIT 1) e ON true
+    WHERE p.reversed
+    UNION ALL
+    SELECT 'disbursement', l.loan_id, e.content->>'provider_reference', l.disbursed_on, -l.principal_fen
+    FROM loan l JOIN LATERAL (
+        SELECT content FROM event WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1) e ON true
+    WHERE l.disbursed_on IS NOT NULL"""
+"""Cash as we book it: in is positive. A payment and its return are two bookings of one id."""
+
+_UNREPORTED = (
+    f"({_BOOKED}) b WHERE b.kind = ANY(%s) "
+    "AND NOT EXISTS (SELECT 1 FROM reported r WHERE r.kind = b.kind AND r.booking_id = b.booking_id)"
+)
+
+
+def lock_accounts(connection: Connection, accounts: Sequence[str]) -> None:
+    """Hold cash accounts until the transaction ends: one at a time takes statements or releases suspense of an account."""
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('cash ' || a, 0)) FROM unnest(%s::text[]) WITH ORDINALITY AS x(a, n) "
+        "ORDER BY n",
+        (sorted(set(accounts)),),
+    )
+
+
+def statement_numbered(connection: Connection, account: str, number: str) -> Row | None:
+    """The statement of an account that its provider calls so."""
+    return connection.execute("SELECT * FROM statement WHERE account = %s AND number = %s", (account, number)).fetchone()
+
+
+def last_statement(connection: Connection, account: str) -> Row | None:
+    """The statement taken last, with the day on which the first one starts (`begins_on`)."""
+    query = (
+        "SELECT s.*, (SELECT starts_on FROM statement WHERE account = s.account AND place = 1) AS begins_on "
+        "FROM statement s WHERE account = %s ORDER BY place DESC LIMIT 1"
+    )
+    return connection.execute(query, (account,)).fetchone()
+
+
+def accounts_with_statements(connection: Connection) -> list[str]:
+    """Accounts of which a statement was taken."""
+    return [row["account"] for row in connection.execute("SELECT account FROM statement WHERE place = 1 ORDER BY 1")]
+
+
+def unreported_bookings(connection: Connection, kinds: Sequence[str], since: dt.date, references: Sequence[str]) -> list[Row]:
+    """Bookings that no statement reported, from a day on or with one of the references: kind, booking_id, reference, ..."""
+    query = f"SELECT * FROM {_UNREPORTED} AND (b.on_day >= %s OR b.reference = ANY(%s)) ORDER BY on_day, kind, booking_id"
+    return connection.execute(query, (list(kinds), since, sorted(set(references)))).fetchall()
+
+
+def unreported_sums(connection: Connection, kinds: Sequence[str], since: dt.date, until: dt.date) -> tuple[int, int]:
+    """How many bookings of some days no statement reported, and what they come to."""
+    query = (
+        f"SELECT count(*) AS rows, coalesce(sum(b.amount_fen), 0)::bigint AS amount_fen FROM {_UNREPORTED} "
+        "AND b.on_day BETWEEN %s AND %s"
+    )
+    row = connection.execute(query, (list(kinds), since, until)).fetchone()
+    return (row["rows"], row["amount_fen"]) if row else (0, 0)
+
+
+def open_items(connection: Connection, account: str) -> list[Row]:
+    """The open items of an account's suspense, oldest first, held until the transaction ends."""
+    query = "SELECT * FROM suspense WHERE account = %s AND released_at IS NULL ORDER BY item_id FOR UPDATE"
+    return connection.execute(query, (account,)).fetchall()
+
+
+def reported_payments(connection: Connection, payment_ids: Sequence[str]) -> set[str]:
+    """Which of some payments a statement reported."""
+    query = "SELECT booking_id FROM reported WHERE kind = 'payment' AND booking_id = ANY(%s)"
+    return {row["booking_id"] for row in connection.execute(query, (list(payment_ids),))}
+
+
+def suspense_page(connection: Connection, account: str, after: str, most: int) -> list[Row]:
+    """Open items after one, with the statement each came by."""
+    query = (
+        "SELECT i.*, s.number FROM suspense i JOIN statement s USING (statement_id) "
+        "WHERE i.account = %s AND i.released_at IS NULL AND i.item_id > %s ORDER BY i.item_id LIMIT %s"
+    )
+    return connection.execute(query, (account, after, most)).fetchall()
+
+
+def cash_sums(connection: Connection) -> list[Row]:
+    """Of each account with statements: opening, closing, reported and suspense_fen, open items, gaps in the chain of balances."""
+    query = """
+        WITH chained AS (
+            SELECT account, place, opening_fen, closing_fen, starts_on, ends_on,
+                   lag(closing_fen) OVER (PARTITION BY account ORDER BY place) AS before_fen
+            FROM statement),
+        held AS (
+            SELECT account, (array_agg(opening_fen ORDER BY place))[1] AS opening_fen,
+                   (array_agg(closing_fen ORDER BY place DESC))[1] AS closing_fen,
+                   min(starts_on) AS begins_on, max(ends_on) AS ends_on,
+                   count(*) FILTER (WHERE before_fen <> opening_fen) AS gaps
+            FROM chained GROUP BY 1)
+        SELECT h.*, coalesce(r.fen, 0)::bigint AS reported_fen, coalesce(i.fen, 0)::bigint AS suspense_fen,
+               coalesce(i.items, 0)::bigint AS items
+        FROM held h
+        LEFT JOIN (SELECT account, sum(amount_fen) AS fen FROM reported GROUP BY 1) r USING (account)
+        LEFT JOIN (SELECT account, sum(amount_fen) AS fen, count(*) AS items FROM suspense WHERE released_at IS NULL GROUP BY 1) i
+        USING (account) ORDER BY account"""
+    return connection.execute(query).fetchall()
+
+
+def suspense_by_events(connection: Connection) -> dict[str, int]:
+    """The balance of each account's suspense as its events tell it."""
+    query = (
+        "SELECT content->>'account' AS account, "
+        "sum((content->>'amount_fen')::bigint * CASE kind WHEN 'suspense_booked' THEN 1 ELSE -1 END)::bigint AS fen "
+        "FROM event WHERE kind IN ('suspense_booked', 'suspense_released') GROUP BY 1"
+    )
+    return {row["account"]: row["fen"] for row in connection.execute(query)}
+
+
+def reported_differences(connection: Connection, most: int) -> list[Row]:
+    """Bookings reported with another amount than they have now, or that are gone: kind, booking_id, held_fen, booked_fen."""
+    query = (
+        "SELECT r.kind, r.booking_id, r.amount_fen AS held_fen, b.amount_fen AS booked_fen "
+        f"FROM reported r LEFT JOIN ({_BOOKED}) b USING (kind, booking_id) "
+        "WHERE b.amount_fen IS DISTINCT FROM r.amount_fen ORDER BY 1, 2 LIMIT %s"
+    )
+    return connection.execute(query, (most,)).fetchall()
