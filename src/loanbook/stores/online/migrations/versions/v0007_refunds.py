@@ -8,7 +8,7 @@ down_revision = "v0006"
 
 def upgrade() -> None:
     """A book that is told a fact twice knows it by its id; one that was told past a charge-off would never hear of it."""
-    op.drop_constraint("ck_payment_amount_fen_not_negative", "payment", type_="check")
+    op.drop_constraint(op.f("ck_payment_amount_fen_not_negative"), "payment", type_="check")
     op.create_check_constraint(op.f("ck_payment_refunds_below_0"), "payment", "(purpose = 'refund') = (amount_fen < 0)")
     op.create_table_comment(
         "payment",
