@@ -34,7 +34,7 @@ class Platform:
         self.today = today
         self.connection = connection
         self.verbs = {verb.name: verb for verb in verbs(TERMS, vault)}
-        self.reads = {read.name: read for read in reads(TERMS)}
+        self.reads = {read.name: read for read in reads(TERMS, vault)}
         self.desk = Desk(connection, self.clock, vault.body_hash)
         self._keys = itertools.count(1)
         archive_terms(TERMS, connection, self.clock()[0])

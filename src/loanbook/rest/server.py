@@ -65,7 +65,7 @@ def serve_app(
         return found
 
     guard = Guard(find, senders, workers=workers)
-    return make_app(verbs(terms, vault), reads(terms), guard, lend, now=lambda: clock()[0], close=pool.close)
+    return make_app(verbs(terms, vault), reads(terms, vault), guard, lend, now=lambda: clock()[0], close=pool.close)
 
 
 def _compile(terms: PlatformTerms) -> None:

@@ -12,6 +12,7 @@ from loanbook.funding.ages import AGE_MOST, age_band
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
+from loanbook.stores.online.consents import standing_consents
 from loanbook.stores.online.lookups import reapplication_days
 from loanbook.stores.online.schema import APPLICATION, BORROWER, CONSENT, DECISION, LINE
 from loanbook.stores.online.unit import Row, Unit, new_id
@@ -112,6 +113,7 @@ def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple
     found = unit.lock(APPLICATION, (request.application_id for _, request in asked))
     borrowers = unit.read(BORROWER, (row["borrower_id"] for row in found.values()))
     ring = vault.keyring(unit.connection, sorted(borrowers))
+    consents = standing_consents(unit.connection, borrowers, CONSENTS_NEEDED)
     answers: list[Assessed | Refusal] = []
     for _, request in asked:
         row = found.get(request.application_id)
@@ -124,9 +126,22 @@ def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple
         elif ring.is_erased(row["borrower_id"]):
             detail = f"the personal data of {row['borrower_id']} was erased on request."
             answers.append(Refusal(status=410, rule="borrower_erased", detail=detail))
+        elif missing := [purpose for purpose in CONSENTS_NEEDED if (row["borrower_id"], purpose) not in consents]:
+            detail = f"the consent to {' and '.join(missing)} was withdrawn; the application is not looked at without it."
+            answers.append(Refusal(status=409, rule="consent_needed", detail=detail, figures={"missing": missing}))
         else:
             answers.append(_decide(terms, unit, ring, row, borrowers[row["borrower_id"]]))
     return answers
+
+
+def outcome_of(terms: PlatformTerms, assessment: Assessment, kind: str, day: int) -> tuple[str, list[str]]:
+    """What is decided on an assessment, and why: a line that the lending rules do not allow is declined."""
+    if assessment.outcome is Outcome.APPROVED and assessment.limit_fen is not None:
+        try:
+            check_line(terms.lending_rules, on=day, borrower_kind=kind, limit_fen=assessment.limit_fen)
+        except RequestError as error:
+            return str(Outcome.DECLINED), [f"lending_rule: {error}"]
+    return str(assessment.outcome), [reason.code for reason in assessment.reasons]
 
 
 def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower: Row) -> Assessed:
@@ -135,13 +150,7 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
     strategy = terms.strategy(borrower["kind"], day)
     inputs = {**told["inputs"], "kind": borrower["kind"]}
     assessment = assess(strategy, inputs, day)
-    reasons = [reason.code for reason in assessment.reasons]
-    outcome = str(assessment.outcome)
-    if assessment.outcome is Outcome.APPROVED and assessment.limit_fen is not None:
-        try:
-            check_line(terms.lending_rules, on=day, borrower_kind=borrower["kind"], limit_fen=assessment.limit_fen)
-        except RequestError as error:
-            outcome, reasons = str(Outcome.DECLINED), [f"lending_rule: {error}"]
+    outcome, reasons = outcome_of(terms, assessment, borrower["kind"], day)
     decision_id = new_id("dc")
     unit.insert(
         DECISION,

@@ -11,6 +11,8 @@ from loanbook.funding.mandate_table import MandateTable, asked
 from loanbook.funding.matching import Match, Outcome, match, refusers
 from loanbook.funding.room import Room, room_left
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.disclosing import announce
+from loanbook.services.parties import BUREAU
 from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.quoting import cannot_draw
 from loanbook.services.requests import DrawingDown, Drawn
@@ -145,6 +147,14 @@ def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[st
 def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[str, Row], found: Match) -> list[Outcome | None]:
     changes: dict[tuple[str, str], int] = defaultdict(int)
     answers: list[Outcome | None] = []
+    reports = announce(
+        unit,
+        [
+            (loan, lines[loan["line_id"]], table.mandates[number])
+            for loan, number, outcome in zip(loans, found.mandate.tolist(), found.outcome.tolist(), strict=True)
+            if outcome == Outcome.RESERVED
+        ],
+    )
     for loan, number, outcome in zip(loans, found.mandate.tolist(), found.outcome.tolist(), strict=True):
         if outcome != Outcome.RESERVED:
             answers.append(Outcome(outcome))
@@ -187,6 +197,7 @@ def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[
             rate_annual=loan["rate_annual"],
             grade=lines[loan["line_id"]]["grade"],
             attempt=attempt,
+            **({"report_id": reports[loan["loan_id"]], "report_from": BUREAU} if loan["loan_id"] in reports else {}),
         )
         answers.append(None)
     caps = {(mandate.code, scope): cap for mandate in table.mandates for scope, cap in caps_of(mandate, unit.today).items()}

@@ -58,6 +58,6 @@ def local_desk() -> Iterator[LocalDesk]:
                 desk=Desk(connection, wall_clock, vault.body_hash),
                 connection=connection,
                 verbs={verb.name: verb for verb in verbs(terms, vault)},
-                reads={read.name: read for read in reads(terms)},
+                reads={read.name: read for read in reads(terms, vault)},
                 caller=Caller(caller_id=f"local {getpass.getuser()}", role="operator"),
             )

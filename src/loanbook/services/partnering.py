@@ -42,16 +42,18 @@ def answer_offer(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller,
         answers.append(None)
     reroute(terms, unit, released, lines, changes)
     return [
-        answer
-        if answer is not None
-        else Decided(
-            loan_id=request.loan_id,
-            state=loans[request.loan_id]["state"],
-            partner=loans[request.loan_id]["partner"],
-            attempt=len(loans[request.loan_id]["refused_by"]) + (loans[request.loan_id]["state"] == "offered"),
-        )
-        for answer, (_, request) in zip(answers, asked, strict=True)
+        answer if answer is not None else _decided(caller, loans[request.loan_id])
+        for answer, (caller, request) in zip(answers, asked, strict=True)
     ]
+
+
+def _decided(caller: Caller, loan: Row) -> Decided:
+    """The loan after an answer; where it went after a refusal is not the refusing partner's to see."""
+    attempt = len(loan["refused_by"]) + (loan["state"] == "offered")
+    if caller.partner is not None and loan["partner"] != caller.partner:
+        attempt = loan["refused_by"].index(caller.partner) + 1
+        return Decided(loan_id=loan["loan_id"], state="refused", partner=None, attempt=attempt)
+    return Decided(loan_id=loan["loan_id"], state=loan["state"], partner=loan["partner"], attempt=attempt)
 
 
 def reroute(terms: PlatformTerms, unit: Unit, released: Sequence[Row], lines: dict[str, Row], changes: Sequence[Change]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from loanbook import units
 from loanbook.loans.account import preview_payment
 from loanbook.loans.facts import FactKind, Piece, Row, Total
+from loanbook.services.access import access_reads
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.funding_view import funding_read
 from loanbook.services.line_statement import statement_read
@@ -18,6 +19,7 @@ from loanbook.stores.online.lookups import ids_of_borrower, payments_of
 from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
 from loanbook.stores.online.unit import Unit
+from loanbook.stores.online.vault import Vault
 from loanbook.units import MONEY_MAX
 
 
@@ -155,7 +157,7 @@ def _decision(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> Dec
     )
 
 
-def reads(terms: PlatformTerms) -> tuple[Read, ...]:
+def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
     """Everything that can be looked up on a platform with these terms."""
 
     def loan(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LoanView | Refusal:
@@ -208,6 +210,7 @@ def reads(terms: PlatformTerms) -> tuple[Read, ...]:
         offers_read(terms),
         statement_read(terms),
         funding_read(terms),
+        *access_reads(terms, vault),
     )
 
 

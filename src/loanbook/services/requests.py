@@ -145,7 +145,7 @@ class PartnerDecision(Asked, kw_only=True):
 
 
 class Decided(Given, kw_only=True):
-    """The loan after the answer; a refused one may have been offered to another partner."""
+    """The loan after the answer; a refused one may have been offered to another, which the partner that refused is not told."""
 
     loan_id: str
     state: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from loanbook import units
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.requests import Asked, Given, Id
-from loanbook.stores.online.retention import count_borrowers, count_rows, delete_rows, due_borrowers, standing
+from loanbook.stores.online.retention import count_borrowers, count_rows, delete_rows, due_borrowers, hold_lines, standing
 from loanbook.stores.online.unit import Unit
 from loanbook.stores.online.vault import Vault
 from loanbook.terms.retention import CLASSES, ENDLESS, IDENTITIES, Retention, retention_on
@@ -71,12 +71,13 @@ def erase(
     vault: Vault, versions: tuple[Retention, ...], unit: Unit, asked: Sequence[tuple[Caller, Erasing]]
 ) -> list[Erased | Refusal]:
     """Erase borrowers who ask for it, unless a loan is running or a law says that who they are must be kept."""
-    return [_erase_asked(vault, versions, unit, request.borrower_id) for _, request in asked]
+    return [_erase_asked(vault, versions, unit, caller, request.borrower_id) for caller, request in asked]
 
 
-def _erase_asked(vault: Vault, versions: tuple[Retention, ...], unit: Unit, borrower_id: str) -> Erased | Refusal:
+def _erase_asked(vault: Vault, versions: tuple[Retention, ...], unit: Unit, caller: Caller, borrower_id: str) -> Erased | Refusal:
+    hold_lines(unit.connection, borrower_id)  # a drawdown at the same time is seen, or finds the line closed
     stands = standing(unit.connection, borrower_id)
-    if stands is None:
+    if stands is None or caller.borrower_id not in (None, borrower_id):
         detail = f"there is no borrower {borrower_id} with personal data."
         return Refusal(status=404, rule="no_such_borrower", detail=detail)
     rule = retention_on(versions, IDENTITIES[0 if stands.lent else 1], units.day(unit.today))

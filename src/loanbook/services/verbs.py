@@ -3,6 +3,7 @@
 from functools import partial
 
 from loanbook.services import requests as shape
+from loanbook.services.access import access_verbs
 from loanbook.services.acquiring import apply_for_line, decide, register
 from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
@@ -115,4 +116,5 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             roles=PROVIDER,
             run=return_purchase,
         ),
+        *access_verbs(vault),
     )

@@ -64,6 +64,11 @@ def standing(tx: Connection, borrower_id: str) -> Standing | None:
     return Standing(**row) if row else None
 
 
+def hold_lines(tx: Connection, borrower_id: str) -> None:
+    """Hold a borrower's lines until the transaction ends, so that nothing is drawn meanwhile."""
+    tx.execute("SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY line_id FOR UPDATE", (borrower_id,))
+
+
 def count_rows(tx: Connection, name: str, before: dt.date) -> int:
     """How many rows of a class began before a day (UTC)."""
     table, moment, which = _ROWS[name]
