@@ -8,6 +8,7 @@ from loanbook.loans.account import preview_payment
 from loanbook.loans.facts import FactKind, Piece, Row, Total
 from loanbook.services.access import access_reads
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.cash import cash_read
 from loanbook.services.funding_view import funding_read
 from loanbook.services.line_statement import statement_read
 from loanbook.services.offers import offers_read
@@ -210,6 +211,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
         offers_read(terms),
         statement_read(terms),
         funding_read(terms),
+        cash_read(terms),
         *access_reads(terms, vault),
     )
 

@@ -5,6 +5,7 @@ from functools import partial
 from loanbook.services import requests as shape
 from loanbook.services.access import access_verbs
 from loanbook.services.acquiring import apply_for_line, decide, register
+from loanbook.services.cash import cash_verbs
 from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
 from loanbook.services.partnering import answer_offer
@@ -117,4 +118,5 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             run=return_purchase,
         ),
         *access_verbs(vault),
+        *cash_verbs(terms),
     )

@@ -22,7 +22,20 @@ from loanbook.stores.online.schema import EVENT, OUTBOX
 Row: TypeAlias = dict[str, Any]
 Connection: TypeAlias = psycopg.Connection[Row]
 
-TABLES_IN_ORDER = ("terms", "borrower", "identity", "consent", "application", "decision", "credit_line", "quote", "loan", "quota")
+TABLES_IN_ORDER = (
+    "terms",
+    "borrower",
+    "identity",
+    "consent",
+    "application",
+    "decision",
+    "credit_line",
+    "quote",
+    "loan",
+    "quota",
+    "statement",
+    "placement",
+)
 """Rows are locked and inserted in this order of tables, and by id inside one, so that two units never wait for each other."""
 
 

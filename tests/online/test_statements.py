@@ -1,0 +1,286 @@
+"""Statements of payment providers and banks: every movement is a booking or in suspense, each once, to the fen."""
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.online.platform import Platform
+
+START = dt.date(2024, 5, 6)
+HEADER = "reference,booked_on,amount,loan_id\n"
+
+
+class Cash(Platform):
+    """A platform with a running loan and statements of its payment provider."""
+
+    def __init__(self, connection, vault):
+        super().__init__(connection, vault, START)
+        self.number = 0
+        self.closing = 100_000
+
+    def running(self, document="1", principal_fen=500_000):
+        line = self.line(document=document)
+        _, drawn = self.loan(line["line_id"], principal_fen)
+        self.done("answer_offer", loan_id=drawn["loan_id"], decision="accept")
+        self.done("disburse", loan_id=drawn["loan_id"], provider_reference=f"out-{document}", disbursed_on=self.today)
+        return drawn["loan_id"]
+
+    def repay(self, loan_id, reference, amount_fen, paid_on=None):
+        self.done("repay", loan_id=loan_id, provider_reference=reference, amount_fen=amount_fen, paid_on=paid_on or self.today)
+
+    def statement(self, lines, *, closing=None, account="payment_provider", header=HEADER, **given):
+        """Take a statement of today with lines (reference, fen, ...) or texts; it closes where it must unless told otherwise."""
+        rows = [line if isinstance(line, str) else self._row(*line) for line in lines]
+        self.number += 1
+        opening = self.closing
+        if closing is None:
+            closing = opening + sum(line[1] for line in lines if not isinstance(line, str))
+        asked = {
+            "account": account,
+            "number": f"S-{self.number}",
+            "starts_on": self.today,
+            "ends_on": self.today,
+            "opening_fen": opening,
+            "closing_fen": closing,
+            "content": header + "".join(f"{row}\n" for row in rows),
+        } | given
+        status, answer = self.ask("take_statement", **asked)
+        if status == 200:
+            self.closing = closing
+        return status, answer, asked
+
+    def _row(self, reference, fen, loan_id="", on=None):
+        sign = "-" if fen < 0 else ""
+        return f"{reference},{on or self.today},{sign}{abs(fen) // 100}.{abs(fen) % 100:02},{loan_id}"
+
+    def taken(self, lines, **given):
+        status, answer, _ = self.statement(lines, **given)
+        assert status == 200, answer
+        return answer
+
+    def rows(self, query, *values):
+        found = self.connection.execute(query, values).fetchall()
+        self.connection.rollback()
+        return found
+
+    def check_cash(self, account="payment_provider", since=0):
+        """Cash is what was reported and suspense, and its events come to the same."""
+        status, view = self.look("cash", account)
+        assert status == 200
+        assert view["closing_fen"] - view["opening_fen"] == view["reported_fen"] + view["suspense_fen"]
+        by_events = self.rows(
+            "SELECT coalesce(sum((content->>'amount_fen')::bigint * CASE kind WHEN 'suspense_booked' THEN 1 ELSE -1 END), 0) "
+            "AS fen FROM event WHERE kind LIKE 'suspense%%' AND content->>'account' = %s AND number > %s",
+            account,
+            since,
+        )
+        assert by_events[0]["fen"] == view["suspense_fen"]
+        return view
+
+
+@pytest.fixture
+def cash(tx, vault):
+    return Cash(tx, vault)
+
+
+def test_a_statement_of_every_kind_of_line(cash):
+    loan = cash.running()
+    for reference, fen in (("P-1", 40_000), ("P-2", 25_500), ("P-3", 12_000), ("P-4", 7_700)):
+        cash.repay(loan, reference, fen)
+    taken = cash.taken([("P-1", 40_000), ("P-2", 25_000), ("P-9", 7_000), ("misspelt P-4", 7_700)])
+    assert (taken["rows"], taken["accepted"], taken["quarantined"]) == (4, 4, 0)
+    assert (taken["matched_by_reference"], taken["matched_by_amount_and_day"]) == (1, 1)
+    assert taken["differences"] == [{"reference": "P-2", "reported_fen": 25_000, "booked_fen": 25_500}]
+    assert [(item["reference"], item["amount_fen"], item["why"]) for item in taken["unknown_items"]] == [
+        ("P-2", -500, "amount_differs"),
+        ("P-9", 7_000, "unknown"),
+    ]
+    assert [(each["reference"], each["amount_fen"]) for each in taken["unreported_bookings"]] == [("P-3", 12_000)]
+    assert (taken["suspense_items"], taken["suspense_fen"]) == (2, 6_500)
+    view = cash.check_cash()
+    assert (view["unreported"], view["unreported_fen"], view["reported_fen"]) == (1, 12_000, 73_200)
+
+
+def test_the_same_statement_again_changes_nothing_and_another_of_its_number_is_refused(cash):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    status, answer, asked = cash.statement([("P-1", 40_000), ("P-9", 7_000)])
+    before = cash.rows("SELECT count(*) AS n FROM event")
+    assert cash.ask("take_statement", **asked) == (200, answer)
+    assert cash.rows("SELECT count(*) AS n FROM event") == before
+    status, refused = cash.ask("take_statement", **asked | {"content": HEADER, "closing_fen": asked["opening_fen"]})
+    assert (status, refused["rule"]) == (409, "statement_differs")
+    assert len(cash.rows("SELECT * FROM suspense")) == 1
+
+
+def test_what_does_not_tie_or_leaves_a_gap_is_not_taken(cash):
+    status, refused, _ = cash.statement([("P-1", 40_000)], closing=100_001)
+    assert (status, refused["rule"]) == (422, "statement_does_not_tie")
+    assert refused["figures"] == {"opening_fen": 100_000, "movements_fen": 40_000, "closing_fen": 100_001}
+    cash.taken([("P-1", 40_000)])
+    status, refused, _ = cash.statement([("P-2", 1)], opening_fen=139_999)
+    assert (status, refused["rule"]) == (409, "statement_gap")
+    assert refused["figures"] == {"opening_fen": 139_999, "closed_before_fen": 140_000}
+    status, refused, _ = cash.statement([], starts_on=START - dt.timedelta(days=3), ends_on=START)
+    assert (status, refused["rule"]) == (409, "statement_gap")
+    status, refused, _ = cash.statement([], ends_on=START + dt.timedelta(days=1))
+    assert (status, refused["rule"]) == (422, "day_out_of_order")
+    status, refused, _ = cash.statement([], header="reference,amount\n")
+    assert (status, refused["rule"]) == (422, "statement_not_readable")
+    assert "'booked_on' (booked_on) stands not in the statement's first line" in refused["detail"]
+    assert cash.statement([], account="nowhere")[1]["rule"] == "no_such_account"
+    assert len(cash.rows("SELECT * FROM statement")) == 1
+
+
+def test_bad_lines_are_set_aside_with_place_reason_and_value_and_their_money_is_in_suspense(cash):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    taken = cash.taken(
+        ["P-1,2024-05-06,400.00,", ",2024-05-06,3.00,", "P-5,06/05/2024,2.00,", "P-6,2024-05-06,1 000,", "P-7,2024-05-06"],
+        closing=100_000 + 40_000 + 300 + 200 + 100_000 + 55,
+    )
+    assert (taken["rows"], taken["accepted"], taken["quarantined"]) == (5, 1, 4)
+    assert (taken["accepted_fen"], taken["quarantined_fen"]) == (40_000, 300 + 200 + 100_055)
+    assert [(each["line"], each["column"], each["value"], each["amount_fen"]) for each in taken["faults"]] == [
+        (3, "reference", "", 300),
+        (4, "booked_on", "06/05/2024", 200),
+        (5, "amount", "1 000", None),
+        (6, "", "P-7,2024-05-06", None),
+    ]
+    view = cash.check_cash()
+    items = {item["amount_fen"]: item for item in view["items"]}
+    assert {fen: item["why"] for fen, item in items.items()} == {300: "quarantined", 200: "quarantined", 100_055: "unread"}
+    # Somebody found out what the line without a reference was for.
+    resolved = cash.done("resolve_suspense", item_id=items[300]["item_id"], loan_id=loan)
+    assert resolved["suspense_fen"] == 100_255
+    assert cash.check_cash()["suspense_fen"] == 100_255
+
+
+def test_unknown_money_is_booked_for_its_loan_once_by_the_way_of_a_repayment(cash):
+    loan = cash.running()
+    (item,) = cash.taken([("P-9", 90_000)])["unknown_items"]
+    resolved = cash.done("resolve_suspense", item_id=item["item_id"], loan_id=loan)
+    assert (resolved["loan_id"], resolved["suspense_fen"]) == (loan, 0)
+    assert resolved["outstanding_fen"] < 500_000
+    (payment,) = cash.rows("SELECT * FROM payment")
+    assert (payment["provider_reference"], payment["amount_fen"], payment["paid_on"]) == ("P-9", 90_000, START)
+    status, refused = cash.ask("resolve_suspense", item_id=item["item_id"], loan_id=loan)
+    assert (status, refused["rule"]) == (409, "item_released")
+    status, refused = cash.ask("repay", loan_id=loan, provider_reference="P-9", amount_fen=90_000, paid_on=START)
+    assert (status, refused["rule"]) == (409, "payment_booked_already")
+    assert cash.ask("resolve_suspense", item_id="su-none", loan_id=loan)[1]["rule"] == "no_such_item"
+    assert cash.check_cash()["suspense_items"] == 0
+    # The next statement does not report the payment again.
+    assert cash.taken([])["unreported"] == 0
+
+
+def test_two_in_one_batch_cannot_book_one_item_twice(cash):
+    loan = cash.running()
+    (item,) = cash.taken([("P-9", 90_000)])["unknown_items"]
+    asked = {"item_id": item["item_id"], "loan_id": loan}
+    (first, _), (second, refused) = cash.batch("resolve_suspense", [asked, asked])
+    assert (first, second, refused["rule"]) == (200, 409, "item_released")
+    assert len(cash.rows("SELECT * FROM payment")) == 1
+
+
+def test_money_that_was_booked_after_the_statement_is_not_booked_again(cash):
+    loan = cash.running()
+    (item,) = cash.taken([("P-9", 90_000)])["unknown_items"]
+    cash.repay(loan, "P-9", 90_000)
+    status, refused = cash.ask("resolve_suspense", item_id=item["item_id"], loan_id=loan)
+    assert (status, refused["rule"]) == (409, "item_released")
+    assert len(cash.rows("SELECT * FROM payment")) == 1
+    assert cash.check_cash()["suspense_items"] == 0
+
+
+def test_a_later_statement_names_the_loan(cash):
+    loan = cash.running()
+    cash.taken([("P-9", 90_000), ("P-8", 5_000)])
+    taken = cash.taken([("P-9", 0, loan), ("P-8", 0, "lo-none"), ("P-7", 1_000, loan)])
+    assert (taken["released"], taken["released_fen"], taken["unknown"]) == (2, 91_000, 1)
+    assert [each["rule"] for each in taken["refused_items"]] == ["no_such_loan"]
+    assert taken["suspense_fen"] == 5_000
+    assert [row["amount_fen"] for row in cash.rows("SELECT * FROM payment ORDER BY amount_fen")] == [1_000, 90_000]
+    cash.check_cash()
+
+
+def test_a_doubled_line_is_in_suspense_until_it_is_taken_back(cash):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    assert cash.taken([("P-1", 40_000), ("P-1", 40_000)])["suspense_fen"] == 40_000
+    taken = cash.taken([("P-1", -40_000)])
+    assert (taken["released"], taken["suspense_items"]) == (2, 0)
+    cash.check_cash()
+
+
+def test_a_return_and_a_disbursement_are_bookings_too(cash):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    cash.taken([("P-1", 40_000)])
+    (item,) = cash.taken([("P-1", -40_000)])["unknown_items"]
+    assert cash.ask("resolve_suspense", item_id=item["item_id"], loan_id=loan)[1]["rule"] == "money_went_out"
+    cash.done("give_back", provider_reference="P-1", reason="no funds")
+    assert cash.taken([])["released_fen"] == -40_000
+    assert cash.check_cash()["suspense_items"] == 0
+    cash.closing = 0
+    bank = "Value date,Reference,Text,Amount\n"
+    taken = cash.taken([f"{START},out-1,loan,-5000.00"], account="payout_bank", header=bank, closing=-500_000)
+    assert (taken["matched_by_reference"], taken["unreported"], taken["suspense_fen"]) == (1, 0, 0)
+    cash.check_cash("payout_bank")
+
+
+LINE = st.tuples(
+    st.sampled_from(["as booked", "lost", "doubled", "altered", "misspelt", "late"]), st.integers(1, 6), st.booleans()
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(days=st.lists(st.lists(LINE, max_size=7), min_size=1, max_size=4), strangers=st.lists(st.integers(-5, 5), max_size=3))
+def test_random_statements_tie_and_suspense_is_conserved(cash, days, strangers):
+    """Lines lost, doubled, altered, misspelt or late, and strangers' money: cash = reported + suspense after each statement."""
+    for table in ("reported", "suspense", "statement_line", "statement_fault", "statement"):
+        cash.connection.execute(f"DELETE FROM {table}")
+    cash.connection.execute("DELETE FROM payment")
+    cash.connection.commit()
+    cash.closing = 100_000
+    base = cash.rows("SELECT coalesce(max(number), 0) AS n FROM event")[0]["n"]
+    loans = cash.rows("SELECT loan_id FROM loan WHERE state = 'disbursed'")
+    loan = loans[0]["loan_id"] if loans else cash.running(principal_fen=5_000_000)
+    run, late, booked = cash.number, [], []
+    for number, day in enumerate(days):
+        lines, late = [*late], []
+        for place, (what, units, bounces) in enumerate(day):
+            reference, fen = f"{run}-{number}-{place}", units * 1_000
+            cash.repay(loan, reference, fen)
+            booked.append((reference, fen))
+            if bounces:
+                cash.done("give_back", provider_reference=reference, reason="no funds")
+                booked.append((reference, -fen))
+                lines.append((reference, -fen))
+            told = {
+                "as booked": [(reference, fen)],
+                "lost": [],
+                "doubled": [(reference, fen)] * 2,
+                "altered": [(reference, fen + 7)],
+                "misspelt": [(f"{reference}x", fen)],
+                "late": [],
+            }[what]
+            lines += told
+            late += [(reference, fen)] if what == "late" else []
+        if number == 0:
+            lines += [(f"{run}-stranger-{place}", 11 * fen) for place, fen in enumerate(strangers) if fen]
+        status, taken, asked = cash.statement(lines)
+        assert status == 200, taken
+        assert taken["accepted"] == len(lines)
+        assert sum(taken[name] for name in ("matched_by_reference", "matched_by_amount_and_day")) <= len(lines)
+        view = cash.check_cash(since=base)
+        # What is in suspense is what they said less what we booked of what they said.
+        reported = cash.rows("SELECT kind, booking_id, amount_fen FROM reported")
+        bookings = Counter(fen for _, fen in booked)
+        assert not Counter(row["amount_fen"] for row in reported) - bookings
+        assert view["unreported"] == len(booked) - len(reported)
+        assert cash.ask("take_statement", **asked) == (200, taken)
+        assert cash.check_cash(since=base) == view
