@@ -161,6 +161,14 @@ RECOVERY_RECEIVED = Kind(
         _text("purpose", "collection, collateral, guarantor, ...", required=False),
     ),
 )
+REFUND_PAID = Kind(
+    name="refund_paid",
+    text="Money paid back to the borrower that had found nothing to pay; happened_on is the day it left.",
+    columns=(
+        _money("amount_fen", "Amount paid back.", least=1),
+        _text("reason", "overpaid, paid twice, ...", required=False),
+    ),
+)
 LOAN_CANCELLED = Kind(
     name="loan_cancelled",
     text="The loan is taken out of the book as if repaid that day (refunded, withdrawn, deleted at the source).",
@@ -212,6 +220,7 @@ KINDS = (
     RATE_CHANGED,
     LOAN_CHARGED_OFF,
     RECOVERY_RECEIVED,
+    REFUND_PAID,
     LOAN_CANCELLED,
     POSITION_OPENED,
     POSITION_REPORTED,

@@ -4,7 +4,7 @@ import msgspec
 import psycopg
 import pytest
 
-from loanbook.services.approvals import KINDS, Checking, Proposing, check, content_hash, propose
+from loanbook.services.approvals import KINDS, Checking, Executor, Proposing, check, content_hash, propose
 from loanbook.services.caller import Caller, Refusal
 from loanbook.stores.online.unit import Unit, connect
 from tests.online.conftest import NOW
@@ -28,21 +28,33 @@ def _committed(unit):
 
 
 def _proposed(unit, caller=MAKER, kind="refund", content=None):
-    [made] = propose(unit, [(caller, Proposing(kind=kind, subject="ln-1", content=content or CONTENT, reason="paid twice"))])
+    request = Proposing(kind=kind, subject="ln-1", content=content or CONTENT, reason="paid twice")
+    [made] = propose(EXECUTORS, unit, [(caller, request)])
     _committed(unit)
     return made
 
 
 def _check(unit, made, caller=CHECKER, approve=True, digest=None, executes=None):
     request = Checking(proposal_id=made.proposal_id, content_hash=digest or made.content_hash, approve=approve)
-    found = check(executes or {"refund": _refund}, unit, [(caller, request)])[0]
+    found = check(executes or EXECUTORS, unit, [(caller, request)])[0]
     _committed(unit)
     return found
 
 
-def _refund(unit, proposal_id, content):
-    unit.tell("payment_provider", "refund", proposal_id, amount_fen=content["amount_fen"])
-    return {"refunded_fen": content["amount_fen"]}
+class _Content(msgspec.Struct):
+    amount_fen: int = 0
+
+
+def _refund(unit, order):
+    unit.tell("payment_provider", "refund", order.proposal_id, amount_fen=order.content.amount_fen)
+    return {"refunded_fen": order.content.amount_fen}
+
+
+def _refusing(refusal):
+    return dict.fromkeys(KINDS, Executor(shape=_Content, refuse=lambda unit, order: refusal, do=_refund))
+
+
+EXECUTORS = _refusing(None)
 
 
 def _state(unit):
@@ -83,7 +95,8 @@ def test_the_tables_hold_it_too(unit):
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_has_roles_that_propose_and_roles_that_approve(unit, kind):
     for role in ("borrower_app", "partner", "auditor"):
-        [found] = propose(unit, [(Caller(caller_id="x", role=role), Proposing(kind=kind, subject="s", content={}, reason="r"))])
+        request = Proposing(kind=kind, subject="s", content={}, reason="r")
+        [found] = propose(EXECUTORS, unit, [(Caller(caller_id="x", role=role), request)])
         assert isinstance(found, Refusal)
         assert found.rule == "role_not_allowed"
     assert KINDS[kind].makers
@@ -109,7 +122,7 @@ def test_of_two_approvals_at_once_one_is_done(unit, online_dsn):
     made = _proposed(unit)
     request = Checking(proposal_id=made.proposal_id, content_hash=made.content_hash, approve=True)
     both = [(CHECKER, request), (Caller(caller_id="finance-2", role="finance"), request)]
-    found = check({"refund": _refund}, unit, both)
+    found = check(EXECUTORS, unit, both)
     _committed(unit)
     assert [getattr(each, "state", None) or each.rule for each in found] == ["approved", "proposal_decided"]
     assert unit.connection.execute("SELECT count(*) AS n FROM outbox").fetchone() == {"n": 1}
@@ -139,20 +152,28 @@ def test_what_was_proposed_cannot_be_changed_and_a_change_behind_the_triggers_is
 
 def test_what_refuses_to_be_done_stays_proposed(unit):
     refusal = Refusal(status=409, rule="nothing_to_refund", detail="nothing was paid twice.")
-    found = _check(unit, _proposed(unit), executes={"refund": lambda unit, proposal_id, content: refusal})
+    found = _check(unit, _proposed(unit), executes=_refusing(refusal))
     assert found == refusal
     assert _state(unit)[0] == "proposed"
+    request = Proposing(kind="refund", subject="ln-1", content=CONTENT, reason="r")
+    assert propose(_refusing(refusal), unit, [(MAKER, request)]) == [refusal]
+
+
+def test_content_of_another_shape_is_refused_in_words(unit):
+    request = Proposing(kind="refund", subject="ln-1", content={"amount_fen": "all"}, reason="r")
+    [found] = propose(EXECUTORS, unit, [(MAKER, request)])
+    assert (found.rule, found.detail) == ("content_not_understood", "content: Expected `int`, got `str` - at `$.amount_fen`.")
 
 
 def test_an_unknown_proposal_is_refused(unit):
     request = Checking(proposal_id="pp-none", content_hash="0" * 64, approve=True)
-    [found] = check({}, unit, [(CHECKER, request)])
+    [found] = check(EXECUTORS, unit, [(CHECKER, request)])
     assert (found.status, found.rule) == (404, "no_such_proposal")
 
 
 @pytest.mark.parametrize("content", [{"rate": 0.1}, {"a": [{"b": 1.5}]}, {"a": "x\0y"}, {"x\0": 1}, {"a": 1e400}])
 def test_content_that_would_not_come_back_as_it_was_is_refused(unit, content):
-    [found] = propose(unit, [(MAKER, Proposing(kind="refund", subject="ln-1", content=content, reason="r"))])
+    [found] = propose(EXECUTORS, unit, [(MAKER, Proposing(kind="refund", subject="ln-1", content=content, reason="r"))])
     assert isinstance(found, Refusal)
     assert found.rule == "content_not_exact"
 

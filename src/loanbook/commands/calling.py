@@ -14,9 +14,10 @@ def call(
     body: Body,
     key: Annotated[str | None, typer.Option("--key", help="Idempotency key: the same key and body get the same answer.")] = None,
 ) -> None:
-    """Ask the platform for something, as over HTTP: the same verbs, the same answers, as the operator at this machine.
+    """Ask the platform for something, as over HTTP: the same verbs, the same answers.
 
-    Ends with 1 when the platform refuses, and prints why.
+    It is asked by the caller of the API key in LOANBOOK_API_KEY, else by the operator at this machine. Ends with 1 when the
+    platform refuses, and prints why.
     """
     from loanbook.services.local_desk import local_desk
 
@@ -27,7 +28,7 @@ def call(
 
 
 def look(
-    what: Annotated[str, typer.Argument(help="What to look up: borrower, line, decision, loan, payment_preview.")],
+    what: Annotated[str, typer.Argument(help="What to look up: borrower, line, decision, loan, payment_preview, proposal, ...")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
     option: Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE, e.g. payoff=true. Repeatable.")] = None,
 ) -> None:

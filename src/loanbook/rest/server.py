@@ -14,11 +14,12 @@ from loanbook.loans.borrower_cost import costs
 from loanbook.loans.facts import Fact, FactKind
 from loanbook.rest.app import THREADS, make_app
 from loanbook.rest.guard import Guard
+from loanbook.services.approved_terms import standing_terms
 from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Desk
 from loanbook.services.parties import Senders
-from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
+from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.online.callers import known_callers
@@ -38,10 +39,8 @@ def serve_app(
     """The application of a store whose tables are of this version; it closes its connections when it is shut down.
 
     workers   processes that serve this application together
-    raises    StateError for a sender's secret that cannot be used
+    raises    StateError for a sender's secret that cannot be used; TermsError for approved terms that the package's contradict
     """
-    terms = platform_terms()
-    senders = Senders(mandate.partner for mandate in terms.mandates)
     pool: ConnectionPool[Connection] = ConnectionPool(
         dsn,
         min_size=1,
@@ -50,8 +49,13 @@ def serve_app(
         kwargs={"row_factory": dict_row, "prepare_threshold": 2},
         open=True,
     )
-    with pool.connection() as connection:
-        archive_terms(terms, connection, clock()[0])
+    try:
+        with pool.connection() as connection:
+            terms = standing_terms(connection, clock()[0])
+        senders = Senders(mandate.partner for mandate in terms.mandates)
+    except BaseException:
+        pool.close()
+        raise
     _compile(terms)
 
     @contextlib.contextmanager

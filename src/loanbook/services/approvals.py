@@ -2,6 +2,7 @@
 
 What is done is what was proposed: its content is stored with its hash, the checker names the hash that was read, and the approval
 does it in its own transaction or not at all. A caller keeps its id when its keys change, so nobody approves what they proposed.
+What cannot be done is refused when it is proposed, and judged again when it is approved.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from msgspec import Meta
 
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.requests import Asked, Given, Id, Name
-from loanbook.stores.online.schema import PROPOSAL
+from loanbook.stores.online.schema import LINE, LOAN, PROPOSAL
 from loanbook.stores.online.unit import Row, Unit, new_id
 
 
@@ -37,7 +38,12 @@ Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 class Proposing(Asked):
-    """Propose something that another must approve. Content holds pseudonyms, whole numbers and texts, no personal data."""
+    """Propose something that another must approve. Content holds pseudonyms, whole numbers and texts, no personal data.
+
+    write_off: {"cause": "bankruptcy"}; refund: {"amount_fen": 12345}; terms: {"kind": "product", "text": "the YAML"}, the code is
+    the subject; manual_entry: {"book": "CORE", "currency": "CNY", "happened_on": "2026-11-30", "debit": "...", "credit": "...",
+    "amount_fen": 100, "text": "..."}, the entity is the subject.
+    """
 
     kind: Literal["terms", "manual_entry", "write_off", "refund"]
     subject: Id
@@ -71,8 +77,32 @@ class Checked(Given):
     done: dict[str, Any]
 
 
-Execute: TypeAlias = Callable[[Unit, str, Mapping[str, Any]], Mapping[str, Any] | Refusal]
-"""Does what was approved: (unit, proposal_id, content) -> what to answer. It refuses before it writes anything."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be done: `content` in the shape of its kind."""
+
+    proposal_id: str
+    subject: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """How one kind is judged and done.
+
+    shape     what its content must be
+    refuse    (unit, order) -> why it cannot be done as things are, or None; asked when it is proposed and before it is done
+    do        (unit, order) -> what to answer; called when `refuse` said nothing, in the transaction of the approval
+    on_loan   its subject is a loan, which is locked with its line before it is judged for approval
+    """
+
+    shape: type[msgspec.Struct]
+    refuse: Callable[[Unit, Order], Refusal | None]
+    do: Callable[[Unit, Order], Mapping[str, Any]]
+    on_loan: bool = False
+
+
+Executors: TypeAlias = Mapping[str, Executor]
 
 
 def content_hash(kind: str, subject: str, content: Mapping[str, Any]) -> bytes:
@@ -80,12 +110,12 @@ def content_hash(kind: str, subject: str, content: Mapping[str, Any]) -> bytes:
     return sha256(msgspec.json.encode([kind, subject, content], order="sorted")).digest()
 
 
-def propose(unit: Unit, asked: Sequence[tuple[Caller, Proposing]]) -> list[Proposed | Refusal]:
+def propose(executors: Executors, unit: Unit, asked: Sequence[tuple[Caller, Proposing]]) -> list[Proposed | Refusal]:
     """Write proposals down; nothing is done yet."""
-    return [_propose(unit, caller, request) for caller, request in asked]
+    return [_propose(executors, unit, caller, request) for caller, request in asked]
 
 
-def _propose(unit: Unit, caller: Caller, request: Proposing) -> Proposed | Refusal:
+def _propose(executors: Executors, unit: Unit, caller: Caller, request: Proposing) -> Proposed | Refusal:
     makers = KINDS[request.kind].makers
     if caller.role not in makers:
         return _not_allowed(f"a {request.kind} is proposed by {_shown(makers)}", caller)
@@ -93,8 +123,12 @@ def _propose(unit: Unit, caller: Caller, request: Proposing) -> Proposed | Refus
     if odd is not None:
         detail = f"content holds {odd!r}. Write amounts and rates as whole numbers of their unit, anything else as text."
         return Refusal(status=422, rule="content_not_exact", detail=detail)
-    digest = content_hash(request.kind, request.subject, request.content)
     proposal_id = new_id("pp")
+    order = _order(executors[request.kind], proposal_id, request.subject, request.content)
+    refusal = order if isinstance(order, Refusal) else executors[request.kind].refuse(unit, order)
+    if refusal is not None:
+        return refusal
+    digest = content_hash(request.kind, request.subject, request.content)
     unit.insert(
         PROPOSAL,
         proposal_id=proposal_id,
@@ -111,28 +145,48 @@ def _propose(unit: Unit, caller: Caller, request: Proposing) -> Proposed | Refus
     return Proposed(proposal_id=proposal_id, state="proposed", content_hash=digest.hex())
 
 
-def check(executes: Mapping[str, Execute], unit: Unit, asked: Sequence[tuple[Caller, Checking]]) -> list[Checked | Refusal]:
-    """Approve or reject; what is approved is done now, in this transaction."""
+def _order(executor: Executor, proposal_id: str, subject: str, content: Mapping[str, Any]) -> Order | Refusal:
+    try:
+        typed = msgspec.convert(content, executor.shape)
+    except msgspec.ValidationError as error:
+        return Refusal(status=422, rule="content_not_understood", detail=f"content: {error}.")
+    return Order(proposal_id=proposal_id, subject=subject, content=typed)
+
+
+def check(executors: Executors, unit: Unit, asked: Sequence[tuple[Caller, Checking]]) -> list[Checked | Refusal]:
+    """Approve or reject; what is approved is done now, in this transaction, and seen by the next of the batch."""
     rows = unit.lock(PROPOSAL, (request.proposal_id for _, request in asked))
-    return [_check(executes, unit, caller, request, rows.get(request.proposal_id)) for caller, request in asked]
+    # All loans at once and in order, as every other verb locks them.
+    unit.lock_both(LINE, LOAN, "line_id", (row["subject"] for row in rows.values() if executors[row["kind"]].on_loan))
+    return [_check(executors, unit, caller, request, rows.get(request.proposal_id)) for caller, request in asked]
 
 
-def _check(executes: Mapping[str, Execute], unit: Unit, caller: Caller, request: Checking, row: Row | None) -> Checked | Refusal:
+def _check(executors: Executors, unit: Unit, caller: Caller, request: Checking, row: Row | None) -> Checked | Refusal:
     if row is None:
-        return Refusal(status=404, rule="no_such_proposal", detail=f"there is no proposal {request.proposal_id}.")
+        return no_such_proposal(request.proposal_id)
     refusal = _cannot_check(caller, request, row)
     if refusal is not None:
         return refusal
     done: Mapping[str, Any] = {}
     if request.approve:
-        result = executes[row["kind"]](unit, row["proposal_id"], row["content"])
-        if isinstance(result, Refusal):
-            return result
-        done = result
+        executor = executors[row["kind"]]
+        order = _order(executor, row["proposal_id"], row["subject"], row["content"])
+        if isinstance(order, Refusal):
+            return order
+        refusal = executor.refuse(unit, order)
+        if refusal is not None:
+            return refusal
+        done = executor.do(unit, order)
     state = "approved" if request.approve else "rejected"
     unit.update(PROPOSAL, row, state=state, checker=caller.caller_id, checked_at=unit.now, remark=request.remark or None)
     unit.event(f"proposal_{state}", row["proposal_id"], what=row["kind"], about=row["subject"])
+    unit.flush()
     return Checked(proposal_id=row["proposal_id"], state=state, done=dict(done))
+
+
+def no_such_proposal(proposal_id: str) -> Refusal:
+    """That there is no proposal of that id."""
+    return Refusal(status=404, rule="no_such_proposal", detail=f"there is no proposal {proposal_id}.")
 
 
 def _cannot_check(caller: Caller, request: Checking, row: Row) -> Refusal | None:

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from loanbook.services.approved_terms import standing_terms
 from loanbook.services.day import ZONE
 from loanbook.services.day_close import StepDone, close_days, day_terms, show_day
-from loanbook.services.platform_terms import archive_terms, platform_terms
 from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import connect
@@ -18,11 +18,10 @@ def _clock() -> tuple[dt.datetime, dt.date]:
 
 def close_online(to: dt.date | None = None) -> Iterator[StepDone]:
     """Close the days that are not closed yet; `day_close.close_days`."""
-    terms = platform_terms()
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         with connect(dsn) as connection:
-            archive_terms(terms, connection, _clock()[0])
+            terms = standing_terms(connection, _clock()[0])
             yield from close_days(day_terms(terms), connection, _clock, to)
 
 

@@ -19,8 +19,18 @@ from loanbook.stores.online.forwarding import Place, facts_after, keep_place, te
 from loanbook.stores.online.unit import Connection, Row
 from loanbook.stores.schema import arrow_schema
 
-KINDS = ("loan_disbursed", "payment_received", "event_reversed")
-"""What the online store tells a book."""
+KINDS = (
+    "loan_disbursed",
+    "payment_received",
+    "event_reversed",
+    "loan_charged_off",
+    "recovery_received",
+    "refund_paid",
+    "loan_cancelled",
+)
+"""What the online store tells a book. A compensation or buy-back changes who holds a claim and not what is owed, and late charges
+are derived from terms: of those the book has no events.
+"""
 MOST = 200_000
 """Events told in one commit of the book."""
 SOURCE = "online"
@@ -115,4 +125,25 @@ def _reversal(_: str, content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_TELL = {"loan_disbursed": _loan, "payment_received": _payment, "event_reversed": _reversal}
+def _charge_off(loan_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    # Without the principal: what is outstanding that day, so that a payment that bounces or comes to light later moves it.
+    return {"event_id": f"{loan_id}-charged-off", "reason": content["reason"]}
+
+
+def _recovery(_: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"event_id": content["payment_id"], "amount_fen": content["amount_fen"]}
+
+
+def _cancellation(loan_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"event_id": f"{loan_id}-cancelled", "reason": content["reason"]}
+
+
+_TELL = {
+    "loan_disbursed": _loan,
+    "payment_received": _payment,
+    "event_reversed": _reversal,
+    "loan_charged_off": _charge_off,
+    "recovery_received": _recovery,
+    "refund_paid": _recovery,
+    "loan_cancelled": _cancellation,
+}

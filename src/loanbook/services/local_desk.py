@@ -2,22 +2,27 @@
 
 import contextlib
 import getpass
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from loanbook.errors import RequestError
+from loanbook.services.approved_terms import standing_terms
 from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
 from loanbook.services.desk import Call, Desk, Reply, Verb
-from loanbook.services.platform_terms import archive_terms, platform_terms
 from loanbook.services.read import Read
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.embedded import online_dsn
+from loanbook.stores.online.callers import keep_caller, known_callers
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import Connection, connect
 from loanbook.stores.online.vault import open_vault
+
+KEY_VARIABLE = "LOANBOOK_API_KEY"
+"""Names the API key of whoever asks at the machine, where it is not just its operator: two persons have a key each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +53,37 @@ class LocalDesk:
 
 @contextlib.contextmanager
 def local_desk() -> Iterator[LocalDesk]:
-    """The desk over the online store of this machine, made and brought to this version where needed."""
-    terms, vault = platform_terms(), open_vault()
+    """The desk over the online store of this machine, made and brought to this version where needed.
+
+    Who asks is the caller of the API key in LOANBOOK_API_KEY, else the operator that the system names. Raises RequestError for a
+    key that is not valid.
+    """
+    vault = open_vault()
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         with contextlib.closing(connect(dsn)) as connection:
-            archive_terms(terms, connection, wall_clock()[0])
+            terms = standing_terms(connection, wall_clock()[0])
+            caller = _caller(connection)
             yield LocalDesk(
                 desk=Desk(connection, wall_clock, vault.body_hash),
                 connection=connection,
                 verbs={verb.name: verb for verb in verbs(terms, vault)},
                 reads={read.name: read for read in reads(terms, vault)},
-                caller=Caller(caller_id=f"local {getpass.getuser()}", role="operator"),
+                caller=caller,
             )
+
+
+def _caller(connection: Connection) -> Caller:
+    key, now = os.environ.get(KEY_VARIABLE, ""), wall_clock()[0]
+    if key:
+        (found,) = known_callers(connection, [key], now)
+        connection.rollback()
+        if found is None:
+            raise RequestError(
+                f"the key in {KEY_VARIABLE} is not known, has expired or was revoked. Unset it, or set a valid one."
+            )
+        return found
+    local = Caller(caller_id=f"local {getpass.getuser()}", role="operator")
+    keep_caller(connection, local, now)
+    connection.commit()
+    return local

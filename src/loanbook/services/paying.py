@@ -4,11 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from loanbook import units
-from loanbook.loans.account import Account, Drawdown, account_of
-from loanbook.loans.facts import Fact, FactKind, Total
+from loanbook.loans.account import Account, Drawdown, account_of, fact_rows
+from loanbook.loans.facts import FactKind, Total
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
@@ -18,8 +16,17 @@ from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.product import contract_row
 from loanbook.units import Ints
 
-RUNNING = ("disbursed",)
-"""States of a loan that takes payments."""
+TAKES_MONEY = ("disbursed", "repaid", "charged_off")
+"""States of a loan for which money is taken: what a charged-off one gets is a recovery."""
+
+_FACTS = {
+    "repayment": FactKind.PAYMENT,
+    "payoff": FactKind.PAYOFF,
+    "recovery": FactKind.RECOVERY,
+    # Below 0: it pays no instalment back, it only leaves less unapplied.
+    "refund": FactKind.PAYMENT,
+}
+"""What each purpose of a payment is to the account."""
 
 
 def _no_loan(loan_id: str) -> Refusal:
@@ -63,25 +70,19 @@ def _disburse(unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disb
 
 
 def account_parts(terms: PlatformTerms, loan: Row, payments: Sequence[Row]) -> tuple[Drawdown, Ints]:
-    """What the account of a running loan is made of: the terms it was made under and what was paid."""
+    """What the account of a loan that was paid out is made of: its terms, what was paid and paid back, and its charge-off."""
     product = terms.product_by_hash(loan["terms_hash"])
     contract = contract_row(product, rate_annual=loan["rate_annual"], count=loan["installment_count"], checked=False)
     drawdown = Drawdown(contract=contract, principal_fen=loan["principal_fen"], disbursed_on=units.day(loan["disbursed_on"]))
-    standing = [row for row in payments if not row["reversed"]]
-    facts = np.zeros((len(standing), len(Fact)), np.int64)
-    for place, row in enumerate(standing):
-        kind = FactKind.PAYOFF if row["purpose"] == "payoff" else FactKind.PAYMENT
-        facts[place, [Fact.ON, Fact.KIND, Fact.AMOUNT, Fact.RECORDED_ON]] = (
-            units.day(row["paid_on"]),
-            kind,
-            row["amount_fen"],
-            units.day(row["paid_on"]),
-        )
-    return drawdown, facts
+    told = [(_FACTS[row["purpose"]], units.day(row["paid_on"]), row["amount_fen"]) for row in payments if not row["reversed"]]
+    if loan["state"] == "charged_off":
+        # 0: whatever is outstanding that day, also after an earlier payment bounced or came to light.
+        told.append((FactKind.CHARGE_OFF, units.day(loan["closed_on"]), 0))
+    return drawdown, fact_rows(told)
 
 
 def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_of: dt.date) -> Account:
-    """The account of a running loan at the end of a day."""
+    """The account of a loan that was paid out at the end of a day."""
     drawdown, facts = account_parts(terms, loan, payments)
     return account_of(drawdown, facts, as_of=units.day(as_of), known_on=units.NEVER - 1)
 
@@ -105,21 +106,21 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
             provider_reference=request.provider_reference,
             amount_fen=request.amount_fen,
             paid_on=request.paid_on,
-            purpose=request.purpose,
+            purpose="recovery" if is_recovery(loan, request.paid_on) else request.purpose,
             reversed=False,
         )
         booked[request.provider_reference] = row
         payments[loan["loan_id"]].append(row)
         unit.event(
-            "payment_received",
+            "recovery_received" if row["purpose"] == "recovery" else "payment_received",
             loan["loan_id"],
             happened_on=request.paid_on,
             amount_fen=request.amount_fen,
-            purpose=request.purpose,
+            purpose=row["purpose"],
             payment_id=row["payment_id"],
             provider_reference=request.provider_reference,
         )
-        account = _settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
+        account = settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
         answers.append(
             Repaid(
                 loan_id=loan["loan_id"],
@@ -127,6 +128,7 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
                 state=loan["state"],
                 outstanding_fen=account.total(Total.OUTSTANDING),
                 unapplied_fen=account.total(Total.UNAPPLIED),
+                recovered_fen=account.total(Total.RECOVERED),
             )
         )
     return answers
@@ -138,7 +140,7 @@ def _cannot_repay(unit: Unit, loan: Row | None, request: Repaying, booked: dict[
     if request.provider_reference in booked:
         detail = f"reference {request.provider_reference} is booked already. A provider's reference is booked once."
         return Refusal(status=409, rule="payment_booked_already", detail=detail)
-    if loan["state"] not in ("disbursed", "repaid"):
+    if loan["state"] not in TAKES_MONEY:
         detail = f"loan {request.loan_id} is {loan['state']}; it takes no payments."
         return Refusal(status=409, rule="loan_not_running", detail=detail, figures={"state": loan["state"]})
     if not loan["disbursed_on"] <= request.paid_on <= unit.today:
@@ -147,26 +149,40 @@ def _cannot_repay(unit: Unit, loan: Row | None, request: Repaying, booked: dict[
     return None
 
 
-def _settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Sequence[Row]) -> Account:
-    """Bring the loan's state and the line's use to what its account says."""
+def is_recovery(loan: Row, paid_on: dt.date) -> bool:
+    """Whether money of a day was paid after the loan was written off; what was paid before, and told late, is a payment."""
+    return bool(loan["state"] == "charged_off" and paid_on >= loan["closed_on"])
+
+
+def state_after(loan: Row, account: Account) -> str:
+    """The state of a loan that takes money, as its account says."""
+    if loan["state"] == "charged_off":
+        return "charged_off"
+    return "repaid" if account.total(Total.OUTSTANDING) == 0 and account.total(Total.UNAPPLIED) >= 0 else "disbursed"
+
+
+def settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Sequence[Row]) -> Account:
+    """Bring the state of a locked loan and the use of its line to what its account says.
+
+    A loan that was repaid keeps its day; a charged-off one stays so. One that was refunded more than it has now, because a
+    payment bounced afterwards, is not over: its unapplied money is below 0.
+    """
     account = online_account(terms, loan, payments, unit.today)
     repaid = account.total(Total.LENT) - account.total(Total.OUTSTANDING)
     freed = repaid - loan["principal_repaid_fen"]
     if freed:
         unit.update(LINE, line, used_fen=line["used_fen"] - freed)
-    done = account.total(Total.OUTSTANDING) == 0
-    unit.update(
-        LOAN,
-        loan,
-        principal_repaid_fen=repaid,
-        state="repaid" if done else "disbursed",
-        closed_on=unit.today if done else None,
-    )
+    if loan["state"] == "charged_off":
+        unit.update(LOAN, loan, principal_repaid_fen=repaid)
+        return account
+    state = state_after(loan, account)
+    closed_on = (loan["closed_on"] or unit.today) if state == "repaid" else None
+    unit.update(LOAN, loan, principal_repaid_fen=repaid, state=state, closed_on=closed_on)
     return account
 
 
 def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Returning]]) -> list[Returned | Refusal]:
-    """A payment bounced: the loan stands as if it had not been made."""
+    """A payment, a recovery or a refund bounced: the loan stands as if it had not been made."""
     references = [request.provider_reference for _, request in asked]
     known = unit.read(PAYMENT, references, by="provider_reference")
     lines, loans = unit.lock_both(LINE, LOAN, "line_id", (row["loan_id"] for row in known.values()))
@@ -195,6 +211,6 @@ def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Re
             provider_reference=request.provider_reference,
             reason=request.reason,
         )
-        account = _settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
+        account = settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
         answers.append(Returned(loan_id=loan["loan_id"], state=loan["state"], outstanding_fen=account.total(Total.OUTSTANDING)))
     return answers

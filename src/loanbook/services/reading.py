@@ -4,16 +4,18 @@ import datetime as dt
 from collections.abc import Mapping
 
 from loanbook import units
-from loanbook.loans.account import preview_payment
-from loanbook.loans.facts import FactKind, Piece, Row, Total
+from loanbook.loans.facts import Row, Total
+from loanbook.services import proposals
 from loanbook.services.access import access_reads
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.cash import cash_read
 from loanbook.services.funding_view import funding_read
 from loanbook.services.line_statement import statement_read
 from loanbook.services.offers import offers_read
-from loanbook.services.paying import account_parts, online_account
+from loanbook.services.paying import online_account
 from loanbook.services.platform_terms import PlatformTerms
+from loanbook.services.previewing import payment_preview
+from loanbook.services.quota_view import quota_read
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given, rate_text
 from loanbook.stores.online.lookups import ids_of_borrower, payments_of
@@ -21,7 +23,6 @@ from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
 from loanbook.stores.online.unit import Unit
 from loanbook.stores.online.vault import Vault
-from loanbook.units import MONEY_MAX
 
 
 class BorrowerView(Given, kw_only=True):
@@ -75,7 +76,13 @@ class LoanView(Given, kw_only=True):
     state: str
     drawn_on: dt.date
     disbursed_on: dt.date | None
+    closed_on: dt.date | None
+    """The day it was repaid or charged off."""
     outstanding_fen: int
+    unapplied_fen: int
+    """Money that found nothing to pay; below 0 what was refunded and then bounced."""
+    recovered_fen: int
+    """Money after charge-off."""
     days_past_due: int
     instalments: tuple[DueView, ...]
 
@@ -89,26 +96,6 @@ class DecisionView(Given, kw_only=True):
     reasons: tuple[str, ...]
     decided_on: dt.date
     strategy_hash: str
-
-
-class PieceView(Given, kw_only=True):
-    """What of a payment would go where."""
-
-    due_on: dt.date | None
-    principal_fen: int
-    interest_fen: int
-    fee_fen: int
-    penalty_fen: int
-
-
-class PaymentPreview(Given, kw_only=True):
-    """What booking a payment today would do; the kernel that books it runs."""
-
-    loan_id: str
-    amount_fen: int
-    pieces: tuple[PieceView, ...]
-    outstanding_fen: int
-    unapplied_fen: int
 
 
 def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> BorrowerView | Refusal:
@@ -167,12 +154,6 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
             return none_such("loan", id_)
         return _loan_view(terms, unit, row)
 
-    def preview(unit: Unit, caller: Caller, id_: str, options: Mapping[str, str]) -> PaymentPreview | Refusal:
-        row = unit.read(LOAN, [id_]).get(id_)
-        if row is None or not is_own(caller, row):
-            return none_such("loan", id_)
-        return _preview(terms, unit, row, options)
-
     return (
         Read(
             name="borrower",
@@ -199,31 +180,26 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
             roles=STAFF | {"borrower_app", "partner"},
             find=loan,
         ),
-        Read(
-            name="payment_preview",
-            text="What a payment today would do",
-            by="loan_id",
-            answer=PaymentPreview,
-            roles=STAFF | {"borrower_app"},
-            find=preview,
-            options={"amount_fen": "minor units; empty with payoff: whatever is owed", "payoff": "true settles the loan"},
-        ),
+        payment_preview(terms),
+        *proposals.READS,
         offers_read(terms),
         statement_read(terms),
         funding_read(terms),
         cash_read(terms),
         *access_reads(terms, vault),
+        quota_read(terms),
     )
 
 
 def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
     instalments: tuple[DueView, ...] = ()
-    outstanding, dpd = row["principal_fen"], 0
+    outstanding, unapplied, recovered, dpd = row["principal_fen"], 0, 0, 0
     if row["state"] == "cancelled":
         outstanding = 0
     elif row["disbursed_on"] is not None:
         account = online_account(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]], unit.today)
-        outstanding = account.total(Total.OUTSTANDING)
+        outstanding, unapplied = account.total(Total.OUTSTANDING), account.total(Total.UNAPPLIED)
+        recovered = account.total(Total.RECOVERED)
         today = units.day(unit.today)
         behind = account.rows[(account.rows[:, Row.DUE_ON] < today) & (account.rows[:, Row.CLEARED_ON] > today)]
         dpd = today - int(behind[:, Row.DUE_ON].min()) if len(behind) else 0
@@ -250,42 +226,10 @@ def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
         state=row["state"],
         drawn_on=row["drawn_on"],
         disbursed_on=row["disbursed_on"],
+        closed_on=row["closed_on"],
         outstanding_fen=outstanding,
+        unapplied_fen=unapplied,
+        recovered_fen=recovered,
         days_past_due=dpd,
         instalments=instalments,
-    )
-
-
-def _preview(terms: PlatformTerms, unit: Unit, row: Stored, options: Mapping[str, str]) -> PaymentPreview | Refusal:
-    text, payoff = options.get("amount_fen", ""), options.get("payoff", "") == "true"
-    if row["disbursed_on"] is None or row["state"] == "cancelled":
-        detail = f"loan {row['loan_id']} is {row['state']}; it takes no payments."
-        return Refusal(status=409, rule="loan_not_running", detail=detail)
-    if not (payoff and not text) and (not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < MONEY_MAX // 4):
-        detail = "amount_fen must be a whole number of minor units above 0, or left out with payoff=true."
-        return Refusal(status=422, rule="amount_not_understood", detail=detail)
-    drawdown, facts = account_parts(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]])
-    found = preview_payment(
-        drawdown,
-        facts,
-        on=units.day(unit.today),
-        known_on=units.NEVER - 1,
-        amount_fen=int(text) if text else 0,
-        kind=FactKind.PAYOFF if payoff else FactKind.PAYMENT,
-    )
-    return PaymentPreview(
-        loan_id=row["loan_id"],
-        amount_fen=int(found.amount_fen),
-        pieces=tuple(
-            PieceView(
-                due_on=units.date(found.account.rows[each[Piece.ROW], Row.DUE_ON]) if each[Piece.ROW] >= 0 else None,
-                principal_fen=int(each[Piece.PRINCIPAL]),
-                interest_fen=int(each[Piece.INTEREST]),
-                fee_fen=int(each[Piece.FEE]),
-                penalty_fen=int(each[Piece.PENALTY]),
-            )
-            for each in found.pieces
-        ),
-        outstanding_fen=found.account.total(Total.OUTSTANDING),
-        unapplied_fen=found.account.total(Total.UNAPPLIED),
     )

@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from loanbook.units import RATE_SCALE
 
-Money = Annotated[int, Meta(ge=1, le=10**13, description="Minor units (fen); at most 100 billion yuan.")]
+MONEY_MOST = 10**13
+Money = Annotated[int, Meta(ge=1, le=MONEY_MOST, description="Minor units (fen); at most 100 billion yuan.")]
 Cost = Annotated[int, Meta(ge=0, le=10**13, description="Minor units (fen).")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -187,6 +188,8 @@ class Repaid(Given, kw_only=True):
     state: str
     outstanding_fen: int
     unapplied_fen: int
+    recovered_fen: int = 0
+    """Money after charge-off so far."""
 
 
 class Returning(Asked, kw_only=True):

@@ -144,6 +144,8 @@ _FACTS = " UNION ALL ".join(
         _fact(FactKind.RATE, "rate_changed", "rate_annual"),
         _fact(FactKind.CHARGE_OFF, "loan_charged_off", "coalesce(principal_fen, 0)"),
         _fact(FactKind.RECOVERY, "recovery_received", "amount_fen"),
+        # Money below 0 pays no instalment and takes none back: only what is unapplied gets less.
+        _fact(FactKind.PAYMENT, "refund_paid", "-amount_fen"),
         _fact(FactKind.CANCELLATION, "loan_cancelled"),
         _fact(FactKind.REVERSAL, "event_reversed", reverses="reversed_event_id"),
     )

@@ -138,6 +138,7 @@ def _expected(book: Book, projection: Projection, engine: Engine, count: int) ->
         part
         for part in (
             _union(book, ("payment_received",), "event_id, loan_id, amount_fen AS amount, FALSE AS reported"),
+            _union(book, ("refund_paid",), "event_id, loan_id, -amount_fen AS amount, FALSE AS reported"),
             _union(book, ("position_reported",), "event_id, loan_id, coalesce(paid_fen, 0) AS amount, TRUE AS reported"),
         )
         if part

@@ -26,6 +26,7 @@ _AFTER_DISBURSEMENT = (
     "rate_changed",
     "loan_charged_off",
     "recovery_received",
+    "refund_paid",
     "disbursement_added",
 )
 _PAST = ("happened_on", "originated_on", "recorded_at")

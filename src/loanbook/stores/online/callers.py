@@ -73,6 +73,14 @@ def create_caller(
     return _issue(tx, name, now, valid)
 
 
+def keep_caller(tx: Connection, caller: KnownCaller, now: dt.datetime) -> None:
+    """Note a caller that has no key, so that what it does can name it; one that is noted stays as it is."""
+    tx.execute(
+        "INSERT INTO caller (caller_id, role, created_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (caller.caller_id, caller.role, now),
+    )
+
+
 def rotate_key(tx: Connection, caller_id: str, *, now: dt.datetime, valid: dt.timedelta, overlap: dt.timedelta) -> IssuedKey:
     """A new key for a caller; the keys it has end after `overlap` at the latest. Raises RequestError."""
     _standing(tx, caller_id)
