@@ -106,7 +106,7 @@ def further(tmp_path, monkeypatch):
 
 
 def test_each_version_is_a_step_of_its_own_and_rows_live_through_it(engine, empty_dsn, further):
-    scripts = module.ScriptDirectory.from_config(module._config())
+    scripts = module.ScriptDirectory.from_config(module.config())
     steps = [script.revision for script in reversed(list(scripts.walk_revisions()))]
     assert steps[0] == "v0001"
     assert steps[-1] == "v9001"

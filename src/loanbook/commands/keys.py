@@ -1,6 +1,7 @@
-"""`loanbook key create`, `list`, `rotate`, `revoke`, `rewrap`."""
+"""`loanbook key create`, `list`, `rotate`, `revoke`, `rewrap`, `export`, `import`."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,6 +79,32 @@ def rewrap_keys() -> None:
     from loanbook.services import keys
 
     console().print(f"{keys.rewrap(now=_now()):,} keys are wrapped by the first master key; the others are needed no more.")
+
+
+@app.command("export")
+def export_keys(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Best on another machine.")]) -> None:
+    """Copy the file of borrowers' keys, with the list of those erased, over the copy in a folder; a backup does not hold it.
+
+    Keep one copy, the newest: an older one brings back no erased borrower as long as its list of erased slots is newer, but
+    knows nothing of keys made since. It is wrapped by the master key, which is not in it. Make it after a backup, never before.
+    """
+    from loanbook.services.key_copies import export_keys as export
+
+    slots = export(folder)
+    console().print(f"{folder}: {slots - 2:,} slots of borrowers.", highlight=False, soft_wrap=True)
+
+
+@app.command("import")
+def import_keys(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `loanbook key export` wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Also over another key file, or one with newer keys.")] = False,
+) -> None:
+    """Take a copy of the file of borrowers' keys back; keys that any list says were erased are emptied in it at once."""
+    from loanbook.services.key_copies import import_keys as take_back
+
+    done = take_back(folder, replace=replace)
+    words = f"{done.slots - 2:,} slots of borrowers; {done.listed:,} listed as erased, {done.blanked:,} rows blanked again."
+    console().print(words, highlight=False)
 
 
 def _now() -> dt.datetime:

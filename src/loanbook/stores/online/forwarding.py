@@ -9,9 +9,12 @@ from loanbook.stores.online.unit import Connection, Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The last event that was told; events of running transactions lie after every place."""
+    """The last event that was told; events of running transactions lie after every place.
 
-    transaction: int = 0
+    Transactions of a server that the store was brought over from are below zero (`dump`), so the first place lies before those.
+    """
+
+    transaction: int = -(1 << 63)
     number: int = 0
 
 

@@ -2,9 +2,9 @@
 
 The file lies outside the database on purpose. A dump or a copy of the database then holds no key, so that bringing back an old
 one brings back nothing of a borrower whose slot was emptied since. For the same reason the file has no history: it is mirrored or
-copied over the one copy before (`copy_to`), and emptied slots are listed in a file beside it, which `restore` applies to whatever
-copy comes back. What a disk may still hold of an emptied slot is wrapped, and lost for good once the master key is rotated and
-the old one is thrown away.
+copied over the one copy before (`loanbook key export`), and emptied slots are listed in a file beside it, which `restore`
+applies to whatever copy comes back. What a disk may still hold of an emptied slot is wrapped, and lost for good once the master
+key is rotated and the old one is thrown away.
 """
 
 import base64
@@ -133,6 +133,50 @@ class KeyFile:
         found = self.read([(ROOT_SLOT, "root")])[0]
         if found is None:
             raise EngineError(f"{self.path}: the root key was emptied; this file cannot be used.")
+        return found
+
+    def name(self) -> str:
+        """What tells this file from another, whatever master key wraps it; it tells nothing of the keys."""
+        return derived(self.root(), "key file name")[:_NAME_BYTES].hex()
+
+    def name_of(self, folder: Path) -> str:
+        """The name of a copy in another folder. Raises StateError when there is none, EngineError when it cannot be opened."""
+        path = folder / self.path.name
+        if not path.is_file():
+            raise StateError(f"{path} is not there: this folder holds no copy of a key file. `loanbook key export` makes one.")
+        with _opened(path, os.O_RDONLY) as handle:
+            if os.pread(handle, len(_MAGIC), 0) != _MAGIC or os.fstat(handle).st_size % SLOT_BYTES:
+                raise EngineError(f"{path} is not a key file of this version of loanbook, or is cut short.")
+            root = self._unwrapped(os.pread(handle, SLOT_BYTES, ROOT_SLOT * SLOT_BYTES), ROOT_SLOT, "root")
+        if root is None:
+            raise EngineError(f"{path}: the root key was emptied; this file cannot be used.")
+        return derived(root, "key file name")[:_NAME_BYTES].hex()
+
+    def slots(self) -> int:
+        """How many slots the file has, the head's and the root's with them."""
+        return -(-self.path.stat().st_size // SLOT_BYTES)
+
+    def reach(self, slots: int) -> None:
+        """Grow to so many slots, so that no number below is given (again): for a file that is older than its database."""
+        with self._alone(), _opened(self.path, os.O_RDWR) as handle:
+            if os.fstat(handle).st_size < slots * SLOT_BYTES:
+                os.ftruncate(handle, slots * SLOT_BYTES)
+                os.fsync(handle)
+
+    def listed(self) -> list[int]:
+        """The slots that the list beside the file says were emptied, in their order."""
+        return sorted(set(_listed(self.erased)))
+
+    def faults(self, wanted: Sequence[tuple[int, str]]) -> list[str | None]:
+        """What is wrong with each slot that should hold an owner's key; None for a key that opens and for an emptied slot."""
+        found: list[str | None] = []
+        with _opened(self.path, os.O_RDONLY) as handle:
+            for slot, owner in wanted:
+                try:
+                    self._unwrapped(os.pread(handle, SLOT_BYTES, slot * SLOT_BYTES), slot, owner)
+                    found.append(None)
+                except EngineError as error:
+                    found.append(str(error))
         return found
 
     def create(self, owners: Sequence[str]) -> list[tuple[int, bytes]]:

@@ -20,7 +20,8 @@ _LOCK = 0x10A_B00C
 """Key of the advisory lock that lets one process migrate at a time."""
 
 
-def _config(connection: Connection | None = None) -> Config:
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's settings: where the steps are, and the connection that they run over."""
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("path_separator", "os")
@@ -31,7 +32,16 @@ def _config(connection: Connection | None = None) -> Config:
 
 def latest_version() -> str:
     """The version that this package's tables have."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(ScriptDirectory.from_config(config()).get_current_head())
+
+
+def is_known(version: str) -> bool:
+    """Whether a version of tables is one that this package can bring to its own."""
+    return version in _known()
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
 
 
 def current_version(connection: Connection) -> str | None:
@@ -44,7 +54,7 @@ def migrate(engine: Engine, to: str = "head") -> str:
 
     raises   StateError when the database is of a version this package does not know
     """
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = _known()
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         try:
@@ -54,7 +64,7 @@ def migrate(engine: Engine, to: str = "head") -> str:
                     f"the store is of version {found}, newer than this loanbook ({latest_version()}). Update loanbook."
                 )
             connection.commit()
-            command.upgrade(_config(connection), to)
+            command.upgrade(config(connection), to)
             connection.commit()
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
