@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from loanbook.commands.screen import say_when_cold
-from loanbook.simulator.demo import BOOK, demonstrate
+from loanbook.services.closing import Close
+from loanbook.simulator.demo import BOOK, as_of, demonstrate
 from loanbook.simulator.world import LOANS, SEED
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.figures import change, figure
@@ -25,13 +26,21 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = SEED,
 ) -> None:
     """Simulate a lending platform, close its book and render the portfolio report. Nothing leaves the machine."""
-    with _progress() as told:
+    with shown_progress() as told:
         done = demonstrate(name=book, seed=seed, loans=loans, on_progress=told)
     plain = Console()
     console = plain if plain.is_terminal else Console(width=_WIDTH)
-    closed = read_close(done.close.folder)
+    loans = done.book.rows("loan_disbursed")
+    headline(console, done.close, f"{done.book.name}: {loans:,} simulated loans, quarter to {as_of()}")
+    console.print(f"book    {done.book.folder}", soft_wrap=True, highlight=False)
+    console.print(f"tables  {done.close.folder}", soft_wrap=True, highlight=False)
+    console.print(f"report  {done.page}", soft_wrap=True, highlight=False)
+
+
+def headline(console: Console, close: Close, title: str) -> None:
+    """The headline figures of a close as a table."""
+    closed = read_close(close.folder)
     found = {each.measure: each for each in closed.figures()}
-    title = f"{done.book.name}: {done.book.rows('loan_disbursed'):,} simulated loans, quarter to {closed.as_of}"
     table = Table("figure", title=title)
     for name in ("quarter", "on prior quarter", "on prior year"):
         table.add_column(name, justify="right")
@@ -47,13 +56,10 @@ def demo(
                 change(row.current, row.prior_year, measure=name, unit=row.unit),
             )
     console.print(table)
-    console.print(f"book    {done.book.folder}", soft_wrap=True, highlight=False)
-    console.print(f"tables  {done.close.folder}", soft_wrap=True, highlight=False)
-    console.print(f"report  {done.page}", soft_wrap=True, highlight=False)
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def shown_progress() -> Iterator[Told]:
     """Bars on a terminal, one line a stage elsewhere, always on standard error; a first run says that it compiles."""
     say_when_cold()
     console = Console(stderr=True)

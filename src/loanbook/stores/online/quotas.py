@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 import numpy as np
 
-from loanbook.stores.online.unit import Connection
+from loanbook.stores.online.unit import Connection, Row
 from loanbook.units import Ints
 
 
@@ -58,3 +58,9 @@ def change_quotas(connection: Connection, changes: Sequence[Change]) -> None:
         "WHERE quota.mandate = x.mandate AND quota.scope = x.scope",
         (rows,),
     )
+
+
+def quotas_of(connection: Connection, mandate: str) -> list[Row]:
+    """The scopes of a mandate: scope, cap_fen, reserved_fen, confirmed_fen."""
+    query = "SELECT scope, cap_fen, reserved_fen, confirmed_fen FROM quota WHERE mandate = %s ORDER BY scope"
+    return connection.execute(query, (mandate,)).fetchall()
