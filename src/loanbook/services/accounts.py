@@ -137,6 +137,8 @@ def _facts(batch: IrregularBatch) -> Ints:
 
 
 def _days_past_due(account: Account) -> int:
+    if account.total(Total.CANCELLED_ON) <= account.as_of:
+        return 0
     late = (account.rows[:, Row.DUE_ON] < account.as_of) & (account.rows[:, Row.CLEARED_ON] > account.as_of)
     return int(account.as_of - account.rows[late, Row.DUE_ON].min()) if late.any() else 0
 
