@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from loanbook.errors import RequestError, StateError
 from loanbook.loans.dates import period_date, shift_day
 from loanbook.terms.calendar import Calendar
-from loanbook.terms.conventions import MonthEnd, Unit
+from loanbook.terms.conventions import MonthEnd, Shift, Unit
 from loanbook.terms.product import PPM
 from loanbook.terms.vehicle import Effect, Phase, Trigger, Vehicle
 from loanbook.units import date
 
 _SHIFT_MOST = 31
 """No calendar moves a date by more days; a preceding shift may bring a later date before the day asked for."""
+
+_LATER = (Shift.NONE, Shift.FOLLOWING)
+"""Shifts after which a date is never earlier than before: no date after the day asked for need be looked at."""
 
 Ratio = tuple[int, int]
 """Numerator and denominator of a measure, as the close publishes them."""
@@ -68,7 +71,7 @@ def payment_dates(vehicle: Vehicle, calendar: Calendar, until: int) -> tuple[int
     found: list[int] = []
     while dates is not None:
         on = int(period_date(dates.first_on, len(found), int(Unit.MONTH), dates.every_months, int(MonthEnd.SAME_DAY)))
-        if on > until + _SHIFT_MOST:
+        if on > until + (0 if dates.shift in _LATER else _SHIFT_MOST):
             break
         found.append(int(shift_day(on, int(dates.shift), calendar.closed, calendar.closed_from)))
     return tuple(on for on in found if on <= until)

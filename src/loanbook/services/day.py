@@ -3,20 +3,29 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from loanbook import units
 from loanbook.errors import LoanbookError
 from loanbook.services.day_figures import Figures
 from loanbook.services.day_pass import Book, Findings
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.unit import Connection, Unit
+from loanbook.terms.calendar import SHIPPED as SHIPPED_CALENDARS
+from loanbook.terms.calendar import WEEKDAYS, Calendar, read_calendar, weekdays
 from loanbook.terms.collection import CollectionTerms
 from loanbook.terms.vehicle import Vehicle
 
+if TYPE_CHECKING:
+    from loanbook.services.day_money import HeldMoney
+
 ZONE = ZoneInfo("Asia/Shanghai")
 """The platform's zone: what is recorded belongs to the civil day there."""
+_AHEAD = 150
+"""Days after a day that a settlement may need: its longest lag is 60 business days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,6 +41,37 @@ class DayTerms:
         versions = [each for each in self.vehicles if each.code == code and each.effective_from <= on]
         return max(versions, key=lambda each: each.effective_from) if versions else None
 
+    def calendar(self, name: str, on: int) -> tuple[Calendar, int]:
+        """A calendar that covers a day and a hundred and fifty more, and the last day that its source knows.
+
+        After that day Monday to Friday stand in, so that a close does not stop; whoever uses such a day says so in a finding.
+        """
+        plain = weekdays(on, on + _AHEAD)
+        if name == WEEKDAYS:
+            return plain, units.NEVER
+        known = _known_calendar(name)
+        closed = plain.closed.copy()
+        first, last = max(on, known.closed_from), min(on + _AHEAD, known.last_day)
+        if first <= last:
+            closed[first - on : last - on + 1] = known.closed[first - known.closed_from : last - known.closed_from + 1]
+        return Calendar(name=name, source=known.source, closed_from=on, closed=closed), known.last_day
+
+    def whole_calendar(self, name: str, first: int, last: int) -> Calendar:
+        """A calendar as far as its source knows it; Monday to Friday from one day to beyond another."""
+        return weekdays(first, last + _AHEAD) if name == WEEKDAYS else _known_calendar(name)
+
+
+@lru_cache(maxsize=16)
+def _known_calendar(name: str) -> Calendar:
+    return read_calendar(SHIPPED_CALENDARS / f"{name}.yaml")
+
+
+@dataclass(slots=True, kw_only=True)
+class Shared:
+    """What several steps of a day ask for: made by the first that does, changed by none; a day that is over keeps its money."""
+
+    money: "HeldMoney | None" = None
+
 
 @dataclass(slots=True, kw_only=True)
 class Day:
@@ -39,7 +79,7 @@ class Day:
 
     day       the day that is closed;  now, today  when it is closed
     folder    where settlement files go
-    figures   the pass of the day, when the step asks for it
+    figures   the pass of the day, when the step asks for it;  shared  what steps share
     """
 
     terms: DayTerms
@@ -50,6 +90,7 @@ class Day:
     today: dt.date
     folder: Path
     figures: Figures
+    shared: Shared = field(default_factory=Shared)
     findings: Findings = field(default_factory=Findings)
 
     def unit(self) -> Unit:

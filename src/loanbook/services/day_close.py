@@ -11,9 +11,10 @@ from pathlib import Path
 
 from loanbook.errors import Finding, RequestError, StateError
 from loanbook.kernel import home
-from loanbook.services.day import Day, DayTerms
+from loanbook.services.day import Day, DayTerms, Shared
 from loanbook.services.day_figures import Figures, figures_of
 from loanbook.services.day_pass import CHUNK, Book
+from loanbook.services.day_steps_claims import buy_back, compensate
 from loanbook.services.day_steps_house import (
     audit,
     expire_credit_lines,
@@ -23,9 +24,11 @@ from loanbook.services.day_steps_house import (
     reset_quota,
     seal_audit,
 )
-from loanbook.services.day_steps_loans import buy_back, charge_off, compensate, queue
+from loanbook.services.day_steps_loans import charge_off, queue
+from loanbook.services.day_steps_partners import STEP as SETTLEMENT
 from loanbook.services.day_steps_partners import settle
 from loanbook.services.day_steps_reservations import sweep
+from loanbook.services.day_steps_vehicles import pay_vehicles, publish_ratios, receive
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.day_book import keep_step, lock_day, next_day, steps_done
 from loanbook.stores.online.unit import Connection
@@ -51,7 +54,10 @@ STEPS = (
     Step(name="compensation", run=compensate, looks_at_loans=True),
     Step(name="buy_backs", run=buy_back, looks_at_loans=True),
     Step(name="charge_offs", run=charge_off, looks_at_loans=True),
-    Step(name="settlement_files", run=settle),
+    Step(name="vehicle_receipts", run=receive),
+    Step(name="vehicle_ratios", run=publish_ratios),
+    Step(name="vehicle_waterfalls", run=pay_vehicles),
+    Step(name=SETTLEMENT, run=settle),
     Step(name="quota_reset", run=reset_quota),
     Step(name="line_expiry", run=expire_credit_lines),
     Step(name="self_audit", run=audit, looks_at_loans=True),
@@ -117,6 +123,7 @@ def _close(
     book = Book(terms.platform, connection)
     connection.rollback()
     figures: Figures | None = None
+    shared = Shared()
     for step in STEPS:
         if step.name in done:
             continue
@@ -132,6 +139,7 @@ def _close(
             today=today,
             folder=folder,
             figures=figures or Figures(),
+            shared=shared,
         )
         try:
             lock_day(connection)

@@ -1,8 +1,10 @@
 """Steps of the house: what has become due (derived), quotas of past days, lines that end, the audit's seal, the self-audit."""
 
 from loanbook.services.day import Day
+from loanbook.services.day_steps_partners import audit_settlement
 from loanbook.stores.online.audit import seal
 from loanbook.stores.online.day_book import cash_differences, expire_lines, quota_differences, reset_quotas
+from loanbook.stores.online.vehicle_book import balance_differences
 
 _SEALED_AT_ONCE = 10_000
 
@@ -59,7 +61,8 @@ def seal_audit(day: Day) -> dict[str, object]:
 
 
 def audit(day: Day) -> dict[str, int]:
-    """Booked principal against the account, allocated against cash, quotas against reservations, events against payments."""
+    """Booked principal against the account, allocated against cash, quotas against reservations, events against payments;
+    vehicles' books against their events, and what partners are told against what borrowers paid."""
     differences = day.figures.differences
     for finding in differences.first:
         day.findings.add(finding.place, finding.message, finding.value, finding.expected)
@@ -69,6 +72,11 @@ def audit(day: Day) -> dict[str, int]:
         held = f"{row['reserved_fen']} reserved, {row['confirmed_fen']} confirmed"
         rebuilt = f"{row['reserved']} reserved, {row['confirmed']} confirmed"
         day.findings.add(f"quota {row['mandate']} {row['scope']}", "is not what its reservations come to", held, rebuilt)
+    vehicles = balance_differences(day.connection)
+    for row in vehicles:
+        place = f"vehicle {row['vehicle']} {row['kind']} {row['name']}".rstrip()
+        day.findings.add(place, "is not the sum of its events", row["held_fen"] or 0, row["told_fen"] or 0)
+    settlements = audit_settlement(day)
     cash = cash_differences(day.connection, *day.moments())
     for row in cash:
         message = "no payment agrees with the event"
@@ -78,4 +86,6 @@ def audit(day: Day) -> dict[str, int]:
         "loans_that_differ": differences.count,
         "quotas_that_differ": len(quotas),
         "payments_that_differ": len(cash),
+        "vehicle_balances_that_differ": len(vehicles),
+        "settlements_that_differ": settlements,
     }

@@ -1,7 +1,6 @@
-"""Settlement with partners: one file a partner and day, by the day on which money was booked.
+"""Settlement with partners: one file a partner and settlement day, of what was booked since the last one.
 
-A loan's money of a day is the difference of two accounts, with what was booked by the end of the day and with what was booked
-before it; so a payment that bounced, or came late, is in the file of the day that learned of it and in no other.
+A mandate says how long its periods are; until one ends, the partner's part of each day's money waits in a table.
 """
 
 import csv
@@ -10,218 +9,246 @@ import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from loanbook import units
-from loanbook.errors import StateError
-from loanbook.funding.shares import PAID, divide, stage_shares
-from loanbook.loans.positions import Position
-from loanbook.services.day import ZONE, Day
-from loanbook.services.day_pass import Money, Standing, stand
-from loanbook.services.day_steps_loans import paid_columns
-from loanbook.servicing.settlement import Line, SettledEvents, Settlement, settlement_of
+from loanbook.services.day import Day
+from loanbook.services.day_money import held_money, lent_on, returned_on
+from loanbook.servicing.settlement import SIGN, Line, SettledEvents, Settlement, settlement_of
+from loanbook.servicing.settlement_calendar import ends_on, payable_on
 from loanbook.stores.durable import write_in_place
-from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursements, taken_over_of, taken_over_on
-from loanbook.stores.online.day_columns import LoanColumns, loans_of
-from loanbook.stores.online.purchases import cancelled
-from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage, mandates_in_force
-from loanbook.terms.product import PPM
-from loanbook.units import HALF_UP, NEVER, Ints, mul_div
+from loanbook.stores.online.day_book import steps_done, taken_over_on
+from loanbook.stores.online.vehicle_book import cash_told, files_told, keep_due, take_due, waiting_mandates, waiting_sums
+from loanbook.terms.mandate import Component, Mandate, mandates_in_force
+from loanbook.units import Ints
 
-_COMPONENT_LINES = ((Component.PRINCIPAL, Line.PRINCIPAL), (Component.INTEREST, Line.INTEREST), (Component.FEE, Line.FEE))
+_LINES = {
+    Component.PRINCIPAL: Line.PRINCIPAL,
+    Component.INTEREST: Line.INTEREST,
+    Component.FEE: Line.FEE,
+    Component.LOSS: Line.RECOVERY,
+}
+
+STEP = "settlement_files"
+"""The step's name, under which its result is kept."""
 
 
-class _Rows:
-    """Settled amounts as they are found, by place of their loan in `loan_ids`."""
+class _Due:
+    """Partners' parts as they are found: (mandate_hash, loan_id, line, event_no, amount_fen), by mandate."""
 
     def __init__(self) -> None:
-        self.loan_ids: dict[str, int] = {}
-        self.partners: dict[str, int] = {}
-        self._parts: list[tuple[Ints, Ints, int, int, Ints]] = []
+        self.rows: dict[str, list[tuple[str, str, str, int, int]]] = defaultdict(list)
 
-    def partner(self, code: str) -> int:
-        return self.partners.setdefault(code, len(self.partners))
-
-    def add(self, loan_ids: list[str], event_no: Ints, partner: str, line: Line, amount_fen: Ints) -> None:
-        """Amounts of one line and partner; those of 0 are no rows."""
-        numbers = np.array([self.loan_ids.setdefault(loan_id, len(self.loan_ids)) for loan_id in loan_ids], np.int64)
-        kept = np.flatnonzero(amount_fen)
-        self._parts.append((numbers[kept], event_no[kept], self.partner(partner), int(line), amount_fen[kept]))
-
-    def events(self, on: int) -> SettledEvents:
-        """All of them as columns."""
-        sizes = [part[0].size for part in self._parts]
-
-        def all_of(place: int) -> Ints:
-            return np.concatenate([part[place] for part in self._parts]) if self._parts else np.zeros(0, np.int64)
-
-        return SettledEvents(
-            event_no=all_of(1),
-            loan_no=all_of(0),
-            partner_no=np.repeat([part[2] for part in self._parts], sizes).astype(np.int32),
-            booked_on=np.full(sum(sizes), on, np.int32),
-            line=np.repeat([part[3] for part in self._parts], sizes).astype(np.int8),
-            amount_fen=all_of(4),
-        )
+    def add(self, mandate: Mandate, loan_ids: Sequence[str], event_no: Ints, line: Line, amount_fen: Ints) -> None:
+        """Amounts of one line; those of 0 are no rows."""
+        name = line.name.lower()
+        columns = zip(loan_ids, event_no.tolist(), amount_fen.tolist(), strict=True)
+        self.rows[mandate.hash] += [
+            (mandate.hash, loan_id, name, number, amount) for loan_id, number, amount in columns if amount
+        ]
 
 
 def settle(day: Day) -> dict[str, object]:
-    """Write the day's files and an event for each; a partner with a mandate in force gets a file also when nothing happened."""
+    """Write the files of the periods that end with the day, also where nothing happened; keep the rest until theirs ends."""
+    due = _due(day)
+    by_hash = {mandate.hash: mandate for mandate in day.terms.platform.mandates}
+    today = {key: sum(row[4] for row in rows) for key, rows in due.rows.items()}
+    open_ = {mandate.hash for mandate in mandates_in_force(day.terms.platform.mandates, units.day(day.day))}
+    known = sorted(open_ | set(due.rows) | set(waiting_mandates(day.connection)))
+    ending = [key for key in known if _ends(day, by_hash[key])]
+    for row in take_due(day.connection, ending):
+        due.rows[row["mandate_hash"]].append(tuple(row.values()))
+    keep_due(day.connection, day.day, (row for key, rows in sorted(due.rows.items()) if key not in ending for row in rows))
+    partners: dict[str, list[Mandate]] = defaultdict(list)
+    for key in ending:
+        partners[by_hash[key].partner].append(by_hash[key])
+    nets = {partner: _write(day, partner, mandates, due) for partner, mandates in sorted(partners.items())}
+    settled = {key: sum(row[4] for row in due.rows[key]) for key in ending}
+    money = held_money(day)
+    return {
+        "files": len(nets),
+        "net_fen": nets,
+        "cash_fen": money.cash_fen,
+        "recovered_fen": money.recovered_fen,
+        "due_fen": {key: amount for key, amount in sorted(today.items()) if amount},
+        "settled_fen": {key: amount for key, amount in sorted(settled.items()) if amount},
+        "waiting_fen": {key: amount for key, amount in waiting_sums(day.connection).items() if amount},
+    }
+
+
+def _ends(day: Day, mandate: Mandate) -> bool:
     on = units.day(day.day)
-    rows = _Rows()
-    for mandate in mandates_in_force(day.terms.platform.mandates, on):
-        rows.partner(mandate.partner)
-    _paid_out(day, rows)
-    _returned(day, rows)
-    money = _collected(day, rows)
+    calendar, known_to = day.terms.calendar(mandate.settlement.calendar, on)
+    if on > known_to:
+        _beyond(day, mandate, known_to)
+    return ends_on(mandate.settlement, calendar, on)
+
+
+def _payable_on(day: Day, mandate: Mandate) -> dt.date:
+    on = units.day(day.day)
+    calendar, known_to = day.terms.calendar(mandate.settlement.calendar, on)
+    found = payable_on(mandate.settlement, calendar, on)
+    if found > known_to:
+        _beyond(day, mandate, known_to)
+    return units.date(found)
+
+
+def _beyond(day: Day, mandate: Mandate, known_to: int) -> None:
+    message = "ends before what is settled now is payable; Monday to Friday stand in. Add the next years"
+    day.findings.add(f"calendar {mandate.settlement.calendar}", message, units.date(known_to))
+
+
+def _due(day: Day) -> _Due:
+    """The partners' parts of what was booked on the day."""
+    due = _Due()
+    for lent in lent_on(day):
+        mandate = lent.mandate
+        place = mandate.vehicles.index(mandate.partner)
+        due.add(mandate, lent.loan_ids, lent.event_no, Line.DISBURSED, lent.lent_fen[:, place])
+        owed = sum((amount for fee, amount in lent.fees() if fee.payer == mandate.partner), np.zeros_like(lent.principal_fen))
+        due.add(mandate, lent.loan_ids, lent.event_no, Line.PLATFORM_FEE, owed)
+    for lent in returned_on(day):
+        # The merchant gave it back, on top of payments taken back.
+        place = lent.mandate.vehicles.index(lent.mandate.partner)
+        due.add(lent.mandate, lent.loan_ids, lent.event_no, Line.PRINCIPAL, lent.lent_fen[:, place])
+    money = held_money(day)
+    for number, mandate in enumerate(money.mandates):
+        ours = money.rows_of(mandate.partner)
+        ours = ours[money.mandate[ours] == number]
+        for component, line in _LINES.items():
+            rows = ours[money.component[ours] == component]
+            ids = [money.loan_ids[place] for place in money.loan[rows].tolist()]
+            due.add(mandate, ids, money.event_no[money.loan[rows]], line, money.amount_fen[rows])
     for row in taken_over_on(day.connection, day.day):
         mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
         line = Line.COMPENSATION if row["kind"] == "compensation" else Line.BUY_BACK
-        rows.add([row["loan_id"]], np.array([row["number"]]), mandate.partner, line, np.array([row["paid_fen"]]))
-    events = rows.events(on)
-    ids = np.array(list(rows.loan_ids), object)
-    folder = day.folder / day.day.isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
-    unit = day.unit()
-    nets = {}
-    for partner, number in sorted(rows.partners.items()):
-        settlement = settlement_of(events, partner_no=number, on=on)
-        content = _file(settlement, ids)
-        write_in_place(folder / f"{partner}.csv", content)
-        totals = {line.name.lower(): int(settlement.totals_fen[line]) for line in Line if settlement.totals_fen[line]}
-        nets[partner] = settlement.net_fen
-        unit.event(
-            "partner_settled",
-            partner,
-            rows=int(settlement.loan_no.size),
-            totals_fen=totals,
-            net_fen=settlement.net_fen,
-            file_hash=hashlib.sha256(content).hexdigest(),
-        )
-    unit.flush()
-    return {"files": len(nets), "net_fen": nets} | money
+        if row["kind"] == "compensation" or row["seller"] == mandate.partner:
+            due.add(mandate, [row["loan_id"]], np.array([row["number"]]), line, np.array([row["paid_fen"]]))
+    return due
 
 
-def _file(settlement: Settlement, ids: Ints) -> bytes:
+def _write(day: Day, partner: str, mandates: Sequence[Mandate], due: _Due) -> int:
+    """One partner's file and its event; returns the net amount."""
+    on = units.day(day.day)
+    contents, told = [], {}
+    for mandate in mandates:
+        ids, settlement = _settlement(due.rows[mandate.hash], on)
+        paid_on = _payable_on(day, mandate)
+        contents += _rows(settlement, ids, mandate, paid_on)
+        of_lines = {line.name.lower(): int(settlement.totals_fen[line]) for line in Line if settlement.totals_fen[line]}
+        before = told.get(mandate.code)
+        told[mandate.code] = {
+            "payable_on": paid_on,
+            "net_fen": settlement.net_fen + (before["net_fen"] if before else 0),
+            "totals_fen": _added(before["totals_fen"] if before else {}, of_lines),
+        }
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("loan_id", "line", "events", "amount_fen"))
+    writer.writerow(("loan_id", "line", "events", "amount_fen", "mandate", "payable_on"))
+    writer.writerows(sorted(contents))
+    content = text.getvalue().encode()
+    folder = day.folder / day.day.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_in_place(folder / f"{partner}.csv", content)
+    totals: dict[str, int] = {}
+    for each in told.values():
+        totals = _added(totals, each["totals_fen"])
+    net = sum(each["net_fen"] for each in told.values())
+    unit = day.unit()
+    unit.event(
+        "partner_settled",
+        partner,
+        rows=len(contents),
+        totals_fen=totals,
+        net_fen=net,
+        mandates=told,
+        file_hash=hashlib.sha256(content).hexdigest(),
+    )
+    unit.flush()
+    return net
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+
+
+def _settlement(rows: Sequence[tuple[str, str, str, int, int]], on: int) -> tuple[list[str], Settlement]:
+    """One mandate's period: the loans by number, and what is settled."""
+    ids = sorted({row[1] for row in rows})
+    number = {loan_id: place for place, loan_id in enumerate(ids)}
+    events = SettledEvents(
+        event_no=np.array([row[3] for row in rows], np.int64),
+        loan_no=np.array([number[row[1]] for row in rows], np.int64),
+        partner_no=np.zeros(len(rows), np.int32),
+        booked_on=np.full(len(rows), on, np.int32),
+        line=np.array([Line[row[2].upper()] for row in rows], np.int8),
+        amount_fen=np.array([row[4] for row in rows], np.int64),
+    )
+    return ids, settlement_of(events, partner_no=0, on=on)
+
+
+def _rows(settlement: Settlement, ids: Sequence[str], mandate: Mandate, paid_on: dt.date) -> list[tuple[object, ...]]:
     names = [line.name.lower() for line in Line]
     columns = (settlement.loan_no.tolist(), settlement.line.tolist(), settlement.events.tolist(), settlement.amount_fen.tolist())
-    writer.writerows(
-        sorted((ids[loan], names[line], events, amount) for loan, line, events, amount in zip(*columns, strict=True))
-    )
-    return text.getvalue().encode()
+    return [
+        (ids[loan], names[line], events, amount, mandate.code, paid_on.isoformat())
+        for loan, line, events, amount in zip(*columns, strict=True)
+    ]
 
 
-def _paid_out(day: Day, rows: _Rows) -> None:
-    """What of loans paid out was the partner's money, and the fees that it owes for them."""
-    grouped = defaultdict(list)
-    for row in disbursements(day.connection, *day.moments()):
-        grouped[row["mandate_hash"]].append(row)
-    for key, found in sorted(grouped.items()):
-        mandate = day.terms.platform.mandate_by_hash(key)
-        ids = [row["loan_id"] for row in found]
-        numbers = np.array([row["number"] for row in found], np.int64)
-        share = mandate.funding[Stage.ORIGINATION][Component.PRINCIPAL][mandate.vehicles.index(mandate.partner)]
-        principal = [row["principal_fen"] for row in found]
-        lent = np.array([int(mul_div(each, share, SHARES_WHOLE, HALF_UP)) for each in principal], np.int64)
-        rows.add(ids, numbers, mandate.partner, Line.DISBURSED, lent)
-        owed = np.zeros(len(ids), np.int64)
-        for fee in mandate.transfers:
-            if fee.payer == mandate.partner:
-                owed += [fee.amount_fen + int(mul_div(each, fee.share_ppm, PPM, HALF_UP)) for each in principal]
-        rows.add(ids, numbers, mandate.partner, Line.PLATFORM_FEE, owed)
+def audit_settlement(day: Day) -> int:
+    """What partners were told against what happened: returns how many figures differ, each a finding.
 
-
-def _returned(day: Day, rows: _Rows) -> None:
-    """What partners lent for purchases that were returned: the merchant gave it back, on top of payments taken back."""
-    for row in cancelled(day.connection, *day.moments()):
-        mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
-        share = mandate.funding[Stage.ORIGINATION][Component.PRINCIPAL][mandate.vehicles.index(mandate.partner)]
-        lent = np.array([int(mul_div(row["principal_fen"], share, SHARES_WHOLE, HALF_UP))], np.int64)
-        rows.add([row["loan_id"]], np.array([row["number"]], np.int64), mandate.partner, Line.PRINCIPAL, lent)
-
-
-def _collected(day: Day, rows: _Rows) -> dict[str, object]:
-    """What borrowers paid and took back, the partners' parts of it; and what came back on claims that guarantors took over."""
-    booked = booked_money(day.connection, *day.moments(), ZONE.key)
-    recovered: dict[str, int] = defaultdict(int)
-    if not booked.loan_ids:
-        return {"cash_fen": 0, "recovered_fen": {}}
-    on = units.day(day.day)
-    loans = loans_of(day.connection, booked.loan_ids)
-    before = _stood(day, loans, booked, np.full(len(booked.loan_ids), on - 1))
-    after = _stood(day, loans, booked, np.full(len(booked.loan_ids), on))
-    places, at_before, at_after = _common(booked.loan_ids, before, after)
-    amounts = paid_columns(after)[at_after] - paid_columns(before)[at_before]
-    held = after.column(Position.UNAPPLIED)[at_after] - before.column(Position.UNAPPLIED)[at_before]
-    cash = after.paid_in_fen[at_after] - before.paid_in_fen[at_before]
-    ties = amounts.sum(axis=1) + held == cash
-    for place in places[~ties].tolist():
-        day.findings.add(f"loan {booked.loan_ids[place]}", "its money of the day is not what its account allocates; not settled")
-    compensated = taken_over_of(day.connection, booked.loan_ids, "compensation")
-    bought = taken_over_of(day.connection, booked.loan_ids, "buy_back")
-    since = _days(booked.loan_ids, compensated, on)
-    gone = _days(booked.loan_ids, bought, on)
-    base = np.zeros((len(booked.loan_ids), PAID), np.int64)
-    if (since != NEVER).any():
-        taken = _stood(day, loans, booked, np.where(since == NEVER, on, since))
-        base_places, at, _ = _common(booked.loan_ids, taken, taken)
-        base[base_places] = np.where((since[base_places] != NEVER)[:, None], paid_columns(taken)[at], 0)
-    hashes = np.array(after.mandate_hash, object)[at_after]
-    for key in sorted(set(hashes.tolist())):
-        mandate = day.terms.platform.mandate_by_hash(key)
-        for stage in Stage:
-            chosen = np.flatnonzero((hashes == key) & ties & ((since[places] != NEVER) == (stage is Stage.COMPENSATION)))
-            if not chosen.size:
-                continue
-            parts = divide(
-                stage_shares(mandate, stage),
-                mandate.coupon_annual,
-                after.rate_annual[at_after[chosen]],
-                paid_columns(before)[at_before[chosen]] - base[places[chosen]],
-                amounts[chosen],
+    * cash that was split is the cash of the day's payment events;
+    * what waited before, and what the day brought, is what files took and what waits now, by mandate;
+    * a file on disk is the one that its event tells: hash, and lines read back and added up anew.
+    """
+    known = steps_done(day.connection, day.day).get(STEP)
+    if known is None:
+        return 0
+    before = day.findings.count
+    result = known["result"]
+    begins, ends = day.moments()
+    told = cash_told(day.connection, begins, ends)
+    if told != result["cash_fen"]:
+        day.findings.add(
+            f"settlement of {day.day}", "the cash it parted is not that of the day's events", result["cash_fen"], told
+        )
+    yesterday = steps_done(day.connection, day.day - dt.timedelta(days=1)).get(STEP)
+    waited = yesterday["result"].get("waiting_fen", {}) if yesterday else {}
+    waiting = waiting_sums(day.connection)
+    for key in sorted({*waited, *waiting, *result["due_fen"], *result["settled_fen"]}):
+        expected = waited.get(key, 0) + result["due_fen"].get(key, 0) - result["settled_fen"].get(key, 0)
+        if waiting.get(key, 0) != expected:
+            code = day.terms.platform.mandate_by_hash(key).code
+            day.findings.add(
+                f"mandate {code}", "what waits to be settled is not what came less what went", waiting.get(key, 0), expected
             )
-            if (parts.sum(axis=(1, 2)) != amounts[chosen].sum(axis=1)).any():
-                raise StateError(f"the holders' parts under {mandate.code} do not add up to what was paid.")
-            _add_parts(rows, booked, places[chosen], mandate, parts, gone[places[chosen]] == NEVER)
-            if stage is Stage.COMPENSATION:
-                claims = parts[:, (Component.PRINCIPAL, Component.INTEREST)].sum(axis=(1, 2))
-                recovered[mandate.code] += int(claims.sum())
-    return {"cash_fen": int(cash.sum()), "recovered_fen": dict(recovered)}
+    for row in files_told(day.connection, day.day, ends):
+        _audit_file(day, row["subject"], row["content"])
+    return day.findings.count - before
 
 
-def _add_parts(rows: _Rows, booked: BookedMoney, places: Ints, mandate: Mandate, parts: Ints, keeps: Ints) -> None:
-    """The partner's part of each component, of loans that it has not sold back."""
-    vehicle = mandate.vehicles.index(mandate.partner)
-    ids = [booked.loan_ids[place] for place in places.tolist()]
-    for component, line in _COMPONENT_LINES:
-        rows.add(ids, booked.event_no[places], mandate.partner, line, np.where(keeps, parts[:, component, vehicle], 0))
-
-
-def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, known_on: Ints) -> Standing:
-    """Where the loans stand with the money that each knew by a day, (loans,)."""
-    known = known_on[booked.loan]
-    chosen = np.flatnonzero((booked.booked_on <= known) & (booked.reversed_on > known))
-    money = Money(
-        loan=booked.loan[chosen], on=booked.on[chosen], amount_fen=booked.amount_fen[chosen], payoff=booked.payoff[chosen]
-    )
-    return stand(day.book, loans, money, day.day, day.findings)
-
-
-def _common(loan_ids: object, one: Standing, other: Standing) -> tuple[Ints, Ints, Ints]:
-    """Places of the loans that both have: among all, in the one, in the other."""
-    order = {loan_id: place for place, loan_id in enumerate(loan_ids)}  # type: ignore[var-annotated, arg-type]
-    first = {loan_id: place for place, loan_id in enumerate(one.loan_id)}
-    found = [(order[each], first[each], place) for place, each in enumerate(other.loan_id) if each in first]
-    columns = np.array(found, np.int64).reshape(len(found), 3)
-    return columns[:, 0], columns[:, 1], columns[:, 2]
-
-
-def _days(loan_ids: Sequence[str], known: Mapping[str, dt.date], before: int) -> Ints:
-    """The day of each loan's taking over, where it lies before a day; else NEVER."""
-    found = [units.day(known[each]) if each in known else NEVER for each in loan_ids]
-    days = np.array(found, np.int64)
-    return np.where(days < before, days, NEVER)
+def _audit_file(day: Day, partner: str, told: Mapping[str, Any]) -> None:
+    path = day.folder / day.day.isoformat() / f"{partner}.csv"
+    place = f"file {path.parent.name}/{path.name}"
+    if not path.is_file():
+        day.findings.add(place, "is not there; its event says what was in it", "", told["file_hash"])
+        return
+    content = path.read_bytes()
+    found: dict[str, int] = defaultdict(int)
+    try:
+        for row in csv.DictReader(io.StringIO(content.decode())):
+            found[row["line"]] += int(row["amount_fen"])
+        net = sum(SIGN[Line[name.upper()]] * amount for name, amount in found.items())
+    except (KeyError, ValueError, TypeError):
+        net = None
+    sums = {name: amount for name, amount in sorted(found.items()) if amount}
+    if hashlib.sha256(content).hexdigest() != told["file_hash"]:
+        day.findings.add(
+            place, "is not the file that was written", hashlib.sha256(content).hexdigest()[:16], told["file_hash"][:16]
+        )
+    elif (sums, net) != ({name: amount for name, amount in sorted(told["totals_fen"].items()) if amount}, told["net_fen"]):
+        day.findings.add(place, "does not add up to what its event tells", net, told["net_fen"])

@@ -18,6 +18,7 @@ from loanbook.services.previewing import payment_preview
 from loanbook.services.quota_view import quota_read
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given, rate_text
+from loanbook.services.vehicle_view import vehicle_read
 from loanbook.stores.online.lookups import ids_of_borrower, payments_of
 from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
@@ -188,6 +189,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
         cash_read(terms),
         *access_reads(terms, vault),
         quota_read(terms),
+        vehicle_read(),
     )
 
 

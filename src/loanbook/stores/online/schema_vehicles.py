@@ -43,5 +43,5 @@ SETTLEMENT_DUE = Table(
     Column("day", Date, nullable=False, comment="that booked it"),
     Column("amount_fen", BigInteger, nullable=False),
     Index("ix_settlement_due_day", "day"),
-    comment="Partners' parts of booked money that wait for the end of their settlement period; deleted when a file took them.",
+    comment="Partners' parts of booked money that wait for the end of their settlement period; deleted once a file has them.",
 )

@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False, comment="that booked it"),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("mandate_hash", "loan_id", "line", "event_no", name=op.f("pk_settlement_due")),
-        comment="Partners' parts of booked money that wait for the end of their settlement period; deleted when a file took them.",
+        comment="Partners' parts of booked money that wait for the end of their settlement period; deleted once a file has them.",
     )
     op.create_index("ix_settlement_due_day", "settlement_due", ["day"], unique=False)
     op.add_column("taken_over", sa.Column("seller", sa.Text(), nullable=True, comment="whose part passed to the payer"))

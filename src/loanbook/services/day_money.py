@@ -1,0 +1,241 @@
+"""The money of a day by who holds it: what borrowers paid and took back, split once for settlement files and for vehicles.
+
+A loan's money of a day is the difference of two accounts, with what was booked by the end of the day and with what was booked
+before it; so a payment that bounced, or came late, belongs to the day that learned of it and to no other. A holder that handed
+its part on (a sale, a buy-back) is replaced by whom it went to, from the next day on.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from loanbook import units
+from loanbook.errors import StateError
+from loanbook.funding.shares import PAID, divide, split, stage_shares
+from loanbook.loans.positions import Position
+from loanbook.services.day import ZONE, Day
+from loanbook.services.day_pass import Money, Standing, stand
+from loanbook.services.day_steps_loans import paid_columns
+from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursements, taken_over_of
+from loanbook.stores.online.day_columns import LoanColumns, loans_of
+from loanbook.stores.online.purchases import cancelled
+from loanbook.stores.online.unit import Row
+from loanbook.stores.online.vehicle_book import handed_on
+from loanbook.terms.mandate import Component, Mandate, Stage, Transfer
+from loanbook.terms.product import PPM
+from loanbook.units import HALF_UP, NEVER, Ints, mul_div
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMoney:
+    """What each holder got, a row for each loan, component and holder; amounts of 0 are no rows.
+
+    loan_ids, event_no   the loans that money was booked for, and the last event of each on the day
+    mandates, holders    what the numbers in the rows stand for;  amount_fen  negative: taken back
+    cash_fen             money of the day, and `recovered_fen` by mandate what came on claims that guarantors took over
+    """
+
+    loan_ids: Sequence[str]
+    event_no: Ints
+    mandates: tuple[Mandate, ...]
+    holders: tuple[str, ...]
+    loan: Ints
+    mandate: Ints
+    component: Ints
+    holder: Ints
+    amount_fen: Ints
+    cash_fen: int
+    recovered_fen: Mapping[str, int]
+
+    def rows_of(self, holder: str) -> Ints:
+        """The rows of one holder."""
+        if holder not in self.holders:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(self.holder == self.holders.index(holder))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """Loans under one mandate that were paid out or given back: principal_fen (loans,), by vehicle lent_fen (loans, vehicles)."""
+
+    mandate: Mandate
+    loan_ids: Sequence[str]
+    event_no: Ints
+    principal_fen: Ints
+    lent_fen: Ints
+
+    def fees(self) -> list[tuple[Transfer, Ints]]:
+        """Fees between holders that are owed once a loan is paid out, (loans,) each; rounded half up."""
+        return [
+            (fee, np.array([fee.amount_fen + int(mul_div(each, fee.share_ppm, PPM, HALF_UP)) for each in self.principal_fen]))
+            for fee in self.mandate.transfers
+        ]
+
+
+def lent_on(day: Day) -> list[Lent]:
+    """The loans whose payment was booked on the day, by mandate, and who lent which part."""
+    return _lent(day, disbursements(day.connection, *day.moments()))
+
+
+def returned_on(day: Day) -> list[Lent]:
+    """The loans that were cancelled on the day because a purchase was returned, and who had lent which part."""
+    return _lent(day, cancelled(day.connection, *day.moments()))
+
+
+def _lent(day: Day, booked: Sequence[Row]) -> list[Lent]:
+    grouped = defaultdict(list)
+    for row in booked:
+        grouped[row["mandate_hash"]].append(row)
+    found = []
+    for key, rows in sorted(grouped.items()):
+        mandate = day.terms.platform.mandate_by_hash(key)
+        principal = np.array([row["principal_fen"] for row in rows], np.int64)
+        shares = stage_shares(mandate, Stage.ORIGINATION)[Component.PRINCIPAL]
+        found.append(
+            Lent(
+                mandate=mandate,
+                loan_ids=[row["loan_id"] for row in rows],
+                event_no=np.array([row["number"] for row in rows], np.int64),
+                principal_fen=principal,
+                lent_fen=split(np.zeros_like(principal), principal, shares),
+            )
+        )
+    return found
+
+
+def held_money(day: Day) -> HeldMoney:
+    """The money of the day; found once and kept for the steps that follow. Raises StateError when parts do not add up."""
+    if day.shared.money is None:
+        day.shared.money = _held(day)
+    return day.shared.money
+
+
+def _held(day: Day) -> HeldMoney:
+    booked = booked_money(day.connection, *day.moments(), ZONE.key)
+    rows = _Rows(booked)
+    if not booked.loan_ids:
+        return rows.money(0, {})
+    on = units.day(day.day)
+    loans = loans_of(day.connection, booked.loan_ids)
+    before = _stood(day, loans, booked, np.full(len(booked.loan_ids), on - 1))
+    after = _stood(day, loans, booked, np.full(len(booked.loan_ids), on))
+    places, at_before, at_after = _common(booked.loan_ids, before, after)
+    amounts = paid_columns(after)[at_after] - paid_columns(before)[at_before]
+    held = after.column(Position.UNAPPLIED)[at_after] - before.column(Position.UNAPPLIED)[at_before]
+    cash = after.paid_in_fen[at_after] - before.paid_in_fen[at_before]
+    ties = amounts.sum(axis=1) + held == cash
+    for place in places[~ties].tolist():
+        day.findings.add(f"loan {booked.loan_ids[place]}", "its money of the day is not what its account allocates; not settled")
+    since = _days(booked.loan_ids, taken_over_of(day.connection, booked.loan_ids, "compensation"), on)
+    base = np.zeros((len(booked.loan_ids), PAID), np.int64)
+    if (since != NEVER).any():
+        taken = _stood(day, loans, booked, np.where(since == NEVER, on, since))
+        base_places, at, _ = _common(booked.loan_ids, taken, taken)
+        base[base_places] = np.where((since[base_places] != NEVER)[:, None], paid_columns(taken)[at], 0)
+    hashes = np.array(after.mandate_hash, object)[at_after]
+    recovered: dict[str, int] = defaultdict(int)
+    rows.hand_on(day)
+    for key in sorted(set(hashes.tolist())):
+        mandate = day.terms.platform.mandate_by_hash(key)
+        for stage in Stage:
+            chosen = np.flatnonzero((hashes == key) & ties & ((since[places] != NEVER) == (stage is Stage.COMPENSATION)))
+            if not chosen.size:
+                continue
+            parts = divide(
+                stage_shares(mandate, stage),
+                mandate.coupon_annual,
+                after.rate_annual[at_after[chosen]],
+                paid_columns(before)[at_before[chosen]] - base[places[chosen]],
+                amounts[chosen],
+            )
+            if (parts.sum(axis=(1, 2)) != amounts[chosen].sum(axis=1)).any():
+                raise StateError(f"the holders' parts under {mandate.code} do not add up to what was paid.")
+            rows.add(mandate, places[chosen], parts)
+            if stage is Stage.COMPENSATION:
+                claims = parts[:, (Component.PRINCIPAL, Component.INTEREST)].sum(axis=(1, 2))
+                recovered[mandate.code] += int(claims.sum())
+    return rows.money(int(cash.sum()), dict(recovered))
+
+
+class _Rows:
+    """Parts of money as they are found."""
+
+    def __init__(self, booked: BookedMoney) -> None:
+        self._booked = booked
+        self._mandates: list[Mandate] = []
+        self._holders: dict[str, int] = {}
+        self._handed: list[tuple[Ints, Ints]] = []
+        self._parts: list[tuple[Ints, ...]] = []
+
+    def _number(self, holder: str) -> int:
+        return self._holders.setdefault(holder, len(self._holders))
+
+    def hand_on(self, day: Day) -> None:
+        """Note who handed which loan on to whom before the day: first sales, then buy-backs."""
+        order = {loan_id: place for place, loan_id in enumerate(self._booked.loan_ids)}
+        for found in handed_on(day.connection, self._booked.loan_ids, day.day):
+            sellers, payers = np.full((2, len(order)), -1, np.int64)
+            for row in found:
+                sellers[order[row["loan_id"]]] = self._number(row["seller"])
+                payers[order[row["loan_id"]]] = self._number(row["payer"])
+            self._handed.append((sellers, payers))
+
+    def add(self, mandate: Mandate, places: Ints, parts: Ints) -> None:
+        """Parts of loans under one mandate, (loans, components, vehicles)."""
+        row, component, vehicle = np.nonzero(parts)
+        loan = places[row]
+        holder = np.array([self._number(code) for code in mandate.vehicles], np.int64)[vehicle]
+        for sellers, payers in self._handed:
+            holder = np.where(holder == sellers[loan], payers[loan], holder)
+        number = np.full(loan.size, len(self._mandates), np.int64)
+        self._mandates.append(mandate)
+        self._parts.append((loan, number, component, holder, parts[row, component, vehicle]))
+
+    def money(self, cash_fen: int, recovered_fen: Mapping[str, int]) -> HeldMoney:
+        """All of it."""
+        nothing = np.zeros(0, np.int64)
+        loan, mandate, component, holder, amount = (
+            np.concatenate([nothing, *(part[place] for part in self._parts)]) for place in range(5)
+        )
+        return HeldMoney(
+            loan_ids=self._booked.loan_ids,
+            event_no=self._booked.event_no,
+            mandates=tuple(self._mandates),
+            holders=tuple(self._holders),
+            loan=loan,
+            mandate=mandate,
+            component=component,
+            holder=holder,
+            amount_fen=amount,
+            cash_fen=cash_fen,
+            recovered_fen=recovered_fen,
+        )
+
+
+def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, known_on: Ints) -> Standing:
+    """Where the loans stand with the money that each knew by a day, (loans,)."""
+    known = known_on[booked.loan]
+    chosen = np.flatnonzero((booked.booked_on <= known) & (booked.reversed_on > known))
+    money = Money(
+        loan=booked.loan[chosen], on=booked.on[chosen], amount_fen=booked.amount_fen[chosen], payoff=booked.payoff[chosen]
+    )
+    return stand(day.book, loans, money, day.day, day.findings)
+
+
+def _common(loan_ids: Sequence[str], one: Standing, other: Standing) -> tuple[Ints, Ints, Ints]:
+    """Places of the loans that both have: among all, in the one, in the other."""
+    order = {loan_id: place for place, loan_id in enumerate(loan_ids)}
+    first = {loan_id: place for place, loan_id in enumerate(one.loan_id)}
+    found = [(order[each], first[each], place) for place, each in enumerate(other.loan_id) if each in first]
+    columns = np.array(found, np.int64).reshape(len(found), 3)
+    return columns[:, 0], columns[:, 1], columns[:, 2]
+
+
+def _days(loan_ids: Sequence[str], known: Mapping[str, dt.date], before: int) -> Ints:
+    """The day of each loan's taking over, where it lies before a day; else NEVER."""
+    found = [units.day(known[each]) if each in known else NEVER for each in loan_ids]
+    days = np.array(found, np.int64)
+    return np.where(days < before, days, NEVER)
