@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from loanbook.commands import auditing, books, calling, closing, days, demo, importing, keys, loans, reporting, serving
+from loanbook.commands import (
+    auditing,
+    books,
+    calling,
+    closing,
+    days,
+    demo,
+    importing,
+    keys,
+    loans,
+    reporting,
+    serving,
+    worlds,
+)
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
@@ -32,6 +45,7 @@ def _root(
 
 
 app.command("demo")(demo.demo)
+app.command("world")(worlds.world)
 app.command("books")(books.show_books)
 app.command("events")(books.show_events)
 app.command("rebuild")(books.rebuild_book)
