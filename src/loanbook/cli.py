@@ -67,6 +67,9 @@ app.command("call")(calling.call)
 app.command("look")(calling.look)
 app.command("forward")(calling.forward)
 app.command("audit")(auditing.check_audit)
+app.command("retention")(forgetting.retention)
+app.command("erase")(forgetting.erase)
+app.command("replay")(forgetting.replay)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from loanbook.cli import app
-from loanbook.rest.app import path_of
+from loanbook.rest.app import callback_path, path_of
 from loanbook.rest.server import serve_app
 from loanbook.services.local_desk import local_desk
 from tests.online.platform import GOOD
@@ -68,5 +68,6 @@ def test_rest_and_the_command_line_offer_the_same(online_dsn, vault):
         routes = {route.path for route in client.app.router.routes if isinstance(route, Route)}
     with local_desk() as desk:
         expected = {path_of(verb) for verb in desk.verbs}
+        expected |= {callback_path(verb.name) for verb in desk.verbs.values() if verb.is_signed}
         expected |= {f"{path_of(read.name)}/{{{read.by}}}" for read in desk.reads.values()}
     assert {path for path in routes if not path.startswith(("/docs", "/openapi", "/static"))} == expected

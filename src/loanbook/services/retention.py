@@ -1,15 +1,21 @@
 """Erasing what was kept long enough, and what a borrower asks to have erased, by the dated terms of `terms/retention`."""
 
+import contextlib
+import getpass
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loanbook import units
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.clock import wall_clock
 from loanbook.services.requests import Asked, Given, Id
+from loanbook.stores.embedded import online_dsn
+from loanbook.stores.online.audit import Entry, append
+from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.retention import count_borrowers, count_rows, delete_rows, due_borrowers, hold_lines, standing
-from loanbook.stores.online.unit import Unit
-from loanbook.stores.online.vault import Vault
-from loanbook.terms.retention import CLASSES, ENDLESS, IDENTITIES, Retention, retention_on
+from loanbook.stores.online.unit import Connection, Unit, connect
+from loanbook.stores.online.vault import Vault, open_vault
+from loanbook.terms.retention import CLASSES, ENDLESS, IDENTITIES, Retention, retention_in, retention_on
 
 BATCH = 1_000
 """Rows that one step erases of each class, so that a transaction stays short; the step says what is left."""
@@ -65,6 +71,35 @@ def erase_due(unit: Unit, vault: Vault, versions: tuple[Retention, ...], most: i
         done.append(Due(name=due.name, kept=due.kept, source=due.source, found=due.found, erased=erased))
     unit.flush()
     return done
+
+
+def retain(connection: Connection, vault: Vault, versions: tuple[Retention, ...], most: int = BATCH) -> list[Due]:
+    """Erase everything that is due today, step by step, each committed with its row of the audit log."""
+    total: dict[str, Due] = {}
+    while True:
+        now, today = wall_clock()
+        step = erase_due(Unit(connection, now, today), vault, versions, most)
+        told = [f"{due.name}: {due.erased}" for due in step if due.erased]
+        if told:
+            who = f"command line: {getpass.getuser()}"
+            append(connection, [Entry(caller_id=who, action="retention_applied", subjects=tuple(told), status=200)], now)
+        connection.commit()
+        for due in step:
+            before = total.get(due.name)
+            total[due.name] = replace(before, erased=before.erased + due.erased) if before else due
+        if not any(due.erased == most for due in step):
+            return list(total.values())
+
+
+def retain_online(*, apply: bool) -> list[Due]:
+    """What is due today in the store of this machine; with `apply` it is erased. Raises StateError without a master key."""
+    vault, versions = open_vault(), retention_in()
+    with online_dsn() as dsn:
+        migrate_dsn(dsn)
+        with contextlib.closing(connect(dsn)) as connection:
+            if apply:
+                return retain(connection, vault, versions)
+            return list_due(Unit(connection, *wall_clock()), versions)
 
 
 def erase(
