@@ -13,6 +13,7 @@ from loanbook.commands import (
     closing,
     days,
     demo,
+    forgetting,
     importing,
     keys,
     loans,
