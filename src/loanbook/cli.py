@@ -19,6 +19,7 @@ from loanbook.commands import (
     loans,
     reporting,
     serving,
+    store,
     worlds,
 )
 from loanbook.errors import LoanbookError
@@ -62,6 +63,7 @@ app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)
 app.command("report")(reporting.render_report)
 app.add_typer(keys.app, name="key")
+app.add_typer(store.app, name="store")
 app.add_typer(days.app, name="day")
 app.command("serve")(serving.serve)
 app.command("call")(calling.call)

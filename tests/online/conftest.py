@@ -11,12 +11,16 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
-from loanbook.stores.embedded import ROLE, Embedded, found_binaries
+from loanbook.stores.embedded import ROLE, VERSION_VARIABLE, Embedded, found_binaries
 from loanbook.stores.online.key_file import KeyFile, MasterKeys
 from loanbook.stores.online.migrate import migrate
 from loanbook.stores.online.unit import connect
 from loanbook.stores.online.vault import Vault
 
+WANTED = os.environ.get("LOANBOOK_TEST_POSTGRES")
+"""The major version to test on, e.g. 18 (`make test-postgres`); without it the one that the platform would choose."""
+if WANTED is not None:
+    os.environ[VERSION_VARIABLE] = WANTED
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 _NUMBERS = itertools.count(1)
 
@@ -28,14 +32,10 @@ def engine_of(dsn):
 
 @pytest.fixture(scope="session")
 def server():
-    """The embedded server; it is stopped and its folder removed at the end, whatever the tests did.
-
-    LOANBOOK_TEST_POSTGRES names the major version to test on, e.g. 18; without it the one that the platform would choose.
-    """
+    """The embedded server; it is stopped and its folder removed at the end, whatever the tests did."""
     folder = Path(tempfile.mkdtemp(prefix="loanbook-pg-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    wanted = os.environ.get("LOANBOOK_TEST_POSTGRES")
-    found = [each for each in found_binaries() if wanted is None or str(each.major) == wanted]
-    assert found, f"LOANBOOK_TEST_POSTGRES is {wanted}, and no such PostgreSQL is on this machine"
+    found = [each for each in found_binaries() if WANTED is None or str(each.major) == WANTED]
+    assert found, f"LOANBOOK_TEST_POSTGRES is {WANTED}, and no such PostgreSQL is on this machine"
     running = Embedded(folder, found[0])
     try:
         running.start()

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loanbook.errors import EngineError, LoanbookError, StateError, TieError
+from loanbook.errors import EngineError, StateError, TieError
 from loanbook.kernel import home
 from loanbook.services.auditing import heads_file
 from loanbook.services.backing_up import SETTLEMENTS
 from loanbook.services.clock import wall_clock
 from loanbook.services.key_copies import WHO, check_keys, highest_slot
 from loanbook.stores.backup import DATABASE, Manifest, Progress, opened, verify_parts
-from loanbook.stores.binaries import Binaries, found_binaries
+from loanbook.stores.binaries import Binaries
 from loanbook.stores.book import books_folder
-from loanbook.stores.embedded import DSN_VARIABLE, Embedded, moves_file, named_dsn
+from loanbook.stores.embedded import DSN_VARIABLE, Embedded, allowed_binaries, moves_file, named_dsn
 from loanbook.stores.moves import Move, commit_moves, finish_moves
 from loanbook.stores.online.audit import Entry, append
 from loanbook.stores.online.dump import DatabaseSum, is_empty, load, sum_up
@@ -74,12 +74,15 @@ def restore(source: Path, *, replace: bool = False, without_keys: bool = False, 
             filling = _Filling(folder=folder, manifest=manifest, vault=vault, on_progress=on_progress)
             if server is not None:
                 with beside(server) as new:
-                    blanked = filling.fill(new.start())
+                    fresh = new.start()
+                    filling.fill(fresh)
+                    blanked = filling.settle(fresh)
                     new.stop(only_last=False)
                     commit_moves(journal, moves)
             else:
-                blanked = filling.fill_named(dsn or "")
+                filling.fill_named(dsn or "")
                 commit_moves(journal, moves)
+                blanked = filling.settle(dsn or "")
     aside = tuple(Path(move.aside) for move in moves if Path(move.aside).exists())
     return Restored(manifest=manifest, blanked=blanked, aside=aside)
 
@@ -174,31 +177,34 @@ class _Filling:
     vault: Vault | None
     on_progress: Progress | None
 
-    def fill_named(self, dsn: str) -> int:
+    def fill_named(self, dsn: str) -> None:
         """Fill a database that must be empty, or hold this backup already, since a crash right after it was loaded."""
         with connect(dsn) as connection:
             empty = is_empty(connection)
-            same = not empty and sum_up(connection) == self.manifest.database
+            same = not empty and sum_up(connection).tables == self.manifest.database.tables
         if not empty and not same:
             raise StateError(
                 f"the database that {DSN_VARIABLE} names holds tables already. Name an empty one; --replace is for the embedded "
                 "server only."
             )
-        return self.fill(dsn, loaded=same)
+        if empty:
+            self.fill(dsn)
 
-    def fill(self, dsn: str, *, loaded: bool = False) -> int:
-        """Load, prove, bring to this version, and blank whoever was erased since; returns how many those are."""
-        if not loaded:
-            most = self.manifest.database.transaction_most
-            load(dsn, self.folder / DATABASE, most, self.on_progress, plus=self.manifest.archive)
+    def fill(self, dsn: str) -> None:
+        """Load, prove, and see that the key file fits."""
+        most = self.manifest.database.transaction_most
+        load(dsn, self.folder / DATABASE, most, self.on_progress, plus=self.manifest.archive)
         prove(dsn, self.manifest.database, self.on_progress)
+        if self.vault is not None:
+            with connect(dsn) as tx:
+                _check_keys_open(tx, self.vault)
+
+    def settle(self, dsn: str) -> int:
+        """Bring the tables to this version, and blank whoever was erased since; returns how many those are."""
         migrate_dsn(dsn)
         now = wall_clock()[0]
         with connect(dsn) as tx:
-            blanked = 0
-            if self.vault is not None:
-                _check_keys_open(tx, self.vault)
-                blanked = len(self.vault.erase_again(tx, now))
+            blanked = 0 if self.vault is None else len(self.vault.erase_again(tx, now))
             made_at = f"{self.manifest.made_at.isoformat(timespec='seconds')}"
             append(tx, [Entry(caller_id=WHO, action="store_restored", subjects=(made_at,), status=200)], now)
         return blanked
@@ -235,14 +241,11 @@ def prove(dsn: str, expected: DatabaseSum, on_progress: Progress | None = None) 
 
 
 def embedded_for_any() -> Embedded:
-    """The embedded server of this place, also where none of the servers found can open its folder."""
+    """The embedded server of this place, also where none of the servers that may open it is of its folder's version."""
     try:
         return Embedded()
-    except LoanbookError:
-        found = found_binaries()
-        if not found:
-            raise
-        return Embedded(binaries=found[0])
+    except StateError:
+        return Embedded(binaries=allowed_binaries()[0])
 
 
 @contextlib.contextmanager

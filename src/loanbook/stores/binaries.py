@@ -47,10 +47,10 @@ def _binaries(folder: Path) -> Binaries | None:
     return Binaries(folder=folder, major=major) if wanted and major >= OLDEST_MAJOR else None
 
 
-def other_major(cluster: Path, held: int, found: tuple[Binaries, ...]) -> str:
-    """What to do about a data folder that none of the servers found can open, in words."""
-    names = ", ".join(str(each.major) for each in found) or "none"
-    todo = f"Run `loanbook store upgrade --to {found[0].major}`" if found else "Install PostgreSQL"
+def other_major(cluster: Path, held: int, wanted: tuple[Binaries, ...], found: tuple[Binaries, ...]) -> str:
+    """What to do about a data folder of another major version than the servers that may open it, in words."""
+    names = ", ".join(str(each.major) for each in found)
+    todo = f"`loanbook store upgrade --to {wanted[0].major}` brings it to that version"
     if held not in {each.major for each in found}:
         todo = f"Install PostgreSQL {held} beside it, then run `loanbook store upgrade`, which needs both"
-    return f"{cluster} was written by PostgreSQL {held}; found here: {names}. {todo}."
+    return f"{cluster} was written by PostgreSQL {held}, not by {wanted[0].major}; found here: {names}. {todo}."

@@ -25,6 +25,8 @@ from loanbook.stores.moves import finish_moves
 
 DSN_VARIABLE = "LOANBOOK_DSN"
 """Names a server that is there already, as libpq writes it; nothing is started then."""
+VERSION_VARIABLE = "LOANBOOK_POSTGRES"
+"""Which major version to take, where several are on this machine; without it the system's newest, else the wheel's."""
 FOLDER_VARIABLE = "LOANBOOK_ONLINE"
 """Folder of the embedded server instead of `<home>/online`."""
 
@@ -87,6 +89,26 @@ def server_folder() -> Path:
     return home() / "online"
 
 
+def allowed_binaries() -> tuple[Binaries, ...]:
+    """The servers that may open a store here: those found, of the version that LOANBOOK_POSTGRES names.
+
+    raises   StateError when there is none
+    """
+    found = found_binaries()
+    if not found:
+        raise StateError(
+            f"no PostgreSQL {OLDEST_MAJOR} or newer was found. Install it, or `pip install loanbook[api]`, which brings one, "
+            f"or name a server in {DSN_VARIABLE}."
+        )
+    named = os.environ.get(VERSION_VARIABLE)
+    if named:
+        names = ", ".join(str(each.major) for each in found)
+        found = tuple(each for each in found if str(each.major) == named)
+        if not found:
+            raise StateError(f"{VERSION_VARIABLE} is {named!r}, and no such PostgreSQL is on this machine; found here: {names}.")
+    return found
+
+
 class Embedded:
     """One server in one folder; processes share it, and the last to leave stops it."""
 
@@ -98,19 +120,14 @@ class Embedded:
         self._held: int | None = None
 
     def _choose(self) -> Binaries:
-        found = found_binaries()
-        if not found:
-            raise StateError(
-                f"no PostgreSQL {OLDEST_MAJOR} or newer was found. Install it, or `pip install loanbook[api]`, which brings one, "
-                f"or name a server in {DSN_VARIABLE}."
-            )
+        found = allowed_binaries()
         held = self.major()
         if held is None:
             return found[0]
         for each in found:
             if each.major == held:
                 return each
-        raise StateError(other_major(self.cluster, held, found))
+        raise StateError(other_major(self.cluster, held, found, found_binaries()))
 
     def major(self) -> int | None:
         """The version that wrote the data folder; None when there is none yet."""
@@ -171,7 +188,7 @@ class Embedded:
         if held is None:
             self._create()
         elif held != self.binaries.major:
-            raise StateError(other_major(self.cluster, held, found_binaries()))
+            raise StateError(other_major(self.cluster, held, (self.binaries,), found_binaries()))
         self._launch()
 
     @contextlib.contextmanager

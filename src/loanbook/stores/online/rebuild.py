@@ -89,15 +89,17 @@ _RESERVATIONS = """
     WHERE (r.mandate, r.state) IS DISTINCT FROM (x.mandate, x.state) ORDER BY 1"""
 
 _LINES = """
-    SELECT 'line ' || coalesce(c.line_id, o.subject) AS place, 'is not what its events led to' AS message,
+    WITH rebuilt AS (
+        SELECT o.subject AS line_id, (o.content->>'limit_fen')::bigint AS limit_fen,
+               (o.content->>'rate_annual')::bigint AS rate_annual,
+               CASE WHEN e.subject IS NOT NULL THEN 'expired' WHEN i.erased_at IS NOT NULL THEN 'closed' ELSE 'open' END AS state
+        FROM event o LEFT JOIN (SELECT DISTINCT subject FROM event WHERE kind = 'line_expired') e USING (subject)
+        LEFT JOIN identity i ON i.borrower_id = o.content->>'borrower_id' WHERE o.kind = 'line_opened')
+    SELECT 'line ' || line_id AS place, 'is not what its events led to' AS message,
            coalesce(c.limit_fen || ' ' || c.rate_annual || ' ' || c.state, 'no row') AS value,
-           coalesce((o.content->>'limit_fen') || ' ' || (o.content->>'rate_annual') || ' '
-                    || CASE WHEN e.subject IS NULL THEN 'open' ELSE 'expired' END, 'no event') AS expected
-    FROM credit_line c FULL JOIN (SELECT subject, content FROM event WHERE kind = 'line_opened') o ON o.subject = c.line_id
-    LEFT JOIN (SELECT DISTINCT subject FROM event WHERE kind = 'line_expired') e ON e.subject = c.line_id
-    WHERE (c.limit_fen, c.rate_annual, c.state) IS DISTINCT FROM
-          ((o.content->>'limit_fen')::bigint, (o.content->>'rate_annual')::bigint,
-           CASE WHEN e.subject IS NULL THEN 'open' ELSE 'expired' END) ORDER BY 1"""
+           coalesce(x.limit_fen || ' ' || x.rate_annual || ' ' || x.state, 'no event') AS expected
+    FROM credit_line c FULL JOIN rebuilt x USING (line_id)
+    WHERE (c.limit_fen, c.rate_annual, c.state) IS DISTINCT FROM (x.limit_fen, x.rate_annual, x.state) ORDER BY 1"""
 
 _USES = """
     SELECT 'line ' || c.line_id AS place, 'its use is not what its loans owe' AS message, c.used_fen::text AS value,
