@@ -28,7 +28,7 @@ class Line:
 class Loan:
     """A drawdown as its borrower follows it.
 
-    number       place among the world's loans, the key of its draws;  upto_fen  instalments added up, as published
+    number       place among the world's loans, the key of its draws;  rate_annual  as text, as it was shown
     money_fen    what the borrower has paid, reported or not
     """
 
@@ -39,10 +39,12 @@ class Loan:
     product: str
     count: int
     principal_fen: int
+    rate_annual: str
     quoted_on: int
     schedule: list[tuple[int, int]]
     partner: str = ""
     attempt: int = 1
+    paid_out_on: int = 0
     money_fen: int = 0
     life: Life | None = None
     payments: int = 0

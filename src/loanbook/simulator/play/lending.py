@@ -186,6 +186,7 @@ class Lending:
             product=asked["product"],
             count=asked["installment_count"],
             principal_fen=asked["principal_fen"],
+            rate_annual=shown["rate_annual"],
             quoted_on=on,
             schedule=_schedule(shown["instalments"]),
             partner=drawn.answer["partner"],
@@ -252,6 +253,7 @@ class Lending:
                 continue
             if on != loan.quoted_on:
                 loan.schedule = _schedule(self.talk.look("loan", loan.loan_id, self.app).answer["instalments"])
+            loan.paid_out_on = on
             self.paid_out(loan, on)
             if loan.product == PAY_LATER and self.lots.chance(Lot.PAYOUT, loan.number, 100) < RETURNS:
                 self._returning[on + self.lots.within(Lot.PAYOUT, loan.number, 101, 1, RETURN_DAYS)].append(loan)
