@@ -10,7 +10,7 @@
     - look: READ  of: $line  with: {...}  then: {...}  keep: {...}
     - day: 2025-04-03                it is this day from here on, 17:00 in China; `later: 90` moves the clock on by minutes
     - close: 2025-04-02              closes every day that is not closed yet, up to this one
-      then: {2025-04-02: {compensation: {loans: 1, paid: 1234.56}}}
+      then: {2025-04-02: {compensation: {loans: 1, paid: 1234.56}}}   found: [words of each finding, else there is none]
     - queue: [{loan_id: $loan, stage: early, dpd: 4, overdue: 886.61}]
     - told: {heron_bank: [loan_offered]}      the messages put out since the last such step, all of them, by recipient
     - settled: {heron_bank: {principal: 796.61, interest: 69.70, net: 866.31}}  of: 2025-04-03
@@ -138,11 +138,15 @@ class Player:
             self.names[name] = found[field]
 
     def _close(self, step):
-        done = defaultdict(dict)
+        done, found = defaultdict(dict), []
         folder = self._folder / "settlements"
         for each in close_days(self._terms, self._connection, self._clock, step["close"], folder=folder):
-            assert not each.findings, f"{each.day} {each.step}: {each.findings}"
+            found += each.findings
             done[each.day][each.step] = each.result
+        wanted = step.get("found", [])
+        assert len(found) == len(wanted), f"findings: {found}"
+        for finding, words in zip(found, wanted, strict=True):
+            assert words in finding.message, f"finding: {finding}"
         for day, steps in step.get("then", {}).items():
             self._holds(done[day], steps, str(day))
 
