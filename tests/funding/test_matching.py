@@ -150,6 +150,7 @@ REASONS = [
     ({"grade": "E"}, "grade E; it takes A, B, C, D (eligibility.grades, "),
     ({"province": "atlantis"}, "province atlantis; its territory is another (eligibility.provinces, "),
     ({"age": 56}, "age 56; it takes 22 to 55 (eligibility.age, "),
+    ({"age": 50, "age_most": 60}, "age 50 to 60; it takes 22 to 55 (eligibility.age, "),
     ({"age": None}, "age not known; it takes 22 to 55 (eligibility.age, "),
 ]
 
