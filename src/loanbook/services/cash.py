@@ -7,23 +7,12 @@ from functools import partial
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.cash_requests import SHOWN, Booking, Item, Resolved, Resolving, StatementGiven, StatementTaken
 from loanbook.services.desk import Verb
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import Read
 from loanbook.services.requests import Given
-from loanbook.services.statement_taking import (
-    SHOWN,
-    Booking,
-    Item,
-    Resolved,
-    Resolving,
-    StatementGiven,
-    StatementTaken,
-    booking_view,
-    item_view,
-    resolve_suspense,
-    take_statements,
-)
+from loanbook.services.statement_taking import booking_view, item_view, resolve_suspense, take_statements
 from loanbook.stores.online.cash import cash_sums, last_statement, suspense_page, unreported_bookings
 from loanbook.stores.online.unit import Unit
 from loanbook.terms.cash_account import account_in_force

@@ -14,7 +14,9 @@ from loanbook.kernel import home
 from loanbook.services.day import Day, DayTerms, Shared
 from loanbook.services.day_figures import Figures, figures_of
 from loanbook.services.day_pass import CHUNK, Book
+from loanbook.services.day_recoveries import recover
 from loanbook.services.day_steps_claims import buy_back, compensate
+from loanbook.services.day_steps_collections import hand_to_agencies, queue, settle_promises
 from loanbook.services.day_steps_house import (
     audit,
     expire_credit_lines,
@@ -24,7 +26,7 @@ from loanbook.services.day_steps_house import (
     reset_quota,
     seal_audit,
 )
-from loanbook.services.day_steps_loans import charge_off, queue
+from loanbook.services.day_steps_loans import charge_off
 from loanbook.services.day_steps_partners import STEP as SETTLEMENT
 from loanbook.services.day_steps_partners import settle
 from loanbook.services.day_steps_reservations import sweep
@@ -50,7 +52,10 @@ STEPS = (
     Step(name="fall_due", run=fall_due, looks_at_loans=True),
     Step(name="mark_overdue", run=mark_overdue, looks_at_loans=True),
     Step(name="late_charges", run=late_charges, looks_at_loans=True),
+    Step(name="promises", run=settle_promises),
+    Step(name="agencies", run=hand_to_agencies, looks_at_loans=True),
     Step(name="collections_queue", run=queue, looks_at_loans=True),
+    Step(name="recoveries", run=recover),
     Step(name="compensation", run=compensate, looks_at_loans=True),
     Step(name="buy_backs", run=buy_back, looks_at_loans=True),
     Step(name="charge_offs", run=charge_off, looks_at_loans=True),

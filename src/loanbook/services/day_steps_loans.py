@@ -1,4 +1,4 @@
-"""Steps over loans past due: the collections queue, charge-offs; and what the steps over claims ask of such loans.
+"""The step of charge-offs, and what the steps over claims ask of such loans.
 
 Candidates come from the pass of the day; before anything is written their loans are locked and looked at again.
 """
@@ -8,41 +8,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from loanbook import units
 from loanbook.funding.shares import PAID, Paid, divide, stage_shares
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_figures import Counted, chosen, joined
 from loanbook.services.day_pass import Standing, stand_of
-from loanbook.servicing.collections import queue_of
-from loanbook.stores.online.day_book import keep_queue, taken_over_of
+from loanbook.stores.online.day_book import taken_over_of
 from loanbook.stores.online.schema import LOAN
-from loanbook.terms.collection import collection_in_force
 from loanbook.terms.mandate import Mandate, Stage
 from loanbook.units import Ints
-
-POLICY = "consumer"
-"""The collection terms that the queue is made by."""
-
-
-def queue(day: Day) -> dict[str, int]:
-    """Make the queue of the day; promises and agencies are not kept online yet, so nothing is held back."""
-    terms = collection_in_force(day.terms.collections, POLICY, units.day(day.day))
-    late = late_loans(day)
-    if late is None:
-        keep_queue(day.connection, day.day, [], [], np.zeros(0, np.int64), np.zeros(0, np.int64))
-        return {"rows": 0}
-    number = np.arange(len(late.loan_id))
-    found = queue_of(terms, number, late.column(Position.DPD), late.column(Position.OVERDUE), np.zeros(number.size, bool))
-    keep_queue(
-        day.connection,
-        day.day,
-        [late.loan_id[place] for place in found.loan_no.tolist()],
-        [terms.stages[stage].name for stage in found.stage.tolist()],
-        found.dpd,
-        found.overdue_fen,
-    )
-    return {"rows": int(found.loan_no.size)}
 
 
 def charge_off(day: Day) -> dict[str, int]:

@@ -9,6 +9,7 @@ from loanbook.services import proposals
 from loanbook.services.access import access_reads
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.cash import cash_read
+from loanbook.services.collections import collection_reads
 from loanbook.services.funding_view import funding_read
 from loanbook.services.line_statement import statement_read
 from loanbook.services.offers import offers_read
@@ -186,6 +187,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
         offers_read(terms),
         statement_read(terms),
         funding_read(terms),
+        *collection_reads(terms),
         cash_read(terms),
         *access_reads(terms, vault),
         quota_read(terms),

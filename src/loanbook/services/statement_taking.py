@@ -4,19 +4,28 @@ A statement goes on where the one before it ended, and its opening balance and m
 not tie is not taken. What of it cannot be read is set aside with place, reason and value, and its money is in suspense.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.cash_requests import (
+    SHOWN,
+    Booking,
+    Difference,
+    Fault,
+    Item,
+    RefusedItem,
+    Resolved,
+    Resolving,
+    StatementGiven,
+    StatementTaken,
+)
 from loanbook.services.platform_terms import PlatformTerms
-from loanbook.services.requests import Asked, Given, Id, Name, Repaid
+from loanbook.services.requests import Repaid
 from loanbook.services.suspense import (
     BY_AMOUNT_AND_DAY,
     BY_REFERENCE,
@@ -33,121 +42,6 @@ from loanbook.stores.online.cash import last_statement, lock_accounts, statement
 from loanbook.stores.online.schema_cash import STATEMENT, STATEMENT_FAULT, STATEMENT_LINE, SUSPENSE
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.cash_account import CashAccount, account_in_force
-from loanbook.units import MONEY_MAX
-
-SHOWN = 100
-"""Rows of each list in an answer; the counts are of all. `suspense` shows the others."""
-CONTENT_MOST = 64_000_000
-
-Balance = Annotated[int, Meta(ge=-MONEY_MAX // 4, le=MONEY_MAX // 4, description="Minor units (fen); may be below 0.")]
-
-
-class StatementGiven(Asked, kw_only=True):
-    """A statement of a payment provider or bank, to be reconciled with what was booked. The same one again changes nothing."""
-
-    account: Name
-    """Whose statement; its terms name the columns."""
-    number: Id
-    """What the provider calls it; each is taken once."""
-    starts_on: dt.date
-    ends_on: dt.date
-    opening_fen: Balance
-    closing_fen: Balance
-    content: Annotated[str, Meta(max_length=CONTENT_MOST)]
-    """The file, CSV with a header. Money in is positive, money out negative, in decimals of the currency."""
-
-
-class Fault(Given, kw_only=True):
-    """A line that was set aside; its money is in suspense."""
-
-    line: int
-    column: str
-    reason: str
-    value: str
-    amount_fen: int | None
-
-
-class Difference(Given, kw_only=True):
-    """One reference, two amounts."""
-
-    reference: str
-    reported_fen: int
-    booked_fen: int
-
-
-class Booking(Given, kw_only=True):
-    """Something that we booked and no statement has reported."""
-
-    kind: str
-    booking_id: str
-    reference: str
-    on: dt.date
-    amount_fen: int
-
-
-class Item(Given, kw_only=True):
-    """Money in suspense."""
-
-    item_id: str
-    reference: str
-    booked_on: dt.date
-    amount_fen: int
-    why: str
-
-
-class RefusedItem(Given, kw_only=True):
-    """Money that the loan which the statement names does not take."""
-
-    item_id: str
-    rule: str
-    detail: str
-
-
-class StatementTaken(Given, kw_only=True):
-    """How the statement stands. rows = accepted + quarantined; opening + accepted_fen + quarantined_fen = closing."""
-
-    statement_id: str
-    account: str
-    number: str
-    rows: int
-    accepted: int
-    accepted_fen: int
-    quarantined: int
-    quarantined_fen: int
-    faults: tuple[Fault, ...]
-    matched_by_reference: int
-    matched_by_amount_and_day: int
-    differing: int
-    differences: tuple[Difference, ...]
-    unknown: int
-    unknown_items: tuple[Item, ...]
-    released: int
-    released_fen: int
-    refused_items: tuple[RefusedItem, ...]
-    unreported: int
-    unreported_fen: int
-    unreported_bookings: tuple[Booking, ...]
-    suspense_items: int
-    suspense_fen: int
-
-
-class Resolving(Asked, kw_only=True):
-    """Money in suspense was for a loan: book it as its repayment."""
-
-    item_id: Id
-    loan_id: Id
-    purpose: Literal["repayment", "payoff"] = "repayment"
-
-
-class Resolved(Given, kw_only=True):
-    """What the loan owes after it, and what is still in suspense."""
-
-    item_id: str
-    payment_id: str
-    loan_id: str
-    state: str
-    outstanding_fen: int
-    suspense_fen: int
 
 
 def take_statements(

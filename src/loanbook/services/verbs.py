@@ -6,6 +6,7 @@ from loanbook.services import requests as shape
 from loanbook.services.access import access_verbs
 from loanbook.services.acquiring import apply_for_line, decide, register
 from loanbook.services.cash import cash_verbs
+from loanbook.services.collections import collection_verbs
 from loanbook.services.deciding import approval_verbs
 from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
@@ -118,6 +119,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             roles=PROVIDER,
             run=return_purchase,
         ),
+        *collection_verbs(terms),
         *cash_verbs(terms),
         *approval_verbs(terms),
         *access_verbs(vault),

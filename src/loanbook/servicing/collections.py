@@ -56,13 +56,27 @@ def stages_of(terms: CollectionTerms, dpd: Ints, overdue_fen: Ints) -> Ints:
     return stage.astype(np.int8)
 
 
-def queue_of(terms: CollectionTerms, loan_no: Ints, dpd: Ints, overdue_fen: Ints, held: Ints) -> Queue:
+def moved_up(terms: CollectionTerms, stage: Ints, broken: Ints) -> Ints:
+    """Stages of loans, those that broke a promise moved up, at most to the last; int8.
+
+    stage    (loans,) as `stages_of` gives them;  broken  (loans,) bool
+    """
+    later = np.minimum(np.asarray(stage, np.int64) + terms.promise.broken_moves_up, len(terms.stages) - 1)
+    return np.where((stage != NO_STAGE) & np.asarray(broken, bool), later, stage).astype(np.int8)
+
+
+def queue_of(
+    terms: CollectionTerms, loan_no: Ints, dpd: Ints, overdue_fen: Ints, held: Ints, broken: Ints | None = None
+) -> Queue:
     """The queue of a day.
 
     loan_no, dpd, overdue_fen   (loans,) int64
     held       (loans,) bool: left alone, because a promise is open, an agency has it, or it was handed to nobody on purpose
+    broken     (loans,) bool: broke a promise since it is past due (`promises.in_spell`)
     """
     stage = stages_of(terms, dpd, overdue_fen)
+    if broken is not None:
+        stage = moved_up(terms, stage, broken)
     (chosen,) = np.nonzero((stage != NO_STAGE) & ~np.asarray(held, bool))
     order = chosen[np.lexsort((loan_no[chosen], -overdue_fen[chosen], -stage[chosen].astype(np.int64)))]
     return Queue(

@@ -40,6 +40,15 @@ def check_promise(terms: CollectionTerms, *, made_on: int, due_on: int, amount_f
         )
 
 
+def in_spell(made_on: Ints, dpd: Ints, as_of: int) -> Ints:
+    """Whether promises were made since the loan's oldest unpaid instalment fell due; (promises,) bool.
+
+    dpd   (promises,) of their loans at the end of `as_of`
+    """
+    found: Ints = (np.asarray(dpd, np.int64) > 0) & (np.asarray(made_on, np.int64) > as_of - np.asarray(dpd, np.int64))
+    return found
+
+
 def promise_states(
     terms: CollectionTerms,
     loan_no: Ints,

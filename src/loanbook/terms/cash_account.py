@@ -14,8 +14,12 @@ class Carried(StrEnum):
     """Money from a borrower: in."""
     RETURN = "return"
     """A payment that bounced: out."""
+    REFUND = "refund"
+    """Money that found nothing to pay and went back to the borrower: out."""
     DISBURSEMENT = "disbursement"
     """A loan paid out: out."""
+    MERCHANT_RETURN = "merchant_return"
+    """What a merchant gave back for a purchase that was returned: in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ title: Account at the payment provider
 effective_from: 2024-01-01
 source: ...                          # who decided it, where it is written
 currency: CNY
-carries: [payment, return]           # payment | return | disbursement
+carries: [payment, return]           # payment | return | refund | disbursement | merchant_return
 match_days: 2
 columns: {reference: Txn, booked_on: Date, amount: Amount, loan_id: Order}    # what the statements call them; loan_id optional
 """

@@ -35,11 +35,15 @@ class CollectionStage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """A promise to pay lies at most `days_most` ahead; it is kept when its amount, less a tolerance, came by its day + grace."""
+    """A promise to pay lies at most `days_most` ahead; it is kept when its amount, less a tolerance, came by its day + grace.
+
+    broken_moves_up   so many stages later than its days past due say stands a loan that broke one, as long as it stays past due
+    """
 
     days_most: int
     grace_days: int
     tolerance_fen: int
+    broken_moves_up: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ currency: CNY
 hours: {from: "08:00", until: "20:00"}
 actions: [{name: call, cost: 1.20, contact: true}, ...]
 stages: [{name: early, dpd: 1, overdue_least: 10.00, actions: [call], contacts: {a_day: 1, a_week: 3}}, ...]
-promise: {days_most: 7, grace_days: 1, tolerance: 1.00}
+promise: {days_most: 7, grace_days: 1, tolerance: 1.00, broken_moves_up: 1}
 agencies: [{name: ..., dpd: 91, overdue_least: 500.00, weight: 2, commission: 0.25, keeps_days: 90}, ...]
 """
 
@@ -148,11 +148,12 @@ def _stage(entry: Located, decimals: int, known: list[str]) -> CollectionStage:
 
 
 def _promise(entry: Located, decimals: int) -> PromiseTerms:
-    items = entry.fields("promise", ("days_most", "grace_days", "tolerance"), ("days_most",))
+    items = entry.fields("promise", ("days_most", "grace_days", "tolerance", "broken_moves_up"), ("days_most",))
     return PromiseTerms(
         days_most=items["days_most"].whole("promise.days_most", 1, _DAYS_MOST),
         grace_days=items["grace_days"].whole("promise.grace_days", 0, _DAYS_MOST) if "grace_days" in items else 0,
         tolerance_fen=_amount(items["tolerance"], "promise.tolerance", decimals) if "tolerance" in items else 0,
+        broken_moves_up=items["broken_moves_up"].whole("promise.broken_moves_up", 0, 10) if "broken_moves_up" in items else 0,
     )
 
 

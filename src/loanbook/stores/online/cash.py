@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from loanbook.stores.online.unit import Connection, Row
 
 _BOOKED = """
-    SELECT 'payment' AS kind, p.payment_id AS booking_id, p.provider_reference AS reference, p.paid_on AS on_day, p.amount_fen
+    SELECT CASE p.purpose WHEN 'refund' THEN 'refund' ELSE 'payment' END AS kind, p.payment_id AS booking_id,
+           p.provider_reference AS reference, p.paid_on AS on_day, p.amount_fen
     FROM payment p
     UNION ALL
     SELECT 'return', p.payment_id, p.provider_reference, e.happened_on, -p.amount_fen
@@ -18,7 +19,10 @@ _BOOKED = """
     SELECT 'disbursement', l.loan_id, e.content->>'provider_reference', l.disbursed_on, -l.principal_fen
     FROM loan l JOIN LATERAL (
         SELECT content FROM event WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1) e ON true
-    WHERE l.disbursed_on IS NOT NULL"""
+    WHERE l.disbursed_on IS NOT NULL
+    UNION ALL
+    SELECT 'merchant_return', u.loan_id, u.return_reference, u.returned_on, l.principal_fen
+    FROM purchase u JOIN loan l USING (loan_id) WHERE u.returned_on IS NOT NULL"""
 """Cash as we book it: in is positive. A payment and its return are two bookings of one id."""
 
 _UNREPORTED = (

@@ -1,0 +1,155 @@
+"""The step that counts what of a day's money was overdue, where it was collected, and what agencies earn on it."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from loanbook import units
+from loanbook.errors import StateError
+from loanbook.loans.positions import Position
+from loanbook.services.clock import ZONE
+from loanbook.services.day import Day
+from loanbook.services.day_pass import Money, Standing, stand
+from loanbook.services.day_steps_collections import policy_of
+from loanbook.servicing.agencies import commission_fen
+from loanbook.servicing.collections import NO_STAGE, moved_up, stages_of
+from loanbook.servicing.promises import in_spell
+from loanbook.stores.online.collections import broken_promises, collected_money, placements_of
+from loanbook.stores.online.day_book import BookedMoney, booked_money
+from loanbook.stores.online.day_columns import LoanColumns, loans_of
+from loanbook.stores.online.schema_collections import RECOVERED
+from loanbook.stores.online.unit import Row, Unit
+from loanbook.units import Ints
+
+
+def recover(day: Day) -> dict[str, int]:
+    """What of the day's money was overdue, in which stage, and the commission of the agency that had the loan when it came.
+
+    Money that bounces takes back what it had been counted for. Of several payments for a loan the first one counts first.
+    """
+    found = collected_money(day.connection, *day.moments())
+    rows = _recovered(day, found.came) if found.came else []
+    unit = day.unit()
+    recovered = commission = 0
+    for row, agency in rows:
+        unit.insert(RECOVERED, **row, on_day=day.day)
+        recovered, commission = recovered + row["recovered_fen"], commission + row["commission_fen"]
+        _tell(unit, row, agency, 1)
+    for row in found.taken_back:
+        unit.update(RECOVERED, row, taken_back_on=day.day)
+        recovered, commission = recovered - row["recovered_fen"], commission - row["commission_fen"]
+        _tell(unit, row, row["agency"], -1)
+    unit.flush()
+    return {
+        "payments": len(rows),
+        "taken_back": len(found.taken_back),
+        "recovered_fen": recovered,
+        "commission_fen": commission,
+    }
+
+
+def _tell(unit: Unit, row: Row, agency: str | None, sign: int) -> None:
+    """The commission as an event and to the agency; below 0 for money that was taken back."""
+    if agency is None or not row["commission_fen"]:
+        return
+    told = {
+        "agency": agency,
+        "placement_id": row["placement_id"],
+        "payment_id": row["payment_id"],
+        "recovered_fen": sign * row["recovered_fen"],
+        "commission_fen": sign * row["commission_fen"],
+    }
+    unit.event("agency_commission", row["loan_id"], **told)
+    unit.tell(agency, "agency_commission", row["loan_id"], **told)
+
+
+def _recovered(day: Day, came: Sequence[Row]) -> list[tuple[Row, str | None]]:
+    """Rows of `recovered` for the money of a day, with the agency that earns on it."""
+    booked = booked_money(day.connection, *day.moments(), ZONE.key)
+    loans = loans_of(day.connection, booked.loan_ids)
+    rows: list[Row] = []
+    for paid_on in sorted({row["paid_on"] for row in came}):
+        before = _before(day, loans, booked, paid_on)
+        rows += _overdue_parts(day, before, [row for row in came if row["paid_on"] == paid_on], paid_on)
+    return _with_agencies(day, rows)
+
+
+def _before(day: Day, loans: LoanColumns, booked: BookedMoney, paid_on: dt.date) -> Standing:
+    """Where loans stood on a day without the money that was booked now for it or a later day."""
+    on, now = units.day(paid_on), units.day(day.day)
+    known = (booked.booked_on < now) | ((booked.booked_on == now) & (booked.on < on))
+    chosen = np.flatnonzero(known & (booked.reversed_on > now))
+    money = Money(
+        loan=booked.loan[chosen], on=booked.on[chosen], amount_fen=booked.amount_fen[chosen], payoff=booked.payoff[chosen]
+    )
+    return stand(day.book, loans, money, paid_on, day.findings)
+
+
+def _overdue_parts(day: Day, before: Standing, came: Sequence[Row], paid_on: dt.date) -> list[Row]:
+    """What of each payment was overdue money, and the stage its loan was in; those without any are left out."""
+    policy, on = policy_of(day), units.day(paid_on)
+    order = {loan_id: place for place, loan_id in enumerate(before.loan_id)}
+    known = [row for row in came if row["loan_id"] in order]
+    loan = np.array([order[row["loan_id"]] for row in known], np.int64)
+    amount = np.array([row["amount_fen"] for row in known], np.int64)
+    parts = first_come(loan, amount, before.column(Position.OVERDUE))
+    dpd = before.column(Position.DPD)
+    made = broken_promises(day.connection, day.day, units.date(on - int(dpd.max(initial=0))))
+    broke = np.array([units.day(made[each]) if each in made else 0 for each in before.loan_id], np.int64)
+    stage = moved_up(policy, stages_of(policy, dpd, before.column(Position.OVERDUE)), in_spell(broke, dpd, on))
+    return [
+        {
+            "payment_id": known[place]["payment_id"],
+            "loan_id": known[place]["loan_id"],
+            "stage": "" if stage[loan[place]] == NO_STAGE else policy.stages[stage[loan[place]]].name,
+            "recovered_fen": int(parts[place]),
+            "paid_on": paid_on,
+        }
+        for place in np.flatnonzero(parts > 0).tolist()
+    ]
+
+
+def first_come(loan: Ints, amount_fen: Ints, room_fen: Ints) -> Ints:
+    """What each payment takes of its loan's room, in the order of payments; (payments,) int64.
+
+    loan       (payments,) place of the loan in `room_fen`;  room_fen  (loans,) int64; below 0 counts as none
+    """
+    order = np.argsort(loan, kind="stable")
+    sorted_loan, sorted_amount = loan[order], amount_fen[order]
+    running = np.cumsum(sorted_amount)
+    begins = np.concatenate((np.ones(min(order.size, 1), bool), sorted_loan[1:] != sorted_loan[:-1]))
+    base = np.where(begins, running - sorted_amount, 0)
+    base = np.maximum.accumulate(base)
+    room = np.maximum(room_fen[sorted_loan], 0)
+    taken = np.minimum(running - base, room) - np.minimum(running - base - sorted_amount, room)
+    found = np.empty(order.size, np.int64)
+    found[order] = taken
+    return found
+
+
+def _with_agencies(day: Day, rows: list[Row]) -> list[tuple[Row, str | None]]:
+    """Rows with placement and commission: of the agency that had the loan on the day the money came, as agreed with it."""
+    placed: dict[str, list[Row]] = defaultdict(list)
+    for each in placements_of(day.connection, [row["loan_id"] for row in rows]):
+        placed[each["loan_id"]].append(each)
+    by_hash = {terms.hash: terms for terms in day.terms.collections}
+    found: list[tuple[Row, str | None]] = []
+    for row in rows:
+        paid_on = row.pop("paid_on")
+        held = [
+            each
+            for each in placed[row["loan_id"]]
+            if each["handed_on"] < paid_on and (each["ended_on"] is None or each["ended_on"] >= paid_on)
+        ]
+        if not held:
+            found.append((row | {"placement_id": None, "commission_fen": 0}, None))
+            continue
+        terms = by_hash.get(held[-1]["terms_hash"])
+        if terms is None:
+            raise StateError(f"collection terms {held[-1]['terms_hash'][:16]} are not among the terms. Restore their file.")
+        agency = [each.name for each in terms.agencies].index(held[-1]["agency"])
+        commission = commission_fen(terms, np.array([agency]), np.array([row["recovered_fen"]]))
+        found.append((row | {"placement_id": held[-1]["placement_id"], "commission_fen": int(commission[0])}, held[-1]["agency"]))
+    return found
