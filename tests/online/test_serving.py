@@ -1,0 +1,82 @@
+"""What `loanbook serve` does besides answering: it seals the audit log, and a caller's rate holds over all workers."""
+
+import time
+
+import pytest
+
+from loanbook.rest.guard import TOO_MANY, Guard
+from loanbook.services.auditing import heads_file, sealing
+from loanbook.services.caller import Caller
+from loanbook.services.parties import Senders
+from loanbook.stores.online.audit import Entry, append, kept_heads, verify_chain
+from loanbook.stores.online.unit import connect
+from tests.online.conftest import NOW
+
+CALLER = Caller(caller_id="desk", role="operator")
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOANBOOK_HOME", str(tmp_path))
+
+
+def _append(dsn, count):
+    with connect(dsn) as tx:
+        append(tx, [Entry(caller_id="c", action="a", subjects=(), status=200)] * count, NOW)
+
+
+def _waiting(dsn):
+    with connect(dsn) as tx:
+        return verify_chain(tx).unsealed
+
+
+def test_the_audit_log_is_sealed_while_the_server_runs_and_at_its_end(online_dsn):
+    _append(online_dsn, 30)
+    with sealing(online_dsn, 0.05):
+        for count in (30, 20):
+            ends = time.monotonic() + 20
+            while _waiting(online_dsn):
+                assert time.monotonic() < ends, f"{count} rows are not sealed"
+                time.sleep(0.02)
+            _append(online_dsn, 20)
+    with connect(online_dsn) as tx:
+        found = verify_chain(tx, kept_heads(heads_file()))
+    assert (found.head.number, found.unsealed, found.broken) == (70, 0, None)
+    assert kept_heads(heads_file())[-1] == found.head
+
+
+def test_a_store_that_is_away_is_asked_again(online_dsn, caplog):
+    gone = online_dsn.replace("dbname=", "dbname=none_")
+    with sealing(gone, 0.01):
+        time.sleep(0.2)
+    assert len([each for each in caplog.messages if "was not sealed" in each]) >= 2
+
+
+def test_two_servers_that_seal_one_store_make_one_chain(online_dsn):
+    with sealing(online_dsn, 0.01), sealing(online_dsn, 0.01):
+        for _ in range(20):
+            _append(online_dsn, 50)
+    with connect(online_dsn) as tx:
+        found = verify_chain(tx, kept_heads(heads_file()))
+    assert (found.head.number, found.unsealed, found.broken) == (1000, 0, None)
+
+
+def _passed(guard, asked):
+    found = [guard.admit({"authorization": "Bearer key"}) for _ in range(asked)]
+    assert all(each in (CALLER, TOO_MANY) for each in found)
+    return sum(isinstance(each, Caller) for each in found)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_callers_burst_holds_over_all_workers(workers):
+    guards = [Guard(lambda _: CALLER, Senders([], {}), rate=0.001, burst=100.0, workers=workers) for _ in range(workers)]
+    assert sum(_passed(guard, 200) for guard in guards) == 100
+
+
+def test_a_callers_rate_is_parted_among_workers(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("loanbook.rest.guard.time.monotonic", lambda: clock[0])
+    guard = Guard(lambda _: CALLER, Senders([], {}), rate=40.0, burst=8.0, workers=4)
+    assert _passed(guard, 10) == 2
+    clock[0] += 0.1
+    assert _passed(guard, 10) == 1
