@@ -78,5 +78,5 @@ def test_a_callers_rate_is_parted_among_workers(monkeypatch):
     monkeypatch.setattr("loanbook.rest.guard.time.monotonic", lambda: clock[0])
     guard = Guard(lambda _: CALLER, Senders([], {}), rate=40.0, burst=8.0, workers=4)
     assert _passed(guard, 10) == 2
-    clock[0] += 0.1
+    clock[0] += 0.125
     assert _passed(guard, 10) == 1
