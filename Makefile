@@ -6,9 +6,14 @@ FILE ?=
 SIZES ?= 1 5
 SIZE_MB ?= 256
 TIMES ?= 5
-.PHONY: demo test lint types layers bench bench-import docs oracle lock clean soak
+.PHONY: demo demo-large test lint types layers bench bench-import docs oracle lock clean soak
 
-demo: $(VENV)/.ready
+# A year played against the services, closed and reported; with the database that the `api` extra brings.
+demo: $(VENV)/.ready-api
+	$(BIN)/loanbook world
+
+# Sixty thousand loans in columns, closed and reported; the core alone.
+demo-large: $(VENV)/.ready
 	$(BIN)/loanbook demo
 
 test: $(VENV)/.ready-dev lint types layers
@@ -49,6 +54,10 @@ $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(VENV)/.ready-api: $(VENV)/.ready requirements-api.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-api.txt
+	touch $@
+
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
@@ -57,6 +66,7 @@ lock:
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml requirements-build.in -o requirements.txt
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements.txt --extra api pyproject.toml requirements-dev.in -o requirements-dev.txt
+	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements.txt -c requirements-dev.txt --extra api pyproject.toml requirements-build.in -o requirements-api.txt
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

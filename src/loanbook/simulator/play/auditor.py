@@ -33,7 +33,7 @@ class Auditor:
 
     talk: Talk
     mandates: Sequence[str]
-    share: float = 0.02
+    share: float = 0.01
     findings: list[Finding] = field(default_factory=list)
     compared: int = 0
     lines: dict[str, KnownLine] = field(default_factory=dict)

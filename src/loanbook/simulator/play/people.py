@@ -1,5 +1,6 @@
 """Strangers: who they are, by which channel they come, what they tell when they apply. Made up, and recognisable as such."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +94,7 @@ def application(person: Person, borrower_id: str, on: int, repaid: int, lots: Lo
 
 def _feature(person: Person, lots: Lots, number: int, loading: float) -> float:
     """A feature in standard deviations: partly the person's quality, partly its own noise."""
-    return loading * person.quality + (1.0 - loading * loading) ** 0.5 * lots.bell(Lot.FEATURE, person.number, number)
+    return loading * person.quality + math.sqrt(1.0 - loading * loading) * lots.bell(Lot.FEATURE, person.number, number)
 
 
 def _consumer(person: Person, repaid: int, lots: Lots) -> dict[str, Any]:
