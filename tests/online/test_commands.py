@@ -71,3 +71,34 @@ def test_rest_and_the_command_line_offer_the_same(online_dsn, vault):
         expected |= {callback_path(verb.name) for verb in desk.verbs.values() if verb.is_signed}
         expected |= {f"{path_of(read.name)}/{{{read.by}}}" for read in desk.reads.values()}
     assert {path for path in routes if not path.startswith(("/docs", "/openapi", "/static"))} == expected
+
+
+@pytest.mark.usefixtures("online")
+def test_two_persons_at_the_command_line_have_a_key_each(monkeypatch):
+    with local_desk():
+        entry = {
+            "book": "CORE",
+            "currency": "CNY",
+            "happened_on": "2024-05-06",
+            "debit": "office rent",
+            "credit": "cash",
+            "amount_fen": 100,
+            "text": "rent",
+        }
+        wanted = {"kind": "manual_entry", "subject": "lantern_micro_lending", "content": entry, "reason": "rent of May"}
+        assert "a manual_entry is proposed by finance" in run("call", "propose", json.dumps(wanted), code=1)
+        keys = [run("key", "create", "--role", "finance", "--name", name).split()[0] for name in ("ann", "bob")]
+        monkeypatch.setenv("LOANBOOK_API_KEY", keys[0])
+        made = json.loads(run("call", "propose", json.dumps(wanted)))
+        approval = json.dumps({"proposal_id": made["proposal_id"], "content_hash": made["content_hash"], "approve": True})
+        assert "ann proposed it" in run("call", "check", approval, code=1)
+        monkeypatch.setenv("LOANBOOK_API_KEY", keys[1])
+        assert json.loads(run("call", "check", approval))["state"] == "approved"
+        shown = json.loads(run("look", "proposal", made["proposal_id"]))
+        assert (shown["maker"], shown["checker"]) == ("ann", "bob")
+        monkeypatch.setenv("LOANBOOK_API_KEY", "loanbook_" + "x" * 43)
+        assert "LOANBOOK_API_KEY is not known" in str(CliRunner().invoke(app, ["look", "proposals", "proposed"]).exception)
+        monkeypatch.delenv("LOANBOOK_API_KEY")
+        assert json.loads(run("look", "proposals", "proposed"))["proposals"] == []
+        refund = {"kind": "refund", "subject": "lo-none", "content": {"amount_fen": 1}, "reason": "by the local operator"}
+        assert "no_such_loan" in run("call", "propose", json.dumps(refund), code=1)

@@ -1,7 +1,7 @@
 """Terms that two persons approved: archived then, and among a platform's terms from its next start on."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta
 
 from loanbook import units
-from loanbook.errors import TermsError
+from loanbook.borrowers.tables import Tables
+from loanbook.errors import LoanbookError, TermsError
+from loanbook.funding.mandate_table import mandate_table
 from loanbook.services.approvals import Executor, Order
 from loanbook.services.caller import Refusal
 from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
@@ -39,17 +41,22 @@ class TermsVersion(Asked, kw_only=True):
     """The YAML, as it would stand in a file."""
 
 
-def terms_version() -> Executor:
+def terms_version(terms: PlatformTerms) -> Executor:
     """A version is archived when it is approved. It comes into force on its day, which lies ahead of today and of all versions
     of its code, so that no day is ever judged by other terms than it was.
     """
-    return Executor(shape=TermsVersion, refuse=_refuse, do=_archive)
+    return Executor(shape=TermsVersion, refuse=partial(_refuse, terms), do=_archive)
 
 
-def _refuse(unit: Unit, order: Order) -> Refusal | None:
+def _refuse(terms: PlatformTerms, unit: Unit, order: Order) -> Refusal | None:
     try:
         found = _parsed(unit.connection, order.content)
-    except TermsError as error:
+        # What only shows when they are used is found out now, not on their first day.
+        if isinstance(found, Strategy):
+            Tables(found)
+        elif isinstance(found, Mandate):
+            mandate_table([*terms.mandates, found], found.effective_from)
+    except LoanbookError as error:
         return Refusal(status=422, rule="terms_not_valid", detail=str(error))
     begins = units.date(found.effective_from)
     wrong = ""
@@ -98,9 +105,10 @@ def standing_terms(connection: Connection, now: dt.datetime) -> PlatformTerms:
 
 def with_approved(terms: PlatformTerms, connection: Connection) -> PlatformTerms:
     """A platform's terms with the versions that were approved; one that has become a file of the package counts once."""
-    known = {each.hash for each in (*terms.products, *terms.strategies, *terms.mandates)}
+    shipped: tuple[Version, ...] = (*terms.products, *terms.strategies, *terms.mandates)
+    known = {each.hash for each in shipped}
     found: dict[str, list[Any]] = {"product": [], "strategy": [], "mandate": []}
-    readers = {
+    readers: dict[str, Callable[[str, str], Version]] = {
         "product": parse_archived,
         "strategy": parse_strategy,
         "mandate": partial(parse_mandate, products=None),
@@ -112,7 +120,6 @@ def with_approved(terms: PlatformTerms, connection: Connection) -> PlatformTerms
             found[row["kind"]].append(version)
     if not any(found.values()):
         return terms
-
     return replace(
         terms,
         products=_joined([*terms.products, *found["product"]]),

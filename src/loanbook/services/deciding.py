@@ -12,7 +12,7 @@ from loanbook.services.platform_terms import PlatformTerms
 def executors(terms: PlatformTerms) -> Executors:
     """How each kind of proposal is judged and done."""
     return {
-        "terms": terms_version(),
+        "terms": terms_version(terms),
         "manual_entry": corrections.manual_entry(),
         "write_off": corrections.write_off(terms),
         "refund": corrections.refund(terms),

@@ -5,7 +5,7 @@ import getpass
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loanbook.errors import RequestError
 from loanbook.services.approved_terms import standing_terms
@@ -50,6 +50,10 @@ class LocalDesk:
             raise RequestError(f"{read!r} cannot be looked up. What can: {', '.join(self.reads)}.")
         return self.desk.look(found, self.caller, id_, options)
 
+    def with_key(self, key: str) -> "LocalDesk":
+        """The same desk for the caller of an API key. Raises RequestError for one that is not valid."""
+        return replace(self, caller=_caller_of(self.connection, key, "this API key"))
+
 
 @contextlib.contextmanager
 def local_desk() -> Iterator[LocalDesk]:
@@ -74,16 +78,18 @@ def local_desk() -> Iterator[LocalDesk]:
 
 
 def _caller(connection: Connection) -> Caller:
-    key, now = os.environ.get(KEY_VARIABLE, ""), wall_clock()[0]
+    key = os.environ.get(KEY_VARIABLE, "")
     if key:
-        (found,) = known_callers(connection, [key], now)
-        connection.rollback()
-        if found is None:
-            raise RequestError(
-                f"the key in {KEY_VARIABLE} is not known, has expired or was revoked. Unset it, or set a valid one."
-            )
-        return found
+        return _caller_of(connection, key, f"the key in {KEY_VARIABLE}")
     local = Caller(caller_id=f"local {getpass.getuser()}", role="operator")
-    keep_caller(connection, local, now)
+    keep_caller(connection, local, wall_clock()[0])
     connection.commit()
     return local
+
+
+def _caller_of(connection: Connection, key: str, named: str) -> Caller:
+    (found,) = known_callers(connection, [key], wall_clock()[0])
+    connection.rollback()
+    if found is None:
+        raise RequestError(f"{named} is not known, has expired or was revoked. `loanbook key list` shows the callers.")
+    return found
