@@ -65,11 +65,18 @@ def move_balances(connection: Connection, vehicle: str, movement: Movement) -> N
     kinds = {"account": movement.accounts_fen, "tranche": movement.tranches_fen}
     kinds |= {"lending": {"": movement.lending_fen}, "deposit": {"": movement.deposit_fen}}
     rows = [{"kind": kind, "name": name, "amount_fen": amount} for kind, each in kinds.items() for name, amount in each.items()]
+    values = (vehicle, msgspec.json.encode(rows).decode())
+    # In two steps: a row that is inserted must be lawful by itself, and a change below 0 is not.
     connection.execute(
-        "INSERT INTO vehicle_balance SELECT %s, kind, name, amount_fen "
-        "FROM jsonb_populate_recordset(NULL::vehicle_balance, %s::jsonb) "
-        "ON CONFLICT (vehicle, kind, name) DO UPDATE SET amount_fen = vehicle_balance.amount_fen + excluded.amount_fen",
-        (vehicle, msgspec.json.encode(rows).decode()),
+        "INSERT INTO vehicle_balance SELECT %s, kind, name, 0 FROM jsonb_populate_recordset(NULL::vehicle_balance, %s::jsonb) "
+        "ON CONFLICT (vehicle, kind, name) DO NOTHING",
+        values,
+    )
+    connection.execute(
+        "UPDATE vehicle_balance b SET amount_fen = b.amount_fen + x.amount_fen "
+        "FROM jsonb_populate_recordset(NULL::vehicle_balance, %s::jsonb) x "
+        "WHERE b.vehicle = %s AND b.kind = x.kind AND b.name = x.name",
+        values[::-1],
     )
 
 
