@@ -3,8 +3,12 @@
 import base64
 import datetime as dt
 import json
+import os
+import shutil
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -22,6 +26,7 @@ from tests.online.platform import Platform
 NOW = dt.datetime(2024, 5, 6, 9, tzinfo=dt.UTC)
 OLD, NEW, PARTNER, STRANGER = (bytes([letter]) * 32 for letter in b"onps")
 PROVIDER = "payment_provider"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Asking(Asked):
@@ -237,3 +242,27 @@ def test_only_those_with_a_secret_are_senders():
     senders = Senders(["harbour_bank", "quay_bank"], {"LOANBOOK_SECRET_HARBOUR_BANK": _text(OLD)})
     caller, _ = senders.believe("harbour_bank", sign(OLD, "take", b"", NOW), "take", b"", NOW)
     assert (caller.role, caller.partner) == ("partner", "harbour_bank")
+
+
+def test_the_shell_example_of_the_guide_signs_what_is_believed(tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine")
+    example = (ROOT / "docs/guides/access.md").read_text(encoding="utf-8").partition("```sh\n")[2].partition("```")[0]
+    signing, curl, rest = example.partition("curl")
+    assert curl
+    assert "/callbacks/harbour_bank/answer-offer" in rest
+    body, secrets = '{"loan_id": "lo-example", "decision": "accept"}', {"LOANBOOK_SECRET_HARBOUR_BANK": _text(OLD)}
+    told = signing + 'printf "t=%s,n=%s,s=%s" "$T" "$N" "$S"'
+    done = subprocess.run(["/bin/sh", "-c", told], env=os.environ | secrets, capture_output=True, text=True, check=True)
+    now = dt.datetime.now(dt.UTC)
+    caller, _ = Senders(["harbour_bank"], secrets).believe("harbour_bank", done.stdout, "answer-offer", body.encode(), now)
+    assert caller.partner == "harbour_bank"
+
+
+def test_the_python_example_of_the_guide_signs_what_is_believed():
+    page = (ROOT / "docs/guides/access.md").read_text(encoding="utf-8")
+    names = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+    secrets, now = {"LOANBOOK_SECRET_HARBOUR_BANK": names["secret"]}, dt.datetime.now(dt.UTC)
+    found, _ = Senders(["harbour_bank"], secrets).believe("harbour_bank", names["header"], "answer-offer", names["body"], now)
+    assert found.partner == "harbour_bank"

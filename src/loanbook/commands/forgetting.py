@@ -25,7 +25,9 @@ def retention(
     for due in dues:
         table.add_row(due.name, due.kept, due.source, f"{due.found:,}", f"{due.erased:,}" if apply else "-")
     console().print(table)
-    if not apply and any(due.found for due in dues):
+    if not any(due.found for due in dues):
+        console().print("Nothing is due.")
+    elif not apply:
         console().print("Nothing was erased: `loanbook retention --apply` does.")
 
 
