@@ -70,11 +70,12 @@ class Batches:
         from loanbook.services.desk import Desk
         from loanbook.services.platform_terms import archive_terms, platform_terms
         from loanbook.services.verbs import verbs
-        from loanbook.stores.online.unit import connect
+        from loanbook.stores.online.unit import connect, plan_by_key
         from loanbook.stores.online.vault import open_vault
 
         vault, terms = open_vault(), platform_terms()
         self.connection = connect(dsn)
+        plan_by_key(self.connection)
         archive_terms(terms, self.connection, wall_clock()[0])
         self.desk = Desk(self.connection, wall_clock, vault.body_hash)
         self.verbs = {verb.name: verb for verb in verbs(terms, vault)}
@@ -232,7 +233,7 @@ def _measure(asked: argparse.Namespace) -> None:
         migrate_dsn(dsn)
         now = dt.datetime.now(dt.UTC)
         key = keys.create(role="operator", valid=dt.timedelta(days=1), now=now, name="load", partner=None, borrower_id=None).text
-        flush = flush_seconds(Path(os.environ["LOANBOOK_HOME"]))
+        flush = flush_seconds(Path(os.environ["LOANBOOK_ONLINE"]).parent)
         print(f"machine: {machine()}; one 8 kB write made durable: {flush * 1e3:.2f} ms (median); load {os.getloadavg()[0]:.1f}")
         rows = len(asked.workers) * len(asked.connections)
         ready, warm = asked.seconds * asked.quotes_a_second, 2 * asked.quotes_a_second

@@ -23,7 +23,7 @@ from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.online.callers import known_callers
-from loanbook.stores.online.unit import Connection
+from loanbook.stores.online.unit import Connection, plan_by_key
 from loanbook.stores.online.vault import Vault
 from loanbook.terms.conventions import Method, Shift
 from loanbook.terms.product import contract_row
@@ -47,6 +47,7 @@ def serve_app(
         max_size=connections,
         timeout=_WAIT_SECONDS,
         kwargs={"row_factory": dict_row, "prepare_threshold": 2},
+        configure=plan_by_key,
         open=True,
     )
     try:

@@ -15,8 +15,8 @@ from loanbook.services.caller import Caller, Refusal
 from loanbook.services.parties import OUTSIDE
 from loanbook.services.read import Read
 from loanbook.services.signing import Signed, take
-from loanbook.stores.online.requests import Known, keep_answers, known_answers, take_keys
-from loanbook.stores.online.schema import AUDIT
+from loanbook.stores.online.requests import Known, known_answers, take_keys
+from loanbook.stores.online.schema import AUDIT, REQUEST
 from loanbook.stores.online.unit import Connection, Unit
 
 KEY_MOST = 200
@@ -177,7 +177,6 @@ class Desk:
                 fresh.append(place)
         if fresh:
             results = verb.run(unit, [(asked[place][0].caller, asked[place][1]) for place in fresh])
-            kept = []
             for place, result in zip(fresh, results, strict=True):
                 call = asked[place][0]
                 reply = (
@@ -186,10 +185,17 @@ class Desk:
                     else Reply(status=verb.status, body=msgspec.json.encode(result))
                 )
                 replies[place] = reply
-                kept.append((*names[place], verb.name, self._body_hash(call.body), reply.status, reply.body))
+                unit.insert(
+                    REQUEST,
+                    caller_id=call.caller.caller_id,
+                    key=call.key,
+                    verb=verb.name,
+                    body_hash=self._body_hash(call.body),
+                    status=reply.status,
+                    answer=reply.body,
+                    recorded_at=now,
+                )
                 _audit(unit, verb, call, reply)
-            unit.flush()
-            keep_answers(connection, kept, now)
         unit.flush()
         connection.commit()
         return [reply for reply in replies if reply is not None]

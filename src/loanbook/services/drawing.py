@@ -36,7 +36,10 @@ _NOT_FUNDED = {
 
 def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller, DrawingDown]]) -> list[Drawn | Refusal]:
     """Accept quotes: each loan is matched after the ones before it in the batch, and reserved or refused."""
-    lines, quotes = unit.lock_both(LINE, QUOTE, "line_id", (request.quote_id for _, request in asked_for))
+    # Who holds a quote's line holds the quote: it changes nowhere else. It is read again, once its line is held.
+    wanted = [request.quote_id for _, request in asked_for]
+    lines = unit.lock(LINE, (quote["line_id"] for quote in unit.read(QUOTE, wanted).values()))
+    quotes = unit.read(QUOTE, wanted)
     answers: list[Drawn | Refusal | None] = []
     loans: list[Row] = []
     places: list[int] = []

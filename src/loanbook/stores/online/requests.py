@@ -1,9 +1,10 @@
 """Idempotency keys: who is answering one now, and what was answered."""
 
-import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from loanbook.stores.online.unit import Connection
 
@@ -32,25 +33,14 @@ def take_keys(connection: Connection, names: Sequence[tuple[str, str]]) -> list[
 
 def known_answers(connection: Connection, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
     """Answers already given; ask after `take_keys`, in a statement of its own, so that what was just committed is seen."""
-    callers, keys = [name[0] for name in names], [name[1] for name in names]
+    asked = msgspec.json.encode([{"caller_id": caller, "key": key} for caller, key in set(names)]).decode()
     query = (
-        "SELECT r.* FROM request r JOIN (SELECT DISTINCT * FROM unnest(%s::text[], %s::text[]) AS a(caller_id, key)) a "
-        "USING (caller_id, key)"
+        "SELECT r.* FROM jsonb_to_recordset(%s::jsonb) AS a(caller_id text, key text) CROSS JOIN LATERAL "
+        "(SELECT * FROM request WHERE request.caller_id = a.caller_id AND request.key = a.key) r"
     )
     return {
         (row["caller_id"], row["key"]): Known(
             verb=row["verb"], body_hash=bytes(row["body_hash"]), status=row["status"], body=bytes(row["answer"])
         )
-        for row in connection.execute(query, (callers, keys))
+        for row in connection.execute(query, (asked,))
     }
-
-
-def keep_answers(connection: Connection, answers: Sequence[tuple[str, str, str, bytes, int, bytes]], now: dt.datetime) -> None:
-    """Keep answers as (caller, key, verb, body hash, status, body), in the transaction of their consequences."""
-    columns = [list(column) for column in zip(*answers, strict=True)]
-    connection.execute(
-        "INSERT INTO request (caller_id, key, verb, body_hash, status, answer, recorded_at) "
-        "SELECT c, k, v, h, s, a, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::smallint[], %s::bytea[]) "
-        "AS x(c, k, v, h, s, a)",
-        (now, *columns),
-    )
