@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
 from fastapi_offline import FastAPIOffline
@@ -17,9 +18,12 @@ from loanbook.rest.counter import Counter
 from loanbook.rest.guard import BODY_MOST, TOO_LARGE, Guard
 from loanbook.rest.openapi import describe
 from loanbook.services.caller import Refusal
+from loanbook.services.day import ZONE
 from loanbook.services.desk import Call, Desk, Reply, Verb, refused
 from loanbook.services.read import Read
 
+_PAGE = {"tryItOutEnabled": True, "defaultModelsExpandDepth": -1, "displayRequestDuration": True}
+"""How the documentation page opens: bodies can be sent at once, and shapes are shown where they are used only."""
 THREADS = 2
 """Transactions at work at a time in a process; more would wait for the same disk."""
 
@@ -57,7 +61,14 @@ def make_app(
             pool.shutdown(wait=True)
             close()
 
-    app = FastAPIOffline(title="Loanbook", version="1", lifespan=lifespan, openapi_url="/openapi.json", redoc_url=None)
+    app = FastAPIOffline(
+        title="Loanbook",
+        version="1",
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+        redoc_url=None,
+        swagger_ui_parameters=_PAGE,
+    )
     for verb in verbs:
         counter = Counter(verb, pool, lend, THREADS)
         app.router.routes.append(Route(path_of(verb.name), _post(verb, counter, guard), methods=["POST"]))
@@ -66,8 +77,12 @@ def make_app(
     for read in reads:
         path = f"{path_of(read.name)}/{{{read.by}}}"
         app.router.routes.append(Route(path, _get(read, pool, guard, lend), methods=["GET"]))
-    described = describe(verbs, reads, path_of, callback_path)
-    app.openapi = lambda: described
+
+    @lru_cache(maxsize=2)
+    def described(today: dt.date) -> dict[str, Any]:
+        return describe(verbs, reads, path_of, callback_path, today)
+
+    app.openapi = lambda: described(now().astimezone(ZONE).date())
     return app
 
 
