@@ -19,7 +19,9 @@ from loanbook.commands import (
     loans,
     reporting,
     serving,
+    statements,
     store,
+    sweeping,
     worlds,
 )
 from loanbook.errors import LoanbookError
@@ -66,6 +68,8 @@ app.add_typer(keys.app, name="key")
 app.add_typer(store.app, name="store")
 app.add_typer(days.app, name="day")
 app.command("serve")(serving.serve)
+app.command("sweep")(sweeping.sweep)
+app.command("statement")(statements.take_statement)
 app.command("call")(calling.call)
 app.command("look")(calling.look)
 app.command("forward")(calling.forward)

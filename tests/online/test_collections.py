@@ -274,16 +274,27 @@ def test_a_loan_that_is_paid_comes_back_and_its_agency_earns_only_on_what_was_ov
     assert platform.seen(loan)["placements"][0]["why_ended"] == "nothing is overdue"
 
 
-def test_a_written_off_loan_is_collected_on(platform):
+def test_an_agency_keeps_a_loan_that_is_written_off_meanwhile_and_earns_on_the_recovery(platform):
     loan = platform.running(count=12)
     platform.past_due(183)
-    platform.close(since=180)
+    platform.close(since=181)
     platform.repay(loan, 20_000)
-    platform.past_due(185)
+    platform.past_due(184)
     done = platform.close()
     view = platform.seen(loan)
     assert (view["state"], view["agency"]) == ("charged_off", "Last Mile Recovery (example)")
     assert done[DUE + dt.timedelta(days=183), "recoveries"].result["commission_fen"] == 7_000
+
+
+def test_a_loan_written_off_early_still_goes_to_an_agency(platform):
+    loan = platform.running(count=12)
+    platform.past_due(60)
+    query = "UPDATE loan SET state = 'charged_off', closed_on = %s WHERE loan_id = %s"
+    platform.connection.execute(query, (platform.today, loan))
+    platform.connection.commit()
+    platform.past_due(92)
+    platform.close(since=90)
+    assert platform.seen(loan)["placements"][0]["handed_on"] == (DUE + dt.timedelta(days=91)).isoformat()
 
 
 def test_a_loan_is_handed_over_and_recalled_by_hand_and_stays_recalled(platform):

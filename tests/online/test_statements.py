@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.online.platform import Platform
+from loanbook.services.day_close import close_days, day_terms
+from tests.online.platform import TERMS, Platform
 
 START = dt.date(2024, 5, 6)
 HEADER = "reference,booked_on,amount,loan_id\n"
@@ -230,6 +231,55 @@ def test_a_return_and_a_disbursement_are_bookings_too(cash):
     taken = cash.taken([f"{START},out-1,loan,-5000.00"], account="payout_bank", header=bank, closing=-500_000)
     assert (taken["matched_by_reference"], taken["unreported"], taken["suspense_fen"]) == (1, 0, 0)
     cash.check_cash("payout_bank")
+
+
+def closed(cash, tmp_path):
+    """Close up to yesterday; the steps of the last day."""
+    done = {each.step: each for each in close_days(day_terms(TERMS), cash.connection, cash.clock, folder=tmp_path)}
+    return done["suspense"], done["self_audit"]
+
+
+def test_the_day_close_releases_what_is_explained_and_holds_cash_against_bookings_and_suspense(cash, tmp_path):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    cash.repay(loan, "P-2", 1_000)
+    cash.taken([("P-1", 40_000), ("P-9", 7_000)])
+    cash.repay(loan, "P-9", 7_000)
+    cash.today = START + dt.timedelta(days=1)
+    suspense, audit = closed(cash, tmp_path)
+    assert suspense.result == {"released": 1, "items": 0, "suspense_fen": 0}
+    told = {
+        name: audit.result[name] for name in ("cash_fen", "suspense_fen", "unreported", "unreported_fen", "cash_that_differs")
+    }
+    assert told == {"cash_fen": 47_000, "suspense_fen": 0, "unreported": 1, "unreported_fen": 1_000, "cash_that_differs": 0}
+    assert audit.left_out == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "words", "findings"),
+    [
+        ("UPDATE suspense SET amount_fen = 7001", "cash is not what was reported of our bookings and suspense", 2),
+        ("DELETE FROM reported", "cash is not what was reported of our bookings and suspense", 1),
+        ("UPDATE reported SET amount_fen = 39999", "cash is not what was reported of our bookings and suspense", 2),
+        ("UPDATE payment SET amount_fen = 39999", "was reported with another amount than it is booked with", 1),
+        (
+            "UPDATE statement SET opening_fen = opening_fen + 1, closing_fen = closing_fen + 1 WHERE place = 2",
+            "statements do not open where the one before closed",
+            2,
+        ),
+    ],
+)
+def test_the_self_audit_finds_cash_that_was_tampered_with(cash, tmp_path, statement, words, findings):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    cash.taken([("P-1", 40_000), ("P-9", 7_000)])
+    cash.taken([("P-8", 500), ("P-8", -500)])
+    cash.connection.execute(statement)
+    cash.connection.commit()
+    cash.today = START + dt.timedelta(days=1)
+    _, audit = closed(cash, tmp_path)
+    assert words in [finding.message for finding in audit.findings]
+    assert audit.result["cash_that_differs"] == findings
 
 
 LINE = st.tuples(

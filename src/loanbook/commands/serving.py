@@ -13,6 +13,10 @@ def serve(
     seal_seconds: Annotated[
         float, typer.Option("--seal-seconds", help="How often the audit log is sealed into its chain.", min=0.1, max=3600.0)
     ] = 5.0,
+    sweep_seconds: Annotated[
+        float,
+        typer.Option("--sweep-seconds", help="How often unanswered offers are swept.", min=0.1, max=3600.0),
+    ] = 30.0,
 ) -> None:
     """Serve the platform's API over HTTP, with its documentation under /docs.
 
@@ -23,6 +27,7 @@ def serve(
 
     from loanbook.rest.factory import WORKERS_VARIABLE
     from loanbook.services.auditing import sealing
+    from loanbook.services.sweeping import sweeping
     from loanbook.stores.embedded import DSN_VARIABLE, online_dsn
     from loanbook.stores.online.migrate import migrate_dsn
 
@@ -30,7 +35,7 @@ def serve(
         migrate_dsn(dsn)
         os.environ[DSN_VARIABLE] = dsn
         os.environ[WORKERS_VARIABLE] = str(workers)
-        with sealing(dsn, seal_seconds):
+        with sealing(dsn, seal_seconds), sweeping(dsn, sweep_seconds):
             uvicorn.run(
                 "loanbook.rest.factory:application",
                 factory=True,

@@ -104,14 +104,19 @@ class Day:
 
     def apart(self, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:
         """Run over some loans; when that fails, over each alone, and what fails alone is a finding. Writes are taken back."""
-        try:
-            with self.connection.transaction():
-                return [run(ids)] if ids else []
-        except Exception as error:
-            if self.connection.broken:
-                raise
-            if len(ids) == 1:
-                told = str(error) if isinstance(error, LoanbookError) else f"{type(error).__name__}: {error}"
-                self.findings.add(f"loan {ids[0]}", told.splitlines()[0])
-                return []
-        return [found for each in ids for found in self.apart([each], run)]
+        return apart(self.connection, self.findings, ids, run)
+
+
+def apart(connection: Connection, findings: Findings, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:
+    """Run over some loans; when that fails, over each alone, and what fails alone is a finding. Writes are taken back."""
+    try:
+        with connection.transaction():
+            return [run(ids)] if ids else []
+    except Exception as error:
+        if connection.broken:
+            raise
+        if len(ids) == 1:
+            told = str(error) if isinstance(error, LoanbookError) else f"{type(error).__name__}: {error}"
+            findings.add(f"loan {ids[0]}", told.splitlines()[0])
+            return []
+    return [found for each in ids for found in apart(connection, findings, [each], run)]

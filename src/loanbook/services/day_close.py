@@ -15,6 +15,7 @@ from loanbook.services.day import Day, DayTerms, Shared
 from loanbook.services.day_figures import Figures, figures_of
 from loanbook.services.day_pass import CHUNK, Book
 from loanbook.services.day_recoveries import recover
+from loanbook.services.day_steps_cash import release_suspense
 from loanbook.services.day_steps_claims import buy_back, compensate
 from loanbook.services.day_steps_collections import hand_to_agencies, queue, settle_promises
 from loanbook.services.day_steps_house import (
@@ -65,6 +66,7 @@ STEPS = (
     Step(name=SETTLEMENT, run=settle),
     Step(name="quota_reset", run=reset_quota),
     Step(name="line_expiry", run=expire_credit_lines),
+    Step(name="suspense", run=release_suspense),
     Step(name="self_audit", run=audit, looks_at_loans=True),
     Step(name="audit_seal", run=seal_audit),
 )

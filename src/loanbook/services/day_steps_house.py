@@ -1,6 +1,7 @@
 """Steps of the house: what has become due (derived), quotas of past days, lines that end, the audit's seal, the self-audit."""
 
 from loanbook.services.day import Day
+from loanbook.services.day_steps_cash import audit_cash
 from loanbook.services.day_steps_partners import audit_settlement
 from loanbook.stores.online.audit import seal
 from loanbook.stores.online.day_book import cash_differences, expire_lines, quota_differences, reset_quotas
@@ -62,7 +63,8 @@ def seal_audit(day: Day) -> dict[str, object]:
 
 def audit(day: Day) -> dict[str, int]:
     """Booked principal against the account, allocated against cash, quotas against reservations, events against payments;
-    vehicles' books against their events, and what partners are told against what borrowers paid."""
+    vehicles' books against their events, and what partners are told against what borrowers paid; payments against statements
+    and suspense."""
     differences = day.figures.differences
     for finding in differences.first:
         day.findings.add(finding.place, finding.message, finding.value, finding.expected)
@@ -88,4 +90,4 @@ def audit(day: Day) -> dict[str, int]:
         "payments_that_differ": len(cash),
         "vehicle_balances_that_differ": len(vehicles),
         "settlements_that_differ": settlements,
-    }
+    } | audit_cash(day)

@@ -6,29 +6,39 @@ A partner that has not answered may have decided, so its loan goes nowhere else 
 import datetime as dt
 from collections.abc import Sequence
 
-from loanbook.services.day import Day
+from loanbook.services.day import Day, apart
+from loanbook.services.day_pass import Findings
 from loanbook.services.partnering import moved, reroute
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.day_book import waiting_reservations
 from loanbook.stores.online.lookups import open_reservations
 from loanbook.stores.online.quotas import Change
 from loanbook.stores.online.schema import LINE, LOAN, RESERVATION
-from loanbook.stores.online.unit import Row, Unit
+from loanbook.stores.online.unit import Connection, Row, Unit
 from loanbook.terms.mandate import Answering
 
 
 def sweep(day: Day) -> dict[str, int]:
-    """Ask partners again, release what has expired and offer it to the next mandate. Judged by the clock, not by the day."""
-    terms = day.terms.platform
+    """The sweep as a step; it is judged by the clock, not by the day."""
+    return sweep_reservations(day.terms.platform, day.connection, day.now, day.today, day.findings)
+
+
+def sweep_reservations(
+    terms: PlatformTerms, connection: Connection, now: dt.datetime, today: dt.date, findings: Findings
+) -> dict[str, int]:
+    """Ask partners again, release what has expired and offer it to the next mandate. The caller commits.
+
+    findings   takes the loans for which it could not be done
+    """
     again, over = [], []
-    for row in waiting_reservations(day.connection):
+    for row in waiting_reservations(connection):
         answering = terms.mandate_by_hash(row["mandate_hash"]).answering
-        if _expired(row, answering, day.now):
+        if _expired(row, answering, now):
             over.append(row["loan_id"])
-        elif _to_ask(row, answering, day.now):
+        elif _to_ask(row, answering, now):
             again.append(row["loan_id"])
-    asked = sum(day.apart(again, lambda ids: _ask(terms, Unit(day.connection, day.now, day.today), ids)))
-    released = sum(day.apart(over, lambda ids: _release(terms, Unit(day.connection, day.now, day.today), ids)))
+    asked = sum(apart(connection, findings, again, lambda ids: _ask(terms, Unit(connection, now, today), ids)))
+    released = sum(apart(connection, findings, over, lambda ids: _release(terms, Unit(connection, now, today), ids)))
     return {"asked_again": asked, "expired": released}
 
 

@@ -32,7 +32,12 @@ _UNREPORTED = (
 
 
 def lock_accounts(connection: Connection, accounts: Sequence[str]) -> None:
-    """Hold cash accounts until the transaction ends: one at a time takes statements or releases suspense of an account."""
+    """Hold cash accounts until the transaction ends: one at a time takes statements or releases suspense of an account.
+
+    What follows looks for what is missing among all bookings, so this transaction plans for whole tables.
+    """
+    for setting in ("enable_hashjoin = on", "enable_seqscan = on", "plan_cache_mode = force_custom_plan"):
+        connection.execute(f"SET LOCAL {setting}")
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('cash ' || a, 0)) FROM unnest(%s::text[]) WITH ORDINALITY AS x(a, n) "
         "ORDER BY n",

@@ -13,6 +13,7 @@ from loanbook.stores.online.unit import Connection, Row
 from loanbook.units import NEVER, Ints
 
 _LOCK = 0x10A_DA11
+_SWEEP_LOCK = 0x10A_5EE9
 _MONEY = "('payment_received', 'recovery_received', 'refund_paid')"
 """Events of money, each with its payment."""
 _AMOUNT = "CASE e.kind WHEN 'refund_paid' THEN -1 ELSE 1 END * (e.content->>'amount_fen')::int8"
@@ -62,6 +63,12 @@ def waiting_reservations(connection: Connection) -> list[Row]:
         "WHERE r.state = 'reserved' AND l.state = 'offered' ORDER BY r.asked_at, r.loan_id"
     )
     return connection.execute(query).fetchall()
+
+
+def take_sweep(connection: Connection) -> bool:
+    """Whether nobody else sweeps; held until the transaction ends."""
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s) AS free", (_SWEEP_LOCK,)).fetchone()
+    return bool(row and row["free"])
 
 
 def expire_lines(connection: Connection, day: dt.date, now: dt.datetime) -> int:
