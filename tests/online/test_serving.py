@@ -1,6 +1,16 @@
 """What `loanbook serve` does besides answering: it seals the audit log, and a caller's rate holds over all workers."""
 
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
 import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +90,42 @@ def test_a_callers_rate_is_parted_among_workers(monkeypatch):
     assert _passed(guard, 10) == 2
     clock[0] += 0.125
     assert _passed(guard, 10) == 1
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_is_told_to_end_seals_and_stops_its_store(tmp_path, workers):
+    folder = Path(tempfile.mkdtemp(prefix="loanbook-serve-", dir="/tmp"))
+    folder.chmod(0o755)
+    own = {"LOANBOOK_ONLINE": str(folder / "online"), "LOANBOOK_HOME": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOANBOOK_DSN")} | own
+    environment["LOANBOOK_MASTER_KEY"] = base64.b64encode(b"1" * 32).decode()
+    command = [str(Path(sys.executable).with_name("loanbook"))]
+    key = subprocess.run([*command, "key", "create", "--role", "operator"], env=environment, capture_output=True, text=True)
+    port = str(_free_port())
+    words = ["serve", "--port", port, "--workers", workers, "--seal-seconds", "3000"]
+    serving = subprocess.Popen([*command, *words], env=environment)
+    try:
+        ends = time.monotonic() + 60
+        headers = {"Authorization": f"Bearer {key.stdout.strip()}"}
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/outbox/x", headers=headers)
+        while True:
+            try:
+                assert urllib.request.urlopen(asked, timeout=5).status == 200
+                break
+            except (urllib.error.URLError, OSError):
+                assert time.monotonic() < ends
+                time.sleep(0.1)
+        serving.terminate()
+        serving.wait(30)
+        assert [each.number for each in kept_heads(heads_file())] == [2], "the key that was made and the read"
+        assert not list(folder.rglob("postmaster.pid"))
+    finally:
+        serving.kill()
+        serving.wait()
+        shutil.rmtree(folder, ignore_errors=True)

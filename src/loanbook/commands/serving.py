@@ -1,6 +1,9 @@
 """`loanbook serve`."""
 
 import os
+import signal
+import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -31,6 +34,8 @@ def serve(
     from loanbook.stores.embedded import DSN_VARIABLE, online_dsn
     from loanbook.stores.online.migrate import migrate_dsn
 
+    # uvicorn raises the signal that ended it once more when it is done: unhandled, it would end us before the store is stopped.
+    signal.signal(signal.SIGTERM, _leave)
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         os.environ[DSN_VARIABLE] = dsn
@@ -46,3 +51,7 @@ def serve(
                 access_log=False,
                 timeout_graceful_shutdown=10,
             )
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
