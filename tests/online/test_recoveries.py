@@ -82,6 +82,25 @@ def test_money_that_was_paid_before_the_charge_off_and_told_after_it_is_a_paymen
     assert [row["kind"] for row in kinds[-2:]] == ["payment_received", "recovery_received"]
 
 
+def test_money_of_the_days_before_a_late_close_is_recovered_from_its_charge_off_on(platform, book):
+    loan_id = platform.running(OURS)
+    platform.today = CHARGED_OFF_ON + dt.timedelta(days=3)
+    found = repay(platform, loan_id, 100_000, "in-1")
+    assert (found["state"], found["recovered_fen"]) == ("disbursed", 0)
+    assert platform.rows("SELECT used_fen FROM credit_line")[0]["used_fen"] < 500_000
+    platform.today += dt.timedelta(days=1)
+    platform.close()
+    shown = platform.look("loan", loan_id)[1]
+    assert (shown["state"], shown["outstanding_fen"], shown["recovered_fen"]) == ("charged_off", 500_000, 100_000)
+    assert platform.rows("SELECT used_fen FROM credit_line")[0]["used_fen"] == 500_000
+    assert platform.rows("SELECT principal_repaid_fen AS n FROM loan")[0]["n"] == 0
+    forward(platform.connection, book, NOW)
+    agree(platform, book, loan_id, platform.today)
+    platform.done("give_back", provider_reference="in-1", reason="no funds")
+    forward(platform.connection, open_book(book.folder), NOW)
+    assert agree(platform, book, loan_id, platform.today).total(Total.RECOVERED) == 0
+
+
 def test_every_end_of_a_loan_is_in_the_book_as_it_is_online(platform, book):
     """Disbursed, partial, late, charged off, recovered, bounced; written off by decision; refunded, and a refund that failed."""
     loans = {"refunded": overpaid(platform, 2_000)}

@@ -14,7 +14,7 @@ from loanbook.services.day import Day
 from loanbook.services.day_figures import Counted, chosen, joined
 from loanbook.services.day_pass import Standing, stand_of
 from loanbook.stores.online.day_book import taken_over_of
-from loanbook.stores.online.schema import LOAN
+from loanbook.stores.online.schema import LINE, LOAN
 from loanbook.terms.mandate import Mandate, Stage
 from loanbook.units import Ints
 
@@ -41,13 +41,18 @@ def _written_off(standing: Standing) -> Ints:
 
 def _charge_off(day: Day, ids: Sequence[str]) -> tuple[int, int]:
     unit = day.unit()
-    loans = unit.lock(LOAN, ids)
+    lines, loans = unit.lock_both(LINE, LOAN, "line_id", ids)
     standing = _open(day, ids)
     places = np.flatnonzero(_written_off(standing)).tolist()
     owed = standing.column(Position.OUTSTANDING)
     for place in places:
         loan_id = standing.loan_id[place]
-        unit.update(LOAN, loans[loan_id], state="charged_off", closed_on=day.day)
+        loan = loans[loan_id]
+        line, repaid = lines[loan["line_id"]], loan["principal_fen"] - int(owed[place])
+        # What came after a day that is closed late repays nothing: it is recovered.
+        if repaid != loan["principal_repaid_fen"]:
+            unit.update(LINE, line, used_fen=line["used_fen"] + loan["principal_repaid_fen"] - repaid)
+        unit.update(LOAN, loan, state="charged_off", closed_on=day.day, principal_repaid_fen=repaid)
         unit.event("loan_charged_off", loan_id, principal_fen=int(owed[place]), reason="days_past_due")
     unit.flush()
     return len(places), int(owed[places].sum())
