@@ -1,6 +1,5 @@
 """Write docs/reference/ from the code: `make docs`. A test compares what is written with what stands there."""
 
-import ast
 import enum
 import inspect
 from collections.abc import Callable, Iterator
@@ -16,51 +15,52 @@ from loanbook.terms.catalogue import SHIPPED, products_in
 from loanbook.terms.product import shown_counts
 from loanbook.terms.setting import Form, Setting
 from loanbook.units import Rounding, date, format_money
+from tests.reference_terms import mandate_page, strategy_page, vehicle_page
+from tests.reference_writing import joined, members, page, paragraph, table
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
-MADE = "<!-- Written by `make docs` from {source}; edit that. -->\n"
 
 
 def event_page() -> str:
     """The event tables: kinds, columns, types."""
-    lines = ["# Events", "", _paragraph(events), "", "## Types", ""]
-    lines += _table(("type", "meaning"), [(member.value, text) for member, text in _members(events, events.Type)])
+    lines = ["# Events", "", paragraph(events), "", "## Types", ""]
+    lines += table(("type", "meaning"), [(member.value, text) for member, text in members(events, events.Type)])
     lines += ["", "## Columns of every event", "", *_columns(events.COMMON)]
     for kind in events.KINDS:
         lines += ["", f"## {kind.name}", "", kind.text, "", *_columns(kind.columns)]
-    return _page("src/loanbook/events.py", lines)
+    return page("src/loanbook/events.py", lines)
 
 
 def convention_page() -> str:
     """The named settings of a contract, as they are written in terms files."""
-    lines = ["# Conventions", "", _paragraph(conventions)]
+    lines = ["# Conventions", "", paragraph(conventions)]
     for name, found in vars(conventions).items():
         if isinstance(found, type) and issubclass(found, enum.Enum) and found.__module__ == conventions.__name__:
-            lines += ["", f"## {name}", "", _joined(found.__doc__ or ""), ""]
-            rows = [(f"`{member.name.lower()}`", str(member.value), text) for member, text in _members(conventions, found)]
-            lines += _table(("setting", "value", "meaning"), rows)
-    return _page("src/loanbook/terms/conventions.py", lines)
+            lines += ["", f"## {name}", "", joined(found.__doc__ or ""), ""]
+            rows = [(f"`{member.name.lower()}`", str(member.value), text) for member, text in members(conventions, found)]
+            lines += table(("setting", "value", "meaning"), rows)
+    return page("src/loanbook/terms/conventions.py", lines)
 
 
 def command_page() -> str:
     """Every command with its arguments and options."""
     root = typer.main.get_command(cli.app)
-    lines = ["# Commands", "", _joined(root.help or "")]
+    lines = ["# Commands", "", joined(root.help or "")]
     for words, command in _commands(root, ("loanbook",)):
         arguments = [found for found in command.params if found.param_type_name == "argument"]
         options = [found for found in command.params if found.param_type_name == "option" and found.name != "help"]
         usage = [" ".join(words), *("OPTIONS" for _ in options[:1]), *(_metavar(found) for found in arguments)]
         lines += ["", f"## {' '.join(words[1:])}", "", f"`{' '.join(usage)}`", "", *_help(command.help or "")]
-        rows = [(f"`{_metavar(found)}`", _joined(getattr(found, "help", "") or ""), _default(found)) for found in arguments]
-        rows += [(f"`{', '.join(found.opts)}`", _joined(getattr(found, "help", "") or ""), _default(found)) for found in options]
+        rows = [(f"`{_metavar(found)}`", joined(getattr(found, "help", "") or ""), _default(found)) for found in arguments]
+        rows += [(f"`{', '.join(found.opts)}`", joined(getattr(found, "help", "") or ""), _default(found)) for found in options]
         if rows:
-            lines += ["", *_table(("argument or option", "meaning", "default"), rows)]
-    return _page("the commands in src/loanbook/cli.py", lines)
+            lines += ["", *table(("argument or option", "meaning", "default"), rows)]
+    return page("the commands in src/loanbook/cli.py", lines)
 
 
 def measure_page() -> str:
     """Every measure with its versions, and the families of cells they sum."""
-    lines = ["# Measures", "", _paragraph(measure), "", "`loanbook explain MEASURE` prints one of them.", "", "## Measures", ""]
+    lines = ["# Measures", "", paragraph(measure), "", "`loanbook explain MEASURE` prints one of them.", "", "## Measures", ""]
     for definition in measure.load_measures():
         rows = measure.page_rows(definition)
         lines += [f"### {definition.name}", "", f"**{definition.title}.** {definition.text}", ""]
@@ -68,14 +68,14 @@ def measure_page() -> str:
         lines += [", ".join(f"{name}: {value}" for name, value in told.items() if value) + ".", ""]
         heads = ("effective_from", "numerator", "denominator", "source")
         lines += [
-            *_table(tuple(head.replace("_", " ") for head in heads), [tuple(row[head] for head in heads) for row in rows]),
+            *table(tuple(head.replace("_", " ") for head in heads), [tuple(row[head] for head in heads) for row in rows]),
             "",
         ]
-    lines += ["## Families of cells", "", _paragraph(families), ""]
+    lines += ["## Families of cells", "", paragraph(families), ""]
     for family in families.FAMILIES:
         lines += [f"### Family {family.name}", "", family.text, "", f"Grain: {', '.join(family.grain)}.", ""]
         lines += [f"Columns: {', '.join(f'`{column}`' for column in family.columns)}.", ""]
-    return _page("src/loanbook/terms/measures/ and src/loanbook/terms/families.py", lines[:-1])
+    return page("src/loanbook/terms/measures/ and src/loanbook/terms/families.py", lines[:-1])
 
 
 def terms_page() -> str:
@@ -86,7 +86,7 @@ def terms_page() -> str:
     heads = ("setting", "meaning", "what to write", "default", "example")
     for title, group in settings.GROUPS:
         rows = [(f"`{one.name}`", one.text, _written(one), _held(one), _example(one)) for one in group]
-        lines += ["", f"## {title}", "", *_table(heads, rows)]
+        lines += ["", f"## {title}", "", *table(heads, rows)]
     lines += ["", "## Steps of a waterfall", "", ", ".join(f"`{step}`" for step in product_file.STEPS) + "."]
     lines += ["", "## Shipped products", ""]
     shipped = [
@@ -100,10 +100,10 @@ def terms_page() -> str:
         )
         for found in products_in()
     ]
-    lines += _table(("product", "title", "effective from", "method", "instalments", "arrears tolerance"), shipped)
+    lines += table(("product", "title", "effective from", "method", "instalments", "arrears tolerance"), shipped)
     whole = (SHIPPED / "cash_loan.yaml").read_text(encoding="utf-8").rstrip()
     lines += ["", "One of them in full:", "", "```yaml", whole, "```"]
-    return _page("src/loanbook/terms/settings.py, product_file.py and products/", lines)
+    return page("src/loanbook/terms/settings.py, product_file.py and products/", lines)
 
 
 def _written(one: Setting) -> str:
@@ -136,6 +136,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": command_page,
     "terms.md": terms_page,
     "measures.md": measure_page,
+    "mandates.md": mandate_page,
+    "vehicles.md": vehicle_page,
+    "strategies.md": strategy_page,
 }
 
 
@@ -163,8 +166,8 @@ def _default(parameter: Any) -> str:
 
 
 def _help(text: str) -> list[str]:
-    return [_joined(part) for part in inspect.cleandoc(text).split("\n\n")][:1] + [
-        line for part in inspect.cleandoc(text).split("\n\n")[1:] for line in ("", _joined(part))
+    return [joined(part) for part in inspect.cleandoc(text).split("\n\n")][:1] + [
+        line for part in inspect.cleandoc(text).split("\n\n")[1:] for line in ("", joined(part))
     ]
 
 
@@ -180,30 +183,7 @@ def _columns(columns: tuple[events.Column, ...]) -> list[str]:
         )
         for column in columns
     ]
-    return _table(("column", "type", "needed", "least", "most", "meaning"), rows)
-
-
-def _members(module: ModuleType, found: type[enum.Enum]) -> Iterator[tuple[Any, str]]:
-    """Members with the docstring that stands under each in the source."""
-    tree = ast.parse(inspect.getsource(module))
-    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == found.__name__)
-    texts: dict[str, str] = {}
-    name = ""
-    for node in body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and name:
-            texts[name] = _joined(str(node.value.value))
-    return ((member, texts.get(member.name, "")) for member in found)
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    written = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
-    return [f"| {' | '.join(row)} |" for row in (heads, tuple("---" for _ in heads), *written)]
-
-
-def _paragraph(module: ModuleType) -> str:
-    return "\n\n".join(_joined(part) for part in (module.__doc__ or "").strip().split("\n\n"))
+    return table(("column", "type", "needed", "least", "most", "meaning"), rows)
 
 
 def _docstring_parts(module: ModuleType) -> tuple[str, str, str]:
@@ -212,15 +192,7 @@ def _docstring_parts(module: ModuleType) -> tuple[str, str, str]:
     sentence, _, body = paragraphs.partition("\n\n")
     example = [line for line in body.splitlines() if line.startswith("    ")]
     rest = [line for line in body.splitlines() if not line.startswith("    ")]
-    return _joined(sentence), inspect.cleandoc("\n" + "\n".join(example)), _joined(" ".join(rest))
-
-
-def _joined(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _page(source: str, lines: list[str]) -> str:
-    return MADE.format(source=source) + "\n".join(lines) + "\n"
+    return joined(sentence), inspect.cleandoc("\n" + "\n".join(example)), joined(" ".join(rest))
 
 
 def main() -> None:

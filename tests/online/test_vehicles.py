@@ -372,3 +372,64 @@ def test_closing_again_does_nothing(platform):
     before = platform.vehicle()
     assert list(close_days(platform.day_terms, platform.connection, platform.clock, folder=platform.folder)) == []
     assert platform.vehicle() == before
+
+
+def test_money_is_put_into_a_vehicle_where_its_terms_have_a_place_for_it(platform):
+    platform.running(MICRO, principal_fen=300_000)
+    platform.until(dt.date(2024, 5, 9))
+    before = platform.vehicle(MICRO)
+    put = {"vehicle": MICRO, "amount_fen": 500_000, "reference": "bank-1"}
+    assert platform.done("fund_vehicle", into="lending", **put)["amount_fen"] == before["lending_fen"] + 500_000
+    assert platform.done("fund_vehicle", into="account", **put)["amount_fen"] == 500_000
+    status, refused = platform.ask("fund_vehicle", into="deposit", **put)
+    assert (status, refused["rule"]) == (422, "not_into_this_vehicle")
+    guarantor = {"vehicle": "cairn_guarantee", "amount_fen": 7, "reference": "bank-2"}
+    assert platform.done("fund_vehicle", into="deposit", **guarantor)["amount_fen"] == 500_000_007
+    assert platform.ask("fund_vehicle", into="account", **guarantor)[0] == 422
+    assert platform.ask("fund_vehicle", into="account", **(put | {"vehicle": "nobody"}))[0] == 404
+    done = platform.until(dt.date(2024, 5, 11))
+    assert all(step.left_out == 0 for step in done.values())
+
+
+def test_a_deposit_that_was_filled_up_pays_again(platform):
+    guarantor = next(each for each in platform.day_terms.vehicles if each.code == "cairn_guarantee")
+    small = dataclasses.replace(guarantor, deposit=dataclasses.replace(guarantor.deposit, amount_fen=1_000, floor_fen=1_000))
+    vehicles = tuple(small if each is guarantor else each for each in platform.day_terms.vehicles)
+    day_terms = changed(platform.day_terms, "heron_bank_guaranteed", "guarantee", cap_ppm=None, guarantor="cairn_guarantee")
+    platform.day_terms = dataclasses.replace(day_terms, vehicles=vehicles)
+    platform.running("heron_bank", principal_fen=100_000, count=3)
+    platform.until(dt.date(2024, 5, 9))
+    platform.done("fund_vehicle", vehicle="cairn_guarantee", into="deposit", amount_fen=9_000, reference="bank-1")
+    platform.until(dt.date(2024, 8, 6))
+    (event,) = platform.events("loan_compensated")
+    assert event["content"]["from_deposit_fen"] == 10_000
+    assert platform.vehicle("cairn_guarantee")["deposit_fen"] == 0
+
+
+def test_a_published_ratio_counts_unless_the_day_close_finds_it_itself(tx, vault, tmp_path):
+    watched = plan()
+    trigger = dataclasses.replace(watched.triggers[0], ratio="servicer_leverage", above_ppm=500_000)
+    platform = Funding(tx, vault, tmp_path, dataclasses.replace(watched, triggers=(trigger,)))
+    platform.running(MICRO, principal_fen=300_000, count=12)
+    platform.until(dt.date(2024, 6, 3))
+    ratio = {"vehicle": CODE, "numerator": 51, "denominator": 100}
+    status, refused = platform.ask("publish_ratio", ratio="delinquency_90", **ratio)
+    assert (status, refused["rule"]) == (409, "ratio_of_the_day_close")
+    assert platform.ask("publish_ratio", ratio="servicer_leverage", **(ratio | {"vehicle": "nobody"}))[0] == 404
+    platform.done("publish_ratio", ratio="servicer_leverage", **ratio)
+    platform.until(dt.date(2024, 6, 12))
+    assert platform.vehicle()["phase"] == "amortising"
+    # It was for the date that it came before; the next date needs a new one.
+    done = platform.until(dt.date(2024, 7, 11))
+    assert "needs the ratio servicer_leverage" in done[dt.date(2024, 7, 10), "vehicle_waterfalls"].findings[0].message
+
+
+def test_what_comes_after_a_charge_off_is_a_recovery_of_who_holds_the_loan(platform):
+    loan_id = platform.running(MICRO, principal_fen=300_000, count=12)
+    platform.until(dt.date(2024, 12, 10))
+    assert platform.rows("SELECT state FROM loan") == [{"state": "charged_off"}]
+    platform.repay(loan_id, 5_000, "late")
+    platform.until(dt.date(2024, 12, 11))
+    told = platform.events("vehicle_collected", CODE)[-1]
+    assert told["content"]["received_fen"] == {"recovery": 5_000}
+    assert told["content"]["accounts_fen"]["income"] == 5_000

@@ -23,7 +23,7 @@ from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursem
 from loanbook.stores.online.day_columns import LoanColumns, loans_of
 from loanbook.stores.online.purchases import cancelled
 from loanbook.stores.online.unit import Row
-from loanbook.stores.online.vehicle_book import handed_on
+from loanbook.stores.online.vehicle_book import handed_on, written_off
 from loanbook.terms.mandate import Component, Mandate, Stage, Transfer
 from loanbook.terms.product import PPM
 from loanbook.units import HALF_UP, NEVER, Ints, mul_div
@@ -34,12 +34,14 @@ class HeldMoney:
     """What each holder got, a row for each loan, component and holder; amounts of 0 are no rows.
 
     loan_ids, event_no   the loans that money was booked for, and the last event of each on the day
+    written_off          (loans,) bool: charged off before the day, so that its money is a recovery
     mandates, holders    what the numbers in the rows stand for;  amount_fen  negative: taken back
     cash_fen             money of the day, and `recovered_fen` by mandate what came on claims that guarantors took over
     """
 
     loan_ids: Sequence[str]
     event_no: Ints
+    written_off: Ints
     mandates: tuple[Mandate, ...]
     holders: tuple[str, ...]
     loan: Ints
@@ -169,13 +171,15 @@ class _Rows:
         self._holders: dict[str, int] = {}
         self._handed: list[tuple[Ints, Ints]] = []
         self._parts: list[tuple[Ints, ...]] = []
+        self._written_off: Ints = np.zeros(len(booked.loan_ids), bool)
 
     def _number(self, holder: str) -> int:
         return self._holders.setdefault(holder, len(self._holders))
 
     def hand_on(self, day: Day) -> None:
-        """Note who handed which loan on to whom before the day: first sales, then buy-backs."""
+        """Note who handed which loan on to whom before the day, first sales, then buy-backs; and which were written off."""
         order = {loan_id: place for place, loan_id in enumerate(self._booked.loan_ids)}
+        self._written_off[[order[each] for each in written_off(day.connection, self._booked.loan_ids, day.day)]] = True
         for found in handed_on(day.connection, self._booked.loan_ids, day.day):
             sellers, payers = np.full((2, len(order)), -1, np.int64)
             for row in found:
@@ -203,6 +207,7 @@ class _Rows:
         return HeldMoney(
             loan_ids=self._booked.loan_ids,
             event_no=self._booked.event_no,
+            written_off=self._written_off,
             mandates=tuple(self._mandates),
             holders=tuple(self._holders),
             loan=loan,

@@ -3,12 +3,16 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from loanbook import units
 from loanbook.services.approved_terms import standing_terms
 from loanbook.services.day import ZONE
 from loanbook.services.day_close import StepDone, close_days, day_terms, show_day
 from loanbook.stores.embedded import online_dsn
+from loanbook.stores.online.lookups import keep_terms
 from loanbook.stores.online.migrate import migrate_dsn
-from loanbook.stores.online.unit import connect
+from loanbook.stores.online.unit import Connection, connect
+from loanbook.terms.loading import read_text
+from loanbook.terms.vehicle_file import SHIPPED, parse_vehicle
 
 
 def _clock() -> tuple[dt.datetime, dt.date]:
@@ -22,7 +26,19 @@ def close_online(to: dt.date | None = None) -> Iterator[StepDone]:
         migrate_dsn(dsn)
         with connect(dsn) as connection:
             terms = standing_terms(connection, _clock()[0])
+            archive_vehicles(connection, _clock()[0])
             yield from close_days(day_terms(terms), connection, _clock, to)
+
+
+def archive_vehicles(connection: Connection, now: dt.datetime) -> None:
+    """Keep every shipped version of vehicles' terms in the store, so that what their events name can always be read. Commits."""
+    rows = []
+    for path in sorted(SHIPPED.glob("*.yaml")):
+        text = read_text(path, path.name)
+        vehicle = parse_vehicle(text, path.name)
+        rows.append((vehicle.hash, "vehicle", vehicle.code, units.date(vehicle.effective_from), text, now))
+    keep_terms(connection, rows)
+    connection.commit()
 
 
 def show_online(day: dt.date) -> list[StepDone]:

@@ -15,7 +15,9 @@ from loanbook.services.paying import disburse, give_back, repay
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.purchasing import Bought, Buying, PurchaseReturned, PurchaseReturning, buy, return_purchase
 from loanbook.services.quoting import quote
+from loanbook.services.vehicle_funding import vehicle_verbs
 from loanbook.stores.online.vault import Vault
+from loanbook.terms.vehicle_file import vehicles_in
 
 APP = frozenset({"borrower_app", "operator"})
 PARTNER = frozenset({"partner", "operator"})
@@ -123,4 +125,5 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
         *cash_verbs(terms),
         *approval_verbs(terms),
         *access_verbs(vault),
+        *vehicle_verbs(vehicles_in()),
     )
