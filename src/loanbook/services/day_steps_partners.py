@@ -9,7 +9,7 @@ import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,8 @@ _LINES = {
 
 STEP = "settlement_files"
 """The step's name, under which its result is kept."""
+_Line: TypeAlias = tuple[str, str, int, int, str, str]
+"""A row of a file: loan, line, events, amount, mandate, day on which it is payable."""
 
 
 class _Due:
@@ -132,7 +134,8 @@ def _due(day: Day) -> _Due:
 def _write(day: Day, partner: str, mandates: Sequence[Mandate], due: _Due) -> int:
     """One partner's file and its event; returns the net amount."""
     on = units.day(day.day)
-    contents, told = [], {}
+    contents: list[_Line] = []
+    told: dict[str, dict[str, Any]] = {}
     for mandate in mandates:
         ids, settlement = _settlement(due.rows[mandate.hash], on)
         paid_on = _payable_on(day, mandate)
@@ -155,7 +158,7 @@ def _write(day: Day, partner: str, mandates: Sequence[Mandate], due: _Due) -> in
     totals: dict[str, int] = {}
     for each in told.values():
         totals = _added(totals, each["totals_fen"])
-    net = sum(each["net_fen"] for each in told.values())
+    net = sum(int(each["net_fen"]) for each in told.values())
     unit = day.unit()
     unit.event(
         "partner_settled",
@@ -189,7 +192,7 @@ def _settlement(rows: Sequence[tuple[str, str, str, int, int]], on: int) -> tupl
     return ids, settlement_of(events, partner_no=0, on=on)
 
 
-def _rows(settlement: Settlement, ids: Sequence[str], mandate: Mandate, paid_on: dt.date) -> list[tuple[object, ...]]:
+def _rows(settlement: Settlement, ids: Sequence[str], mandate: Mandate, paid_on: dt.date) -> list[_Line]:
     names = [line.name.lower() for line in Line]
     columns = (settlement.loan_no.tolist(), settlement.line.tolist(), settlement.events.tolist(), settlement.amount_fen.tolist())
     return [
@@ -219,8 +222,9 @@ def audit_settlement(day: Day) -> int:
     yesterday = steps_done(day.connection, day.day - dt.timedelta(days=1)).get(STEP)
     waited = yesterday["result"].get("waiting_fen", {}) if yesterday else {}
     waiting = waiting_sums(day.connection)
-    for key in sorted({*waited, *waiting, *result["due_fen"], *result["settled_fen"]}):
-        expected = waited.get(key, 0) + result["due_fen"].get(key, 0) - result["settled_fen"].get(key, 0)
+    came, went = result.get("due_fen", {}), result.get("settled_fen", {})
+    for key in sorted({*waited, *waiting, *came, *went}):
+        expected = waited.get(key, 0) + came.get(key, 0) - went.get(key, 0)
         if waiting.get(key, 0) != expected:
             code = day.terms.platform.mandate_by_hash(key).code
             day.findings.add(
