@@ -4,6 +4,7 @@ Nothing is written. Each part says what it found; what it could not look at, it 
 """
 
 import contextlib
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from loanbook.stores.book import books_folder, check_files, list_books
 from loanbook.stores.embedded import Embedded, named_dsn, online_dsn
 from loanbook.stores.online.audit import kept_heads, verify_chain
 from loanbook.stores.online.catalog import catalog_differences
-from loanbook.stores.online.day_book import quota_differences
+from loanbook.stores.online.day_book import cash_differences, quota_differences
 from loanbook.stores.online.key_file import keys_folder
 from loanbook.stores.online.rebuild import REBUILT, differences, line_uses
 from loanbook.stores.online.store_facts import told_places, told_rows
@@ -38,6 +39,7 @@ from loanbook.stores.online.vault import open_vault
 MOST = 100
 """Findings shown of one part."""
 _CHUNK = 20_000
+_BEGIN, _END = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1970, 9999))
 _RUNNING = ("disbursed", "repaid")
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -128,6 +130,10 @@ def _state(store: _Store) -> Part:
     findings: list[Finding] = []
     for kind in REBUILT:
         findings += [Finding(**row) for row in differences(store.connection, kind, MOST)]
+    for row in cash_differences(store.connection, _BEGIN, _END)[:MOST]:
+        place = f"event {row['number']} of loan {row['subject']}"
+        amounts = {"value": str(row["held_fen"]), "expected": str(row["amount_fen"])}
+        findings.append(Finding(place=place, message="no payment agrees with the event", **amounts))
     return Part(name="state against events", looked_at=", ".join(REBUILT), findings=tuple(findings))
 
 

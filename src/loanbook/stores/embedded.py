@@ -38,6 +38,10 @@ _SOCKET_PATH_MOST = 90
 """A socket's path holds at most 107 bytes, the socket's own name included."""
 _START_SECONDS = 60
 _RETRY_SECONDS = 0.05
+_LINGER_SECONDS = 20
+_LINGERING = "is still in use"
+"""What PostgreSQL says of the memory of a killed server whose processes have not ended yet."""
+_WORDS_MOST = 2000
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -224,7 +228,9 @@ class Embedded:
     def halt(self) -> None:
         """Stop a server that nobody uses, be it one that a crash left running."""
         if self.is_running():
-            self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster))
+            done = self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster), check=False)
+            if done.returncode and self.is_running():  # one that dies meanwhile did not shut down, and is gone all the same
+                raise EngineError(f"the server in {self.cluster} did not stop: {done.stdout.strip()[-_WORDS_MOST:]}")
 
     def pages(self) -> str:
         """Inside `alone`: hold every page against its checksum; returns what was looked at. Raises EngineError naming pages."""
@@ -310,23 +316,17 @@ class Embedded:
         self._make_folder(sockets)
         log = self.folder / "server.log"
         options = f"-c unix_socket_directories='{sockets}'"
-        started = self._run(
-            "pg_ctl",
-            "start",
-            "-w",
-            "-t",
-            str(_START_SECONDS),
-            "-D",
-            str(self.cluster),
-            "-l",
-            str(log),
-            "-o",
-            options,
-            check=False,
-        )
-        if started.returncode:
-            said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else started.stderr
-            raise EngineError(f"the server in {self.cluster} did not start: {said.strip()}")
+        words = ("start", "-w", "-t", str(_START_SECONDS), "-D", str(self.cluster), "-l", str(log), "-o", options)
+        give_up = time.monotonic() + _LINGER_SECONDS
+        while True:
+            told = log.stat().st_size if log.exists() else 0
+            started = self._run("pg_ctl", *words, check=False)
+            if not started.returncode:
+                break
+            said = log.read_text(encoding="utf-8", errors="replace")[-_WORDS_MOST:] if log.exists() else started.stderr
+            if _LINGERING not in _since(log, told) or time.monotonic() >= give_up:
+                raise EngineError(f"the server in {self.cluster} did not start: {said.strip()}")
+            time.sleep(_RETRY_SECONDS)
         self._ensure_database()
 
     def _ensure_database(self) -> None:
@@ -360,8 +360,13 @@ class Embedded:
             said.seek(0)
             words = said.read()
         if check and done.returncode:
-            raise EngineError(f"{Path(command[0]).name} failed: {words.strip()[-2000:]}")
+            raise EngineError(f"{Path(command[0]).name} failed: {words.strip()[-_WORDS_MOST:]}")
         return subprocess.CompletedProcess(command, done.returncode, words, words)
+
+
+def _since(log: Path, told: int) -> str:
+    """What a log says after a place."""
+    return log.read_bytes()[told:].decode(errors="replace") if log.exists() else ""
 
 
 def named_dsn() -> str | None:
