@@ -87,6 +87,9 @@ def test_things_happen_that_a_platform_must_bear(shown):
     declined = [each for each in shown.answers("assess") if each.answer["outcome"] != "approved"]
     assert declined
     assert all(each.answer["reasons"] for each in declined)
+    contacts = shown.answers("record_contact")
+    assert contacts
+    assert all(each.done for each in contacts)
     assert not [each for each in shown.said if each.status >= 500 or each.what == "another answer"]
 
 

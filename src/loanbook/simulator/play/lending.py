@@ -42,6 +42,7 @@ class Lending:
     paid_out: Callable[[Loan, int], None]
     borrowers: list[Borrower] = field(default_factory=list)
     loans: list[Loan] = field(default_factory=list)
+    by_id: dict[str, Loan] = field(default_factory=dict)
     declined: int = 0
     _arrivals: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
     _applying: dict[int, list[Borrower]] = field(default_factory=lambda: defaultdict(list))
@@ -192,6 +193,7 @@ class Lending:
             partner=drawn.answer["partner"],
         )
         self.loans.append(loan)
+        self.by_id[loan.loan_id] = loan
         return loan
 
     # Offers and pay-outs.

@@ -26,6 +26,7 @@ class Lot(IntEnum):
     CALLBACK = 112
     ROUNDING = 113
     AGAIN = 114
+    CONTACT = 115
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ class Weather:
 class Life:
     """Of one loan so far; due dates as the platform published them.
 
+    contacted_on   day on which collectors last got through to its borrower, or tried
     key      the loan's number in the world;  risk  factor on the chance to miss, of borrower, grade and tenor
     paid     instalments paid in full;  month  the next one to be decided;  last_on  day of the last payment
     """
@@ -85,6 +86,7 @@ class Life:
     paid: int = 0
     month: int = 0
     worst: int = 0
+    contacted_on: int = 0
     trait: Trait = field(default=Trait.NONE)
     trait_at: int = -1
 
@@ -161,7 +163,8 @@ class Life:
         self.worst = max(self.worst, self.behind + 1)
         on = due + 1 + int(SPAN * when)
         age = min(self.behind, len(hazards.cure) - 1)
-        everything = hazards.cure[age] / weather.strain(due) * weather.effort(on)
+        odds = weather.setting.contact_odds[on - self.contacted_on <= VIRTUAL_MONTH]
+        everything = hazards.cure[age] / weather.strain(due) * weather.effort(on) * odds
         if draw < everything:
             until = min(month + 1, rows)
         elif draw < everything + hazards.pay_one[age]:

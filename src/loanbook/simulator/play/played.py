@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from loanbook.services.caller import Caller
 from loanbook.simulator.play.auditor import Auditor
 from loanbook.simulator.play.borrower import Loan, risk_of
+from loanbook.simulator.play.collectors import Collectors
 from loanbook.simulator.play.lending import Lending
 from loanbook.simulator.play.lots import Lots
 from loanbook.simulator.play.money import Money
@@ -64,9 +65,15 @@ def play(setting: Setting, talk: Talk, auditor: Auditor | None = None, on_day: C
         payer=payer,
         paid_out=paid_out,
     )
+    collectors = Collectors(
+        setting=setting, talk=talk, lots=lots, weather=money.weather, loan_of=lambda loan_id: lending.by_id[loan_id]
+    )
     for on in range(setting.first_day, setting.last_day + 1):
         talk.clock.set(on, dt.time(9, 0))
         lending.day(on)
+        talk.clock.set(on, dt.time(14, 0))
+        if setting.contacts_a_day:
+            collectors.day(on)
         talk.clock.set(on, dt.time(18, 0))
         money.day(on)
         talk.clock.set(on, dt.time(22, 0))

@@ -20,6 +20,7 @@ from loanbook.simulator.play.events_hash import events_hash, tables_of
 from loanbook.simulator.play.played import play
 from loanbook.simulator.play.setting import Setting, setting
 from loanbook.simulator.play.store import platform_of, talk_with
+from loanbook.simulator.play.warming import warming
 from loanbook.stores.book import Book, book_folder, create_book, open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.stores.projection import Progress, project
@@ -82,9 +83,10 @@ def show_world(*, name: str, seed: int, borrowers: int, days: int, on_progress: 
 
     raises   StateError when the book of that name holds another world, or is no world's
     """
-    run = _known(name, seed, borrowers, days) or run_world(
-        setting(seed=seed, borrowers=borrowers, days=days), name=name, on_progress=on_progress
-    )
+    run = _known(name, seed, borrowers, days)
+    if run is None:
+        with warming():
+            run = run_world(setting(seed=seed, borrowers=borrowers, days=days), name=name, on_progress=on_progress)
     book = open_book(name)
     project(book, on_progress=on_progress)
     closed = close(book, run.as_of, on_progress=on_progress)

@@ -64,6 +64,8 @@ class Setting:
                      the last month can be seen collected
     draws_every      mean days between a borrower's wishes to draw again
     rounds_up        chance that an instalment is paid with the next full hundred yuan
+    contacts_a_day   contacts that collectors have time for, times their effort;  contact_odds  factor on the odds to catch up of
+                     who was not contacted for a month, and of who was
     miss_by_month    habit of the civil month in missing due dates;  effort_by_month  of collections in getting arrears paid
     """
 
@@ -77,6 +79,8 @@ class Setting:
     draws_every: float = 75.0
     rounds_up: float = 0.02
     comes_back: float = 0.25
+    contacts_a_day: int = 10
+    contact_odds: tuple[float, float] = (0.85, 1.10)
     channels: tuple[Channel, ...] = (
         Channel(name="app_store", share=0.38, cost_fen=92_00, quality=0.05),
         Channel(name="search_ads", share=0.30, cost_fen=141_00, quality=-0.10),
