@@ -59,3 +59,10 @@ def test_a_book_that_is_no_worlds_is_left_alone(home):
     assert code == 2
     assert "is a book already, and no world's" in said
     assert (home / "books" / "tiny" / "test_world_command.py").exists()
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/tmp/elsewhere", "", "A b"])
+def test_a_world_has_a_plain_name(home, name):
+    code, said = command([*SMALL[:-1], name])
+    assert code == 2
+    assert "a world's name is" in said

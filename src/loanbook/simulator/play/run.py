@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import shutil
 import time
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from loanbook import units
-from loanbook.errors import Finding, StateError
+from loanbook.errors import Finding, RequestError, StateError
 from loanbook.kernel import home
 from loanbook.services.closing import Close, close
 from loanbook.services.forwarding import CURRENCY, forward
@@ -28,6 +29,7 @@ from loanbook.stores.projection import Progress, project
 JOINT = "meadow_bank"
 """The partner that lends together with our micro-lender."""
 _RECORD = "world.json"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ class WorldShown:
 
 
 def world_folder(name: str) -> Path:
-    """Where a world keeps what is its own: its record, keys, settlement files."""
+    """Where a world keeps what is its own: its record, keys, settlement files. Raises RequestError for no plain name."""
+    if not _NAME.fullmatch(name):
+        raise RequestError(f"a world's name is up to 40 small letters, digits, - and _, a letter first; got {name!r}.")
     return home() / "worlds" / name
 
 
