@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from loanbook.rest.guard import BODY_MOST
 from loanbook.rest.server import serve_app
+from loanbook.services.desk import BODY_MOST
 from loanbook.stores.online.callers import create_caller
 from loanbook.stores.online.unit import connect
 from tests.online.platform import GOOD
@@ -126,3 +126,23 @@ def test_the_documentation_loads_nothing_from_elsewhere(client):
     assert "/draw-down" in described["paths"]
     used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described)))
     assert used <= set(described["components"]["schemas"])
+
+
+def test_a_statement_may_be_longer_than_other_requests(client):
+    lines = "".join(f"P-{number},2024-05-06,1.00\n" for number in range(4_000))
+    asked = {
+        "account": "payment_provider",
+        "number": "S-1",
+        "starts_on": "2024-05-06",
+        "ends_on": "2024-05-06",
+        "opening_fen": 0,
+        "closing_fen": 400_000,
+        "content": "reference,booked_on,amount\n" + lines,
+    }
+    answer = ask(client, "/take-statement", asked)
+    assert len(answer.request.content) > BODY_MOST
+    assert (answer.status_code, answer.json()["suspense_items"]) == (200, 4_000)
+    first = client.get("/cash/payment_provider").json()
+    assert (first["suspense_fen"], len(first["items"])) == (400_000, 100)
+    second = client.get("/cash/payment_provider", params={"after": first["next"]}).json()
+    assert first["items"][-1]["item_id"] < second["items"][0]["item_id"]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from loanbook.errors import RequestError
 from loanbook.servicing.agencies import IN_HOUSE, collection_cost, commission_fen, hand_over
-from loanbook.servicing.collections import NO_STAGE, Contact, contact_counts, may_contact, queue_of, stages_of
-from loanbook.servicing.promises import PromiseState, check_promise, promise_states
+from loanbook.servicing.collections import NO_STAGE, Contact, contact_counts, may_contact, moved_up, queue_of, stages_of
+from loanbook.servicing.promises import PromiseState, check_promise, in_spell, promise_states
 from loanbook.terms.collection_file import SHIPPED, read_collection
 from loanbook.units import day
 
@@ -219,3 +219,21 @@ def test_the_cost_of_a_recovered_yuan_is_a_ratio_of_sums():
         collection_cost(
             TERMS, action=ints(5), action_stage=ints(0), recovered_fen=ints(), recovered_stage=ints(), recovered_agency=ints()
         )
+
+
+def test_a_loan_that_broke_a_promise_stands_a_stage_later_but_never_beyond_the_last():
+    stage = np.array([NO_STAGE, 0, 0, 2, 3], np.int8)
+    broken = np.array([True, False, True, True, True])
+    assert moved_up(TERMS, stage, broken).tolist() == [NO_STAGE, 0, 1, 3, 3]
+    found = queue_of(TERMS, ints(1, 2), ints(5, 5), ints(9_000, 9_000), np.zeros(2, bool), np.array([False, True]))
+    assert [(number, NAMES[place]) for number, place in zip(found.loan_no, found.stage, strict=True)] == [
+        (2, "middle"),
+        (1, "early"),
+    ]
+
+
+def test_a_promise_counts_for_the_spell_of_arrears_that_it_was_made_in():
+    # Due on ON - 5: past due from the next day on.
+    made = ints(ON - 6, ON - 5, ON - 4, ON)
+    assert in_spell(made, np.full(4, 5), ON).tolist() == [False, False, True, True]
+    assert in_spell(ints(ON), ints(0), ON).tolist() == [False]

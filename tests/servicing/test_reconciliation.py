@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.errors import RequestError
-from loanbook.servicing.reconciliation import NOBODY, Match, reconcile
+from loanbook.servicing.reconciliation import NOBODY, Match, pair_by_amount_and_day, reconcile
 
 LINES = st.lists(st.tuples(st.sampled_from(["A", "B", "C", "D"]), st.integers(-3, 3)), max_size=12)
 
@@ -86,3 +86,30 @@ def test_a_line_without_reference_or_amount_is_refused():
         matched([(None, 5)], [("A", 5)])
     with pytest.raises(RequestError, match="one reference and one amount"):
         reconcile(pa.array(["A"]), np.array([], np.int64), pa.array([], pa.string()), np.array([], np.int64))
+
+
+DATED = st.lists(st.tuples(st.integers(1, 4), st.integers(10, 16)), max_size=8)
+
+
+@given(DATED, DATED, st.integers(0, 3))
+def test_lines_and_bookings_pair_by_amount_and_day_where_neither_could_mean_another(theirs, ours, days):
+    found = pair_by_amount_and_day(*columns(theirs), *columns(ours), days=days)
+
+    def near(one, others):
+        return [place for place, (fen, on) in enumerate(others) if fen == one[0] and abs(on - one[1]) <= days]
+
+    expected = [
+        (place, near(line, ours)[0])
+        for place, line in enumerate(theirs)
+        if len(near(line, ours)) == 1 and len(near(ours[near(line, ours)[0]], theirs)) == 1
+    ]
+    assert list(zip(*(each.tolist() for each in found), strict=True)) == expected
+
+
+def columns(rows):
+    return np.array([fen for fen, _ in rows], np.int64), np.array([on for _, on in rows], np.int64)
+
+
+def test_two_equal_amounts_of_one_day_are_left_alone():
+    theirs, ours = columns([(5, 10), (5, 10), (7, 10)]), columns([(5, 10), (7, 12)])
+    assert [each.tolist() for each in pair_by_amount_and_day(*theirs, *ours, days=2)] == [[2], [1]]

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from loanbook.rest.counter import Counter
-from loanbook.rest.guard import BODY_MOST, TOO_LARGE, Guard
+from loanbook.rest.guard import Guard, too_large
 from loanbook.rest.openapi import describe
 from loanbook.services.caller import Refusal
 from loanbook.services.day import ZONE
@@ -91,15 +91,15 @@ def _response(reply: Reply) -> Response:
     return Response(reply.body, status_code=reply.status, media_type=kind)
 
 
-async def _body(request: Request) -> bytes | Refusal:
+async def _body(request: Request, most: int) -> bytes | Refusal:
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > BODY_MOST:
-        return TOO_LARGE
+    if length.isdigit() and int(length) > most:
+        return too_large(most)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > BODY_MOST:
-            return TOO_LARGE
+        if size > most:
+            return too_large(most)
         parts.append(part)
     return b"".join(parts)
 
@@ -109,7 +109,7 @@ def _post(verb: Verb, counter: Counter, guard: Guard) -> Any:
         caller = guard.admit(request.headers)
         if isinstance(caller, Refusal):
             return _response(refused(caller))
-        body = await _body(request)
+        body = await _body(request, verb.body_most)
         if isinstance(body, Refusal):
             return _response(refused(body))
         call = Call(caller=caller, key=request.headers.get("idempotency-key", ""), body=body)
@@ -123,7 +123,7 @@ def _callback(verb: Verb, counter: Counter, guard: Guard, now: Callable[[], dt.d
     what = path_of(verb.name).removeprefix("/")
 
     async def endpoint(request: Request) -> Response:
-        body = await _body(request)
+        body = await _body(request, verb.body_most)
         if isinstance(body, Refusal):
             return _response(refused(body))
         believed = guard.admit_signed(request.path_params["sender"], request.headers, what, body, now())

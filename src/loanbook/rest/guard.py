@@ -8,8 +8,6 @@ from loanbook.services.caller import Caller, Refusal
 from loanbook.services.parties import Senders
 from loanbook.services.signing import HEADER, SignatureError, Signed
 
-BODY_MOST = 64 * 1024
-"""Bytes of a request's body."""
 RATE_A_SECOND = 5_000.0
 """Of a caller, over all workers of a server."""
 BURST = 10_000.0
@@ -19,8 +17,12 @@ _REMEMBERED_MOST = 10_000
 
 NO_KEY = Refusal(status=401, rule="key_needed", detail="send the API key as `Authorization: Bearer KEY`.")
 WRONG_KEY = Refusal(status=401, rule="key_not_known", detail="this API key is not known, has expired or was revoked.")
-TOO_LARGE = Refusal(status=413, rule="body_too_large", detail=f"a request has at most {BODY_MOST:,} bytes.")
 TOO_MANY = Refusal(status=429, rule="too_many_requests", detail="this key sends more requests than it may. Slow down.")
+
+
+def too_large(most: int) -> Refusal:
+    """That a request's body has more bytes than its verb takes."""
+    return Refusal(status=413, rule="body_too_large", detail=f"a request has at most {most:,} bytes.")
 
 
 class Guard:

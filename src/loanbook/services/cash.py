@@ -17,6 +17,7 @@ from loanbook.stores.online.cash import cash_sums, last_statement, suspense_page
 from loanbook.stores.online.unit import Unit
 from loanbook.terms.cash_account import account_in_force
 
+STATEMENT_BYTES = 32 * 1024 * 1024
 CASH = frozenset({"operator", "finance"})
 """Who may say what money was for."""
 
@@ -49,6 +50,7 @@ def cash_verbs(terms: PlatformTerms) -> tuple[Verb, ...]:
             answer=StatementTaken,
             roles=CASH,
             run=partial(take_statements, terms),
+            body_most=STATEMENT_BYTES,
         ),
         Verb(
             name="resolve_suspense",

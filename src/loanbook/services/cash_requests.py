@@ -10,7 +10,8 @@ from loanbook.units import MONEY_MAX
 
 SHOWN = 100
 """Rows of each list in an answer; the counts are of all. `suspense` shows the others."""
-CONTENT_MOST = 64_000_000
+CONTENT_MOST = 30_000_000
+"""Characters of a statement: some 500,000 lines."""
 
 Balance = Annotated[int, Meta(ge=-MONEY_MAX // 4, le=MONEY_MAX // 4, description="Minor units (fen); may be below 0.")]
 

@@ -22,6 +22,8 @@ from loanbook.stores.online.unit import Connection, Unit
 KEY_MOST = 200
 """Characters of an idempotency key."""
 ID_MOST = 64
+BODY_MOST = 64 * 1024
+"""Bytes of a request's body, where its verb does not say otherwise."""
 
 
 Request: TypeAlias = msgspec.Struct
@@ -33,7 +35,8 @@ Run: TypeAlias = Callable[[Unit, Sequence[tuple[Caller, Any]]], Sequence[Answer 
 class Verb:
     """One thing that can be asked of the platform; REST routes and commands are made of this.
 
-    run    (unit, [(caller, request)]) -> one answer or refusal each, in order
+    run         (unit, [(caller, request)]) -> one answer or refusal each, in order
+    body_most   bytes of a request over HTTP
     """
 
     name: str
@@ -43,6 +46,7 @@ class Verb:
     roles: frozenset[str]
     run: Run
     status: int = 200
+    body_most: int = BODY_MOST
 
     @property
     def is_signed(self) -> bool:
