@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from loanbook import units
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.drawing import caps_of, offer, scopes_of
 from loanbook.services.parties import PROVIDER
@@ -58,7 +59,9 @@ def _decided(caller: Caller, loan: Row) -> Decided:
 
 def reroute(terms: PlatformTerms, unit: Unit, released: Sequence[Row], lines: dict[str, Row], changes: Sequence[Change]) -> None:
     """Apply changes of quotas and offer the released loans, locked with their lines, to the next mandates; or end them."""
-    lock_quotas(unit.connection, [change.mandate for change in changes])
+    # All at once and in order: a second round for those of the next offer could wait for one who waits for the first.
+    again = [mandate.code for mandate in terms.mandate_table(units.day(unit.today)).mandates] if released else []
+    lock_quotas(unit.connection, [change.mandate for change in changes] + again)
     change_quotas(unit.connection, _summed(changes))
     for loan, why in zip(released, offer(terms, unit, released, lines), strict=True):
         if why is None:

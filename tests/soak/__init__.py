@@ -1,0 +1,1 @@
+"""Long runs against the online store; a short one of each is in the suite."""
