@@ -6,7 +6,7 @@ FILE ?=
 SIZES ?= 1 5
 SIZE_MB ?= 256
 TIMES ?= 5
-.PHONY: demo demo-large test lint types layers bench bench-import docs oracle lock clean soak
+.PHONY: demo demo-large test lint types layers bench bench-import bench-load bench-day docs oracle lock clean soak
 
 # A year played against the services, closed and reported; with the database that the `api` extra brings.
 demo: $(VENV)/.ready-api
@@ -36,9 +36,17 @@ bench: $(VENV)/.ready-dev
 bench-import: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench.importing --size-mb $(SIZE_MB)
 
+# Drawdowns over HTTP and in batches; needs Debian's package wrk.
+bench-load: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.bench.load
+
+bench-day: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.bench.day --loans 100000
+
 # Kills `loanbook import` TIMES as often as the tests do, and before every step of its commit.
 soak: $(VENV)/.ready-dev
-	LOANBOOK_SOAK=$(TIMES) $(BIN)/python -m pytest -q tests/commands/test_killed_import.py
+	LOANBOOK_SOAK=$(TIMES) $(BIN)/python -m pytest -q tests/commands/test_killed_import.py tests/online/test_killed_store.py
+	$(BIN)/python -m tests.soak.reservations
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.reference_pages
