@@ -17,7 +17,9 @@ Days = Annotated[int, typer.Option("--days", help="Days the key is valid.", min=
 
 @app.command("create")
 def create_key(
-    role: Annotated[str, typer.Option("--role", help="borrower_app, partner, risk, finance, operator or auditor.")],
+    role: Annotated[
+        str, typer.Option("--role", help="borrower_app, partner, provider, bureau, risk, finance, operator or auditor.")
+    ],
     name: Annotated[str | None, typer.Option("--name", help="What to call the caller; made up when left out.")] = None,
     partner: Annotated[
         str | None, typer.Option("--partner", help="The partner whose loans it may touch; role partner only.")
