@@ -24,10 +24,12 @@ from loanbook.commands import (
     sweeping,
     worlds,
 )
+from loanbook.commands.help import Readable
 from loanbook.errors import LoanbookError
 
 app = typer.Typer(
     name="loanbook",
+    cls=Readable,
     help="From loan facts to the risk and volume figures a platform publishes, every figure traceable to its loans.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
