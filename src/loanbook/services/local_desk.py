@@ -1,10 +1,11 @@
 """The desk for who sits at the machine: the same verbs and reads as over HTTP, as the operator that the system names."""
 
 import contextlib
+import datetime as dt
 import getpass
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from loanbook.errors import RequestError
@@ -56,8 +57,10 @@ class LocalDesk:
 
 
 @contextlib.contextmanager
-def local_desk() -> Iterator[LocalDesk]:
+def local_desk(clock: Callable[[], tuple[dt.datetime, dt.date]] = wall_clock) -> Iterator[LocalDesk]:
     """The desk over the online store of this machine, made and brought to this version where needed.
+
+    clock   what time it is for verbs; another one plays a day of the past
 
     Who asks is the caller of the API key in LOANBOOK_API_KEY, else the operator that the system names. Raises RequestError for a
     key that is not valid.
@@ -69,7 +72,7 @@ def local_desk() -> Iterator[LocalDesk]:
             terms = standing_terms(connection, wall_clock()[0])
             caller = _caller(connection)
             yield LocalDesk(
-                desk=Desk(connection, wall_clock, vault.body_hash),
+                desk=Desk(connection, clock, vault.body_hash),
                 connection=connection,
                 verbs={verb.name: verb for verb in verbs(terms, vault)},
                 reads={read.name: read for read in reads(terms, vault)},
