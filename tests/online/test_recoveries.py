@@ -7,6 +7,7 @@ import pytest
 
 from loanbook.loans.facts import Piece, Total
 from loanbook.services.accounts import view_loan
+from loanbook.services.day_close import STEPS
 from loanbook.services.forwarding import forward
 from loanbook.stores.book import create_book, open_book
 from loanbook.stores.projection import project
@@ -37,13 +38,21 @@ def repay(platform, loan_id, amount_fen, reference, paid_on=None):
     return platform.done("repay", loan_id=loan_id, **body)
 
 
+def close_only(platform, day):
+    """Close a day as if those before it had been closed and nothing had come of them; today is the day after it."""
+    before = day - dt.timedelta(days=1)
+    platform.connection.execute("INSERT INTO day_step VALUES (%s, %s, '{}', '[]', now())", (before, STEPS[-1].name))
+    platform.connection.commit()
+    platform.today = day + dt.timedelta(days=1)
+    return platform.close()
+
+
 def charged_off(platform):
     """A loan with a part of an instalment paid, past its terms' days."""
     loan_id = platform.running(OURS, document="charged-off")
     platform.later(35)
     repay(platform, loan_id, 30_000, "part")
-    platform.today = CHARGED_OFF_ON + dt.timedelta(days=1)
-    platform.close()
+    close_only(platform, CHARGED_OFF_ON)
     return loan_id
 
 
@@ -88,8 +97,8 @@ def test_money_of_the_days_before_a_late_close_is_recovered_from_its_charge_off_
     found = repay(platform, loan_id, 100_000, "in-1")
     assert (found["state"], found["recovered_fen"]) == ("disbursed", 0)
     assert platform.rows("SELECT used_fen FROM credit_line")[0]["used_fen"] < 500_000
-    platform.today += dt.timedelta(days=1)
-    platform.close()
+    close_only(platform, CHARGED_OFF_ON)
+    platform.today += dt.timedelta(days=3)
     shown = platform.look("loan", loan_id)[1]
     assert (shown["state"], shown["outstanding_fen"], shown["recovered_fen"]) == ("charged_off", 500_000, 100_000)
     assert platform.rows("SELECT used_fen FROM credit_line")[0]["used_fen"] == 500_000
@@ -130,7 +139,7 @@ def test_every_end_of_a_loan_is_in_the_book_as_it_is_online(platform, book):
     assert (told.events, told.new) == (5, 5)
     assert forward(platform.connection, open_book(book.folder), NOW).events == 0
     for loan_id in loans.values():
-        for days in range(0, (platform.today - START).days + 1, 7):
+        for days in range(0, (platform.today - START).days + 1, 31):
             agree(platform, book, loan_id, START + dt.timedelta(days=days))
     last = {name: agree(platform, book, loan_id, platform.today) for name, loan_id in loans.items()}
     assert last["refunded"].total(Total.UNAPPLIED) == 500
@@ -184,8 +193,8 @@ def test_the_projection_of_a_book_with_refunds_is_proven(platform, book):
 def test_recoveries_and_refunds_are_in_the_files_and_cash_of_their_day(platform):
     """Borrowers' money is divided among the holders of the claim whether or not the books have written it off."""
     loan_id = platform.running("heron_bank", count=3)
-    platform.today = dt.date(2024, 6, 6) + dt.timedelta(days=182)
-    platform.close()
+    close_only(platform, dt.date(2024, 6, 6) + dt.timedelta(days=60))
+    close_only(platform, CHARGED_OFF_ON)
     assert platform.look("loan", loan_id)[1]["state"] == "charged_off"
     paid_on = platform.today
     repay(platform, loan_id, 100_000, "in-1")
