@@ -59,6 +59,7 @@ def test_a_stranger_borrows_over_http(client):
     assert drawn.status_code == 201
     loan = client.get(f"/loan/{drawn.json()['loan_id']}").json()
     assert (loan["state"], loan["outstanding_fen"], loan["borrower_id"]) == ("offered", 500_000, borrower)
+    assert drawn.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(

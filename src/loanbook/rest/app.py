@@ -28,6 +28,10 @@ THREADS = 2
 """Transactions at work at a time in a process; more would wait for the same disk."""
 
 
+_NOT_KEPT = {"cache-control": "no-store"}
+"""Answers are for who asked; nothing on the way may keep one."""
+
+
 def path_of(name: str) -> str:
     """The path of a verb or read: its name with hyphens."""
     return "/" + name.replace("_", "-")
@@ -88,7 +92,7 @@ def make_app(
 
 def _response(reply: Reply) -> Response:
     kind = "application/problem+json" if reply.is_problem else "application/json"
-    return Response(reply.body, status_code=reply.status, media_type=kind)
+    return Response(reply.body, status_code=reply.status, media_type=kind, headers=_NOT_KEPT)
 
 
 async def _body(request: Request, most: int) -> bytes | Refusal:
