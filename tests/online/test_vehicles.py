@@ -235,6 +235,7 @@ def test_a_bought_loan_is_sold_back_and_its_money_follows_the_holder_from_the_ne
     selling.until(dt.date(2024, 5, 9))
     assert selling.vehicle()["lending_fen"] == 700_000
     assert selling.vehicle(MICRO)["lending_fen"] == -300_000 - 150_000 + 300_000
+    assert [each["passed_to"] for each in selling.look("funding", loan_id)[1]["holders"]] == [CODE]
     selling.until(dt.date(2024, 6, 6))
     selling.pay(loan_id)
     first = selling.paid_of([loan_id], selling.today)
@@ -259,6 +260,7 @@ def test_a_bought_loan_is_sold_back_and_its_money_follows_the_holder_from_the_ne
     assert selling.vehicle(MICRO)["accounts_fen"]["cash"] == before + 50_000
     file = selling.file(MICRO, selling.today - dt.timedelta(days=1)) if selling.today.weekday() else {}
     assert sum(file.values()) in (0, 50_000)
+    assert [each["passed_to"] for each in selling.look("funding", loan_id)[1]["holders"]] == [None]
     assert selling.rows("SELECT kind, seller, payer FROM taken_over ORDER BY on_day") == [
         {"kind": "sale", "seller": MICRO, "payer": CODE},
         {"kind": "buy_back", "seller": CODE, "payer": MICRO},

@@ -16,6 +16,7 @@ from loanbook.stores.online.day_book import taken_over_of
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.unit import Row, Unit
+from loanbook.stores.online.vehicle_book import handed_on
 from loanbook.terms.mandate import Component, Mandate, Stage
 from loanbook.units import Ints
 
@@ -28,9 +29,11 @@ class HolderView(Given, kw_only=True):
 
     consolidated   whether what it earns and loses is the platform's
     lent_fen       its part of the principal when the loan was made
+    passed_to      who has its part now, where it was sold or sold back: what borrowers pay is theirs since then
     """
 
     vehicle: str
+    passed_to: str | None
     consolidated: bool
     principal_percent: str
     interest_percent: str
@@ -91,6 +94,7 @@ def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
         holders=tuple(
             HolderView(
                 vehicle=holder.vehicle,
+                passed_to=_passed_to(unit, loan["loan_id"], holder.vehicle),
                 consolidated=holder.consolidated,
                 principal_percent=_percent(now[Component.PRINCIPAL, place]),
                 interest_percent=_percent(now[Component.INTEREST, place]),
@@ -104,6 +108,13 @@ def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
             for place, holder in enumerate(mandate.holders)
         ),
     )
+
+
+def _passed_to(unit: Unit, loan_id: str, vehicle: str) -> str | None:
+    now = vehicle
+    for found in handed_on(unit.connection, [loan_id], unit.today):
+        now = next((row["payer"] for row in found if row["seller"] == now), now)
+    return None if now == vehicle else now
 
 
 def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, since: dt.date | None) -> Ints:
@@ -121,7 +132,8 @@ def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, sin
     before = _paid(terms, loan, payments, since)
     first = divide(origin, mandate.coupon_annual, rate, nothing, before)[0]
     after: Ints = divide(stage_shares(mandate, Stage.COMPENSATION), mandate.coupon_annual, rate, nothing, paid - before)[0]
-    return first + after
+    both: Ints = first + after
+    return both
 
 
 def _paid(terms: PlatformTerms, loan: Row, payments: list[Row], as_of: dt.date) -> Ints:
