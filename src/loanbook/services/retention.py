@@ -12,7 +12,7 @@ from loanbook.services.requests import Asked, Given, Id
 from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.audit import Entry, append
 from loanbook.stores.online.migrate import migrate_dsn
-from loanbook.stores.online.retention import count_borrowers, count_rows, delete_rows, due_borrowers, hold_lines, standing
+from loanbook.stores.online.retention import count_borrowers, count_rows, delete_rows, due_borrowers, hold_borrower, standing
 from loanbook.stores.online.unit import Connection, Unit, connect
 from loanbook.stores.online.vault import Vault, open_vault
 from loanbook.terms.retention import CLASSES, ENDLESS, IDENTITIES, Retention, retention_in, retention_on
@@ -110,7 +110,7 @@ def erase(
 
 
 def _erase_asked(vault: Vault, versions: tuple[Retention, ...], unit: Unit, caller: Caller, borrower_id: str) -> Erased | Refusal:
-    hold_lines(unit.connection, borrower_id)  # a drawdown at the same time is seen, or finds the line closed
+    hold_borrower(unit.connection, borrower_id)  # a drawdown at the same time is seen, or finds the line closed
     stands = standing(unit.connection, borrower_id)
     if stands is None or caller.borrower_id not in (None, borrower_id):
         detail = f"there is no borrower {borrower_id} with personal data."

@@ -64,8 +64,9 @@ def standing(tx: Connection, borrower_id: str) -> Standing | None:
     return Standing(**row) if row else None
 
 
-def hold_lines(tx: Connection, borrower_id: str) -> None:
-    """Hold a borrower's lines until the transaction ends, so that nothing is drawn meanwhile."""
+def hold_borrower(tx: Connection, borrower_id: str) -> None:
+    """Hold who a borrower is, and their lines, until the transaction ends, so that nothing is drawn meanwhile."""
+    tx.execute("SELECT 1 FROM identity WHERE borrower_id = %s FOR UPDATE", (borrower_id,))
     tx.execute("SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY line_id FOR UPDATE", (borrower_id,))
 
 
