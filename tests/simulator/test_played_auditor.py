@@ -117,3 +117,14 @@ def test_a_write_off_is_expected_on_day_181_and_not_before():
     assert close(auditor, "charge_offs", nothing, dt.date(2025, 4, 3) + dt.timedelta(days=180)) == []
     messages = close(auditor, "charge_offs", nothing, dt.date(2025, 4, 3) + dt.timedelta(days=181))
     assert messages == ["loans written off differs", "written off differs"]
+
+
+def test_a_returned_purchase_owes_nothing_and_frees_its_line():
+    returned = ("return_purchase", {"loan_id": "lo-1", "returned_on": dt.date(2025, 3, 3)}, {"loan_id": "lo-1"})
+    view = {"state": "cancelled", "outstanding_fen": 0, "days_past_due": 0, "instalments": []}
+    auditor = auditor_after([*conversation(), returned, ("look loan", {"id": "lo-1"}, view)])
+    assert auditor.findings == []
+    assert auditor.lines["ln-1"].used_fen == 0
+    assert close(auditor, "fall_due", {"running_loans": 0, "outstanding_fen": 0, "loans": 0, "due_fen": 0}) == []
+    auditor.heard(Heard(what="look loan", asked={"id": "lo-1"}, status=200, answer=view | {"outstanding_fen": 1}, day=DAY))
+    assert [each.message for each in auditor.findings] == ["outstanding differs"]

@@ -14,7 +14,7 @@ _FINDINGS_SHOWN = 20
 
 def world(
     book: Annotated[str, typer.Option("--book", help="Name of the book, and of the world.")] = "world",
-    borrowers: Annotated[int, typer.Option("--borrowers", min=1, max=100_000, help="Strangers who register.")] = 500,
+    borrowers: Annotated[int, typer.Option("--borrowers", min=1, max=100_000, help="Strangers who register.")] = 400,
     days: Annotated[
         int,
         typer.Option("--days", min=1, max=730, help="Days on which people come and draw; 31 more days are played after them."),

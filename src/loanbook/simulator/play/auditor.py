@@ -17,7 +17,7 @@ from loanbook.errors import Finding
 from loanbook.services.caller import Caller
 from loanbook.services.day_close import StepDone
 from loanbook.simulator.play.known import KnownLine, KnownLoan, published
-from loanbook.simulator.play.naive_account import Payment, month_later
+from loanbook.simulator.play.naive_account import NOTHING, Payment, month_later
 from loanbook.simulator.play.talk import Answer, Heard, Talk
 
 CHARGED_OFF_AFTER = 180
@@ -168,6 +168,7 @@ class Auditor:
         for payment in loan.payments.values():
             payment.stands = False
         loan.state, loan.closed_on = "cancelled", _date(said.asked["returned_on"])
+        loan.stands = NOTHING
         self._touched.add(loan.loan_id)
 
     def _give_back(self, said: Heard, on: dt.date) -> None:

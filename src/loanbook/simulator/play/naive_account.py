@@ -72,6 +72,10 @@ class Account:
         return ((on - behind[0]).days if behind else 0), sum(left for _, left in before)
 
 
+NOTHING = Account(outstanding_fen=0, paid_fen=0, unapplied_fen=0, unpaid=())
+"""Where a loan stands that was cancelled."""
+
+
 def account(contract: Contract, schedule: Sequence[Instalment], payments: Sequence[Payment]) -> Account:
     """The account with all payments that stand."""
     fees, interest, principal = (
