@@ -43,8 +43,9 @@ INSERT INTO borrower SELECT 'bw-' || n, 'consumer', 'bench', 0, %(now)s, 1 FROM 
 INSERT INTO application SELECT 'ap-' || n, 'bw-' || n, drawn_on, 'approved', '', %(now)s FROM made;
 INSERT INTO decision SELECT 'de-' || n, 'ap-' || n, 'bw-' || n, drawn_on, %(strategy)s,
     'approved', '{}', NULL, '', %(now)s FROM made;
-INSERT INTO credit_line SELECT 'li-' || n, 'bw-' || n, 'de-' || n, 'consumer', 'C', 'hunan', 35, %(rate)s, 2000000, principal_fen,
-    drawn_on, drawn_on + 720, 'open' FROM made;
+INSERT INTO credit_line (line_id, borrower_id, decision_id, kind, grade, province, age_least, age_most, rate_annual, limit_fen,
+    used_fen, opened_on, expires_on, state) SELECT 'li-' || n, 'bw-' || n, 'de-' || n, 'consumer', 'C', 'hunan', 35, 39, %(rate)s,
+    2000000, principal_fen, drawn_on, drawn_on + 720, 'open' FROM made;
 INSERT INTO quote SELECT 'qu-' || n, 'li-' || n, 'bw-' || n, 'cash_loan', %(terms)s, principal_fen, 12, %(rate)s,
     %(rate)s, %(rate)s, drawn_on, %(now)s, loan_id FROM made;
 INSERT INTO loan (loan_id, borrower_id, line_id, quote_id, product, terms_hash, principal_fen, installment_count,
