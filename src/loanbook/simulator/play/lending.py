@@ -19,7 +19,6 @@ NO_DAYS = 14
 """Who is behind, or was told no, thinks of borrowing again after so many days."""
 ACCEPTS = 0.94
 """Part of the quotes that are accepted."""
-RETURNS = 0.03
 RETURN_DAYS = 6
 PAY_LATER = "pay_later"
 MERCHANTS = ("Corner Grocer (example)", "Blue Bicycle (example)", "Paper Lantern Books (example)", "Tin Kettle (example)")
@@ -257,7 +256,7 @@ class Lending:
                 loan.schedule = _schedule(self.talk.look("loan", loan.loan_id, self.app).answer["instalments"])
             loan.paid_out_on = on
             self.paid_out(loan, on)
-            if loan.product == PAY_LATER and self.lots.chance(Lot.PAYOUT, loan.number, 100) < RETURNS:
+            if loan.product == PAY_LATER and self.lots.chance(Lot.PAYOUT, loan.number, 100) < self.setting.returns:
                 self._returning[on + self.lots.within(Lot.PAYOUT, loan.number, 101, 1, RETURN_DAYS)].append(loan)
 
     def _return(self, loans: Sequence[Loan], on: int) -> None:

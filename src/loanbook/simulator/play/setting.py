@@ -63,6 +63,7 @@ class Setting:
     days             days on which people come and draw; for `after` days more lives only go on, so that what became overdue in
                      the last month can be seen collected
     draws_every      mean days between a borrower's wishes to draw again
+    comes_back       chance that who was declined applies again;  returns  chance that a purchase is returned within days
     rounds_up        chance that an instalment is paid with the next full hundred yuan
     contacts_a_day   contacts that collectors have time for, times their effort;  contact_odds  factor on the odds to catch up of
                      who was not contacted for a month, and of who was
@@ -79,6 +80,7 @@ class Setting:
     draws_every: float = 75.0
     rounds_up: float = 0.02
     comes_back: float = 0.25
+    returns: float = 0.03
     contacts_a_day: int = 10
     contact_odds: tuple[float, float] = (0.85, 1.10)
     channels: tuple[Channel, ...] = (
