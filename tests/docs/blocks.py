@@ -2,6 +2,7 @@
 
 * ```python runs in process; the blocks of one page share their names.
 * ```bash holds lines that begin with `loanbook` (a trailing backslash continues one); they run through the command line.
+  `NAME=$(loanbook ...)` keeps what it prints, and "$NAME" in a later line of the page stands for it.
   A line that must fail is followed by an output block that begins with `error:`.
 * ```text right after a block is its output: its lines are found there in this order; a line `...` stands for any others.
 * `<!-- not run: reason -->` before a block leaves it out. Any other language is not code to run.
@@ -20,6 +21,8 @@ import pytest
 from loanbook.cli import main
 
 _FENCE = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_KEPT = re.compile(r"([A-Z_]+)=\$\((.*)\)\s*")
+_NAME = re.compile(r"\$([A-Z_]+)")
 _NOT_RUN = re.compile(r"<!--\s*not run:\s*(\S[^>]*?)\s*-->\s*\Z")
 
 
@@ -58,12 +61,13 @@ def blocks(page: str) -> list[Block]:
 def run_page(path: Path, *, name: str) -> int:
     """Run every block of a page in the current folder; returns how many ran. Fails the test with file and line."""
     names: dict[str, Any] = {"__name__": "__page__"}
+    kept: dict[str, str] = {}
     ran = 0
     for block in blocks(path.read_text(encoding="utf-8")):
         if block.not_run:
             continue
         place = f"{name}:{block.line}"
-        output = _run_python(block, names, place) if block.language == "python" else _run_bash(block, place)
+        output = _run_python(block, names, place) if block.language == "python" else _run_bash(block, kept, place)
         if block.shown is not None:
             _compare(output, block.shown, place)
         ran += 1
@@ -77,20 +81,29 @@ def _run_python(block: Block, names: dict[str, Any], place: str) -> str:
     return printed.getvalue()
 
 
-def _run_bash(block: Block, place: str) -> str:
+def _run_bash(block: Block, kept: dict[str, str], place: str) -> str:
     printed = ""
     fails = (block.shown or "").startswith("error:")
-    for line in block.text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
+    for line in block.text.replace("\\\n", "").splitlines():
+        keeps = _KEPT.fullmatch(line)
+        words = [_known(word, kept) for word in shlex.split(keeps[2] if keeps else line, comments=True)]
         if not words:
             continue
         if words[0] != "loanbook":
             pytest.fail(f"{place}: `{line}` cannot be run here. Begin with `loanbook`, or write <!-- not run: reason --> above.")
         code, said = command(words[1:])
-        printed += said
+        if keeps:
+            kept[keeps[1]] = said.strip()
+        else:
+            printed += said
         if (code != 0) != fails:
             pytest.fail(f"{place}: `{line}` ended with {code}:\n{said}")
     return printed
+
+
+def _known(word: str, kept: dict[str, str]) -> str:
+    """A word of a line with what the page kept in the place of its names."""
+    return _NAME.sub(lambda name: kept[name[1]], word)
 
 
 def command(words: list[str]) -> tuple[int, str]:

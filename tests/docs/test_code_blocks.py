@@ -1,12 +1,14 @@
 """Every page's code runs: in a user's folder of its own that holds the small demo book."""
 
 import base64
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from loanbook.stores.embedded import online_dsn
 from tests.docs.blocks import blocks, command, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +50,9 @@ def test_the_code_of_the_page_runs(page, demo_home, online_folder, tmp_path, mon
     monkeypatch.setenv("LOANBOOK_ONLINE", str(online_folder))
     monkeypatch.setenv("LOANBOOK_MASTER_KEY", base64.b64encode(b"1" * 32).decode())
     monkeypatch.chdir(here)
-    assert run_page(page, name=str(page.relative_to(ROOT))) > 0
+    # One server for all commands of a page: each would start and stop its own.
+    with online_dsn() if "$(loanbook call" in page.read_text(encoding="utf-8") else contextlib.nullcontext():
+        assert run_page(page, name=str(page.relative_to(ROOT))) > 0
 
 
 def test_the_pages_with_blocks_that_are_not_run_are_those_the_index_names():
