@@ -98,7 +98,9 @@ def test_who_was_kept_long_enough_is_erased_and_nobody_else(unit, vault):
     assert told[2] == {"subject": "repaid-long-ago", "content": {"rule": "identity_borrower", "kept": "10 years"}}
     assert _found(list_due(unit, RULES))["identity_applicant"] == 0
     assert unit.connection.execute("SELECT count(*) AS n FROM loan").fetchone() == {"n": 8}
-    ages = unit.connection.execute("SELECT borrower_id FROM credit_line WHERE age_least IS NULL AND state = 'closed' ORDER BY 1").fetchall()
+    ages = unit.connection.execute(
+        "SELECT borrower_id FROM credit_line WHERE age_least IS NULL AND state = 'closed' ORDER BY 1"
+    ).fetchall()
     assert [row["borrower_id"] for row in ages] == ["refused-by-all", "repaid-long-ago"]
 
 
