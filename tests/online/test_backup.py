@@ -36,6 +36,7 @@ def source(patch):
     """A store with two loans, one erased borrower, a told book, settlement files, heads of the audit log; and its backups."""
     place = Place(patch, "source")
     with place.platform(today=TODAY) as platform:
+        _use_up_transactions(platform.connection)
         for number in ("1", "2"):
             lent(platform, number, number)
         gone = platform.line("3")
@@ -58,6 +59,16 @@ def source(patch):
     place.run("key", "export", place.root / "key-copy")
     yield place
     place.close()
+
+
+def _use_up_transactions(connection, count=5_000):
+    """A server that is older than the one it is restored into: its transactions have higher numbers."""
+    connection.execute("CREATE TEMP TABLE used (n int) ON COMMIT DROP")
+    connection.execute(
+        "DO $$ BEGIN FOR n IN 1.." + str(count) + " LOOP "
+        "BEGIN INSERT INTO used VALUES (n); EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END $$"
+    )
+    connection.commit()
 
 
 def _erase(platform, place, borrower_id):
