@@ -274,6 +274,19 @@ def test_a_loan_that_is_paid_comes_back_and_its_agency_earns_only_on_what_was_ov
     assert platform.seen(loan)["placements"][0]["why_ended"] == "nothing is overdue"
 
 
+def test_what_came_on_the_day_of_the_hand_over_was_recovered_by_us(platform):
+    loan = platform.running(count=12)
+    platform.past_due(40)
+    platform.done("hand_over", loan_id=loan, agency=FAIR)
+    platform.repay(loan, 10_000)
+    platform.past_due(41)
+    platform.repay(loan, 5_000)
+    platform.past_due(42)
+    done = platform.close(since=40)
+    days = [done[DUE + dt.timedelta(days=number), "recoveries"].result["commission_fen"] for number in (40, 41)]
+    assert days == [0, 1_100]
+
+
 def test_an_agency_keeps_a_loan_that_is_written_off_meanwhile_and_earns_on_the_recovery(platform):
     loan = platform.running(count=12)
     platform.past_due(183)

@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loanbook.services.day_close import close_days, day_terms
-from tests.online.platform import TERMS, Platform
+from loanbook.services.suspense import resolve
+from loanbook.stores.online.schema_cash import SUSPENSE
+from loanbook.stores.online.unit import Unit
+from tests.online.platform import OPERATOR, TERMS, Platform
 
 START = dt.date(2024, 5, 6)
 HEADER = "reference,booked_on,amount,loan_id\n"
@@ -215,6 +218,27 @@ def test_a_doubled_line_is_in_suspense_until_it_is_taken_back(cash):
     taken = cash.taken([("P-1", -40_000)])
     assert (taken["released"], taken["suspense_items"]) == (2, 0)
     cash.check_cash()
+
+
+def test_money_that_came_is_never_matched_with_money_that_went(cash):
+    loan = cash.running()
+    cash.repay(loan, "P-1", 40_000)
+    cash.taken([("P-1", 40_000)])
+    cash.done("give_back", provider_reference="P-1", reason="no funds")
+    # They book it a second time before they tell of the return.
+    taken = cash.taken([("P-1", 40_000)])
+    assert (taken["differing"], taken["suspense_fen"], taken["unreported_fen"]) == (0, 40_000, -40_000)
+    assert cash.taken([("P-1", -40_000)])["matched_by_reference"] == 1
+
+
+def test_an_item_whose_reference_was_booked_since_it_was_matched_is_not_booked_again(cash):
+    loan = cash.running()
+    (item,) = cash.taken([("P-9", 90_000)])["unknown_items"]
+    cash.repay(loan, "P-9", 90_000)
+    unit = Unit(cash.connection, *cash.clock())
+    (refused,) = resolve(TERMS, unit, OPERATOR, [(unit.read(SUSPENSE, [item["item_id"]])[item["item_id"]], loan, "repayment")])
+    cash.connection.rollback()
+    assert (refused.status, refused.rule) == (409, "payment_booked_already")
 
 
 def test_a_return_and_a_disbursement_are_bookings_too(cash):
