@@ -32,6 +32,7 @@ from typing import Any
 from tests.bench.pages import machine
 
 BATCH = 128
+SIZES = (128, 512)
 HERE = Path(__file__).parent
 INPUTS = {
     "kind": "consumer",
@@ -62,9 +63,9 @@ def flush_seconds(folder: Path, times: int = 300) -> float:
 
 
 class Batches:
-    """Verbs in batches over one connection, timed."""
+    """Verbs in batches of a size over one connection, timed."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, size: int = BATCH) -> None:
         from loanbook.services.caller import Caller
         from loanbook.services.clock import wall_clock
         from loanbook.services.desk import Desk
@@ -74,6 +75,7 @@ class Batches:
         from loanbook.stores.online.vault import open_vault
 
         vault, terms = open_vault(), platform_terms()
+        self.size = size
         self.connection = connect(dsn)
         plan_by_key(self.connection)
         archive_terms(terms, self.connection, wall_clock()[0])
@@ -87,10 +89,9 @@ class Batches:
 
         answers: list[dict[str, Any]] = []
         start = time.perf_counter()
-        for at in range(0, len(bodies), BATCH):
-            calls = [
-                Call(caller=self.caller, key=uuid.uuid4().hex, body=json.dumps(body).encode()) for body in bodies[at : at + BATCH]
-            ]
+        for at in range(0, len(bodies), self.size):
+            part = bodies[at : at + self.size]
+            calls = [Call(caller=self.caller, key=uuid.uuid4().hex, body=json.dumps(body).encode()) for body in part]
             for reply in self.desk.answer(self.verbs[verb], calls):
                 if reply.is_problem:
                     raise SystemExit(f"{verb}: {reply.body.decode()}")
@@ -121,23 +122,23 @@ class Batches:
         return [each["quote_id"] for each in quoted], pace
 
 
-def _draw(dsn: str, quotes: Sequence[str]) -> tuple[float, float]:
+def _draw(dsn: str, quotes: Sequence[str], size: int) -> tuple[float, float]:
     """When drawing down began and ended in this process; the first batch loads what is loaded once and is not counted."""
-    batches = Batches(dsn)
+    batches = Batches(dsn, size)
     bodies = [{"quote_id": quote} for quote in quotes]
-    batches.ask("draw_down", bodies[:BATCH])
+    batches.ask("draw_down", bodies[:size])
     start = time.time()
-    batches.ask("draw_down", bodies[BATCH:])
+    batches.ask("draw_down", bodies[size:])
     return start, time.time()
 
 
-def in_batches(dsn: str, quotes: Sequence[str], processes: int) -> float:
-    """Drawdowns a second in batches, by some processes at once; from the first one's start to the last one's end."""
+def in_batches(dsn: str, quotes: Sequence[str], processes: int, size: int) -> float:
+    """Drawdowns a second in batches of a size, by some processes at once; from the first one's start to the last one's end."""
     share = len(quotes) // processes
     parts = [quotes[at * share : (at + 1) * share] for at in range(processes)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        spans = list(pool.map(_draw, [dsn] * processes, parts))
-    return processes * (share - BATCH) / (max(end for _, end in spans) - min(start for start, _ in spans))
+        spans = list(pool.map(_draw, [dsn] * processes, parts, [size] * processes))
+    return processes * (share - size) / (max(end for _, end in spans) - min(start for start, _ in spans))
 
 
 @contextmanager
@@ -207,7 +208,7 @@ def main() -> None:
     """Run it and print a row for each kind of call."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
     parser.add_argument("--calls", type=int, default=12_800, help="drawdowns of a row of batches")
-    parser.add_argument("--seconds", type=int, default=5, help="how long each row over HTTP lasts")
+    parser.add_argument("--seconds", type=int, default=10, help="how long each row over HTTP lasts")
     parser.add_argument("--quotes-a-second", type=int, default=2_800, help="quotes made ready for a second of it")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="processes of `loanbook serve`")
     parser.add_argument("--connections", type=int, nargs="+", default=[32, 64, 96], help="calls under way at a time")
@@ -226,8 +227,10 @@ def main() -> None:
 
 def _measure(asked: argparse.Namespace) -> None:
     from loanbook.services import keys
+    from loanbook.services.auditing import seal_all
     from loanbook.stores.embedded import online_dsn
     from loanbook.stores.online.migrate import migrate_dsn
+    from loanbook.stores.online.unit import connect
 
     with online_dsn() as dsn:
         migrate_dsn(dsn)
@@ -237,15 +240,16 @@ def _measure(asked: argparse.Namespace) -> None:
         print(f"machine: {machine()}; one 8 kB write made durable: {flush * 1e3:.2f} ms (median); load {os.getloadavg()[0]:.1f}")
         rows = len(asked.workers) * len(asked.connections)
         ready, warm = asked.seconds * asked.quotes_a_second, 2 * asked.quotes_a_second
-        quotes, pace = Batches(dsn).quotes(2 * asked.calls + rows * ready + len(asked.workers) * warm)
+        quotes, pace = Batches(dsn).quotes(2 * len(SIZES) * asked.calls + rows * ready + len(asked.workers) * warm)
         for verb, found in pace.items():
             print(f"{verb} in batches of {BATCH}, one process: {found:,.0f}/s", flush=True)
         parts = iter(quotes)
-        for processes in (1, 2):
-            part = list(itertools.islice(parts, asked.calls))
-            print(
-                f"draw_down in batches of {BATCH}, {processes} process(es): {in_batches(dsn, part, processes):,.0f}/s", flush=True
-            )
+        for processes, size in itertools.product((1, 2), SIZES):
+            found = in_batches(dsn, list(itertools.islice(parts, asked.calls)), processes, size)
+            print(f"draw_down in batches of {size}, {processes} process(es): {found:,.0f}/s", flush=True)
+        # What was made ready is sealed before; while it serves, the server seals what it writes.
+        with connect(dsn) as connection:
+            seal_all(connection)
         for workers in asked.workers:
             with served(dsn, asked.port, workers):
                 over_http(dsn, list(itertools.islice(parts, warm)), key, asked.port, 16, 2)

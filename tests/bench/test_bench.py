@@ -50,7 +50,8 @@ def test_both_closes_run_in_processes_of_their_own_and_their_cells_are_compared(
     assert closed.loans == LOANS
     assert closed.cells > 10_000
     assert set(closed.different.values()) == {0}
-    assert closed.kernel_peak > 0 and closed.sql_seconds > 0
+    assert closed.kernel_peak > 0
+    assert closed.sql_seconds > 0
     assert said[-1].endswith("the same by SQL")
     assert not (tmp_path / f"{LOANS}").exists()
 

@@ -3,16 +3,17 @@
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loanbook.rest.counter import Counter
 from loanbook.rest.guard import Guard, too_large
@@ -27,6 +28,8 @@ _PAGE = {"tryItOutEnabled": True, "defaultModelsExpandDepth": -1, "displayReques
 THREADS = 2
 """Transactions at work at a time in a process; more would wait for the same disk."""
 
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _NOT_KEPT = {"cache-control": "no-store"}
 """Answers are for who asked; nothing on the way may keep one."""
@@ -73,9 +76,11 @@ def make_app(
         redoc_url=None,
         swagger_ui_parameters=_PAGE,
     )
+    posts: dict[str, Endpoint] = {}
     for verb in verbs:
-        counter = Counter(verb, pool, lend, THREADS)
-        app.router.routes.append(Route(path_of(verb.name), _post(verb, counter, guard), methods=["POST"]))
+        counter = Counter(verb, pool, lend)
+        posts[path_of(verb.name)] = _post(verb, counter, guard)
+        app.router.routes.append(Route(path_of(verb.name), posts[path_of(verb.name)], methods=["POST"]))
         if verb.is_signed:
             app.router.routes.append(Route(callback_path(verb.name), _callback(verb, counter, guard, now), methods=["POST"]))
     for read in reads:
@@ -87,7 +92,24 @@ def make_app(
         return describe(verbs, reads, path_of, callback_path, today)
 
     app.openapi = lambda: described(now().astimezone(ZONE).date())
+    app.add_middleware(_ByName, posts=posts)
     return app
+
+
+class _ByName:
+    """Verbs are found by their whole path; only what is none goes the router's way, which tries one pattern after another."""
+
+    def __init__(self, app: ASGIApp, posts: Mapping[str, Endpoint]) -> None:
+        self._app = app
+        self._posts = posts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._posts.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if endpoint is None:
+            await self._app(scope, receive, send)
+        else:
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
 
 
 def _response(reply: Reply) -> Response:
@@ -108,7 +130,7 @@ async def _body(request: Request, most: int) -> bytes | Refusal:
     return b"".join(parts)
 
 
-def _post(verb: Verb, counter: Counter, guard: Guard) -> Any:
+def _post(verb: Verb, counter: Counter, guard: Guard) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         caller = guard.admit(request.headers)
         if isinstance(caller, Refusal):

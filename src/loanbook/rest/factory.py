@@ -1,5 +1,6 @@
 """What a server process calls to get the application: the store that the environment names."""
 
+import gc
 import os
 
 from fastapi_offline import FastAPIOffline
@@ -15,4 +16,8 @@ WORKERS_VARIABLE = "LOANBOOK_WORKERS"
 def application() -> FastAPIOffline:
     """The application of the store in LOANBOOK_DSN; tables must be of this version already."""
     workers = max(int(os.environ.get(WORKERS_VARIABLE) or "1"), 1)
-    return serve_app(os.environ[DSN_VARIABLE], open_vault(), workers=workers)
+    found = serve_app(os.environ[DSN_VARIABLE], open_vault(), workers=workers)
+    # Modules, terms and kernels stay as long as the process: to search them for garbage would stop all calls for 0.1 s.
+    gc.collect()
+    gc.freeze()
+    return found

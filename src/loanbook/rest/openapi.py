@@ -109,7 +109,7 @@ def _of_verb(verb: Verb, places: dict[Any, Any], bodies: dict[str, dict[str, Any
                 "required": True,
                 "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MOST},
                 "example": f"{verb.name}-1",
-                "description": "Any text. The same key and body get the same answer again; change it whenever you change the body.",
+                "description": "Any text. The same key and body get the same answer again; change it when you change the body.",
             }
         ],
         "requestBody": {"required": True, "content": {"application/json": content}},

@@ -17,7 +17,7 @@ from loanbook.stores.online.audit import ChainCheck, Head, keep_head, kept_heads
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import Connection, connect
 
-BATCH = 2_000
+BATCH = 200
 """Rows that the timer seals in a transaction, so that calls do not wait long for the disk."""
 HEAD_SECONDS = 60.0
 """How often the timer keeps a head outside, at most."""

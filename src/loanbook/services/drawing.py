@@ -53,6 +53,7 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             line = lines[quote["line_id"]]
             unit.update(LINE, line, used_fen=line["used_fen"] + quote["principal_fen"])
             unit.update(QUOTE, quote, loan_id=loans[-1]["loan_id"])
+    unit.flush()  # before quotas are held: others wait for them
     placed = offer(terms, unit, loans, lines)
     for place, loan, why in zip(places, loans, placed, strict=True):
         quote = quotes[asked_for[place][1].quote_id]

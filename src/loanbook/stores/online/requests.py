@@ -26,9 +26,9 @@ def _lock_number(caller_id: str, key: str) -> int:
 def take_keys(connection: Connection, names: Sequence[tuple[str, str]]) -> list[bool]:
     """Hold (caller, key) pairs until the transaction ends; False where another transaction holds one now."""
     numbers = [_lock_number(*name) for name in names]
-    query = "SELECT n, pg_try_advisory_xact_lock(n) AS free FROM unnest(%s::bigint[]) AS n"
-    free = {row["n"]: row["free"] for row in connection.execute(query, (sorted(set(numbers)),))}
-    return [bool(free[number]) for number in numbers]
+    query = "SELECT n FROM unnest(%s::bigint[]) AS n WHERE NOT pg_try_advisory_xact_lock(n)"
+    held = {row["n"] for row in connection.execute(query, (sorted(set(numbers)),))}
+    return [number not in held for number in numbers]
 
 
 def known_answers(connection: Connection, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:

@@ -117,7 +117,7 @@ class Unit:
     def update(self, table: Table, row: Row, **values: Any) -> None:
         """Change a row that this unit has locked, in memory now and in the table at `flush`."""
         row.update(values)
-        key = tuple(row[column.name] for column in table.primary_key.columns)
+        key = tuple([row[name] for name in _key_names(table)])
         self._changes[table].setdefault(key, {}).update(values)
 
     def event(self, kind: str, subject: str, /, **content: Any) -> None:
@@ -146,7 +146,7 @@ class Unit:
             for table in sorted(self._inserts, key=place):
                 _grouped(self.connection, table, self._inserts[table], _insert_text)
             for table in sorted(self._changes, key=place):
-                keys = [column.name for column in table.primary_key.columns]
+                keys = _key_names(table)
                 rows = [dict(zip(keys, key, strict=True)) | values for key, values in self._changes[table].items()]
                 _grouped(self.connection, table, rows, _update_text)
         self._inserts.clear()
@@ -159,6 +159,11 @@ def _grouped(connection: Connection, table: Table, rows: Iterable[Row], statemen
         groups[tuple(row)].append(row)
     for names, members in groups.items():
         connection.execute(statement(table, names), (_json(members, _binary_columns(table)),))
+
+
+@lru_cache(maxsize=256)
+def _key_names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key.columns)
 
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -180,7 +185,7 @@ def _insert_text(table: Table, names: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=256)
 def _update_text(table: Table, names: tuple[str, ...]) -> str:
-    keys = [column.name for column in table.primary_key.columns]
+    keys = _key_names(table)
     changes = ", ".join(f"{name} = x.{name}" for name in names if name not in keys)
     same = " AND ".join(f"{table.name}.{key} = x.{key}" for key in keys)
     return f"UPDATE {table.name} SET {changes} FROM jsonb_populate_recordset(NULL::{table.name}, %s::jsonb) AS x WHERE {same}"
