@@ -30,23 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.pages import machine
+from tests.online.platform import GOOD
 
 BATCH = 128
 SIZES = (128, 512)
 HERE = Path(__file__).parent
-INPUTS = {
-    "kind": "consumer",
-    "identity_verified": True,
-    "on_fraud_list": False,
-    "age_years": 35,
-    "employment": "employed",
-    "income_monthly_fen": 1_500_000,
-    "debt_to_income": "0.2000",
-    "bureau_score": 760,
-    "inquiries_90_days": 1,
-    "overdue_days_most": 0,
-    "loans_repaid": 6,
-}
 PROVINCES = ("hunan", "guangdong", "sichuan", "zhejiang", "hubei", "henan", "shandong", "jiangsu")
 
 
@@ -108,7 +96,7 @@ class Batches:
             return answers
 
         person = {"name": "Wang Example"}
-        agreed = {"consents": ["credit_assessment", "bureau_query"], "consent_text_hash": "0" * 64, "inputs": INPUTS}
+        agreed = {"consents": ["credit_assessment", "bureau_query"], "consent_text_hash": "0" * 64, "inputs": GOOD}
         asked = {"product": "cash_loan", "principal_fen": 100_000, "installment_count": 12}
         documents = (uuid.uuid4().hex for _ in range(count))
         born = timed(
