@@ -1,7 +1,9 @@
 """Day closes: steps done once in their order, gaps caught up, one failing loan apart from the others, money that ties."""
 
 import csv
+import dataclasses
 import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -14,6 +16,7 @@ from loanbook.services.day_close import STEPS, close_days, day_terms, show_day
 from loanbook.services.paying import online_account
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.unit import connect
+from loanbook.units import RATE_SCALE
 from tests.online.platform import TERMS, Platform
 
 START = dt.date(2024, 5, 6)
@@ -62,6 +65,18 @@ class Closing(Platform):
         found = online_account(TERMS, loan, payments_of(self.connection, [loan_id])[loan_id], day)
         self.connection.rollback()
         return found
+
+    def rate(self, loan_id):
+        return self.rows("SELECT rate_annual FROM loan WHERE loan_id = %s", loan_id)[0]["rate_annual"]
+
+
+def changed(day_terms, code, part, **values):
+    """The terms of a day with one part of one mandate changed."""
+    mandates = tuple(
+        dataclasses.replace(each, **{part: dataclasses.replace(getattr(each, part), **values)}) if each.code == code else each
+        for each in day_terms.platform.mandates
+    )
+    return dataclasses.replace(day_terms, platform=dataclasses.replace(day_terms.platform, mandates=mandates))
 
 
 @pytest.fixture
@@ -147,7 +162,46 @@ def test_a_guarantor_pays_on_its_day_and_the_partner_is_told_and_settled(platfor
     paid_on = platform.today
     platform.later((platform.today - START).days + 4)
     platform.close()
-    assert platform.file("heron_bank", paid_on) == {}
+    # The claim passed in the part that was paid for: of what comes in now the rest is still the lender's.
+    later = platform.account(loan_id, paid_on)
+    came = int((later.rows[:, DueRow.PAID_PRINCIPAL] - account.rows[:, DueRow.PAID_PRINCIPAL]).sum())
+    claim = paid + event["content"]["uncovered_fen"]
+    passed = Decimal(came * paid) / claim
+    theirs = platform.file("heron_bank", paid_on)
+    assert theirs[loan_id, "principal"] == came - int(passed.quantize(Decimal(1), ROUND_HALF_UP)) > 80_000
+    interest = 100_000 - came
+    expected = Decimal(interest * (claim - paid)) / claim * Decimal("0.065") / (Decimal(platform.rate(loan_id)) / RATE_SCALE)
+    assert abs(theirs[loan_id, "interest"] - expected) <= 1
+    assert set(theirs) == {(loan_id, "principal"), (loan_id, "interest")}
+    funding = platform.look("funding", loan_id)[1]
+    assert (funding["compensated_fen"], funding["claim_fen"]) == (paid, claim)
+    held = {each["vehicle"]: each for each in funding["holders"]}
+    assert held["heron_bank"]["principal_fen"] == theirs[loan_id, "principal"]
+    assert held["lantern_guarantee"]["principal_fen"] == came - theirs[loan_id, "principal"]
+    assert abs(float(held["lantern_guarantee"]["loss_percent"]) - 100 * paid / claim) < 0.0002
+
+
+def test_a_payment_that_bounces_after_the_claim_was_taken_over_goes_back_from_those_who_had_it(platform):
+    platform.day_terms = changed(platform.day_terms, "heron_bank_guaranteed", "guarantee", cap_ppm=None)
+    loan_id = platform.running("heron_bank", count=3)
+    platform.later(31)
+    platform.repay(loan_id, 30_000, "in-1")
+    paid_on, day = platform.today, dt.date(2024, 6, 6) + dt.timedelta(days=60)
+    platform.today = day + dt.timedelta(days=1)
+    platform.close()
+    first = platform.file("heron_bank", paid_on)
+    platform.done("give_back", provider_reference="in-1", reason="no funds")
+    platform.repay(loan_id, 10_000, "in-2")
+    bounced_on = platform.today
+    platform.today += dt.timedelta(days=4)
+    done = platform.close()
+    assert [step.findings for step in done.values() if step.findings] == []
+    assert platform.file("heron_bank", bounced_on) == {key: -amount for key, amount in first.items()}
+    held = {each["vehicle"]: each for each in platform.look("funding", loan_id)[1]["holders"]}
+    assert (held["heron_bank"]["principal_fen"], held["heron_bank"]["interest_fen"]) == (0, 0)
+    ours = held["lantern_guarantee"]
+    fees = ours["fee_fen"] + held["platform"]["fee_fen"]
+    assert ours["principal_fen"] + ours["interest_fen"] + fees == 10_000
 
 
 def test_files_tie_to_the_money_also_when_it_bounces(platform):

@@ -191,7 +191,7 @@ def test_the_projection_of_a_book_with_refunds_is_proven(platform, book):
 
 
 def test_recoveries_and_refunds_are_in_the_files_and_cash_of_their_day(platform):
-    """Borrowers' money is divided among the holders of the claim whether or not the books have written it off."""
+    """What comes after a charge-off is of who bore the loss: the guarantor as far as it paid, the lender for the rest."""
     loan_id = platform.running("heron_bank", count=3)
     close_only(platform, dt.date(2024, 6, 6) + dt.timedelta(days=60))
     close_only(platform, CHARGED_OFF_ON)
@@ -208,6 +208,13 @@ def test_recoveries_and_refunds_are_in_the_files_and_cash_of_their_day(platform)
     assert first.result["cash_fen"] == 100_000 + owed
     assert second.result["cash_fen"] == -100_000
     assert first.findings == second.findings == ()
+    (taken,) = platform.rows("SELECT content FROM event WHERE kind = 'loan_compensated'")
+    paid, uncovered = (taken["content"][name] for name in ("principal_fen", "uncovered_fen"))
+    theirs = round(100_000 * uncovered / (paid + uncovered))
+    assert 80_000 < theirs < 100_000
+    assert platform.file("heron_bank", paid_on) == {(loan_id, "recovery"): theirs}
+    assert platform.file("heron_bank", paid_on + dt.timedelta(days=1)) == {(loan_id, "recovery"): -theirs}
+    assert first.result["recovered_fen"] == {"heron_bank_guaranteed": 100_000 - theirs}
     assert first.result["recovered_fen"] == {key: -value for key, value in second.result["recovered_fen"].items()} != {}
     assert done[paid_on, "self_audit"].result["payments_that_differ"] == 0
     platform.connection.execute("UPDATE payment SET amount_fen = -899 WHERE purpose = 'refund'")

@@ -11,7 +11,7 @@ from loanbook.loans.facts import Total
 from loanbook.services import day_close
 from loanbook.services.day_close import close_days
 from tests.online.platform import OPERATOR
-from tests.online.test_day_close import Closing
+from tests.online.test_day_close import Closing, changed
 from tests.online.vehicles import CODE, pay_twin, plan, twin, yuan
 
 MICRO = "lantern_micro_lending"
@@ -57,15 +57,6 @@ class Funding(Closing):
             sums["principal"] += int(rows[:, Due.PAID_PRINCIPAL].sum())
             sums["interest"] += int(rows[:, Due.PAID_INTEREST].sum())
         return sums
-
-
-def changed(day_terms, code, part, **values):
-    """The terms of a day with one part of one mandate changed."""
-    mandates = tuple(
-        dataclasses.replace(each, **{part: dataclasses.replace(getattr(each, part), **values)}) if each.code == code else each
-        for each in day_terms.platform.mandates
-    )
-    return dataclasses.replace(day_terms, platform=dataclasses.replace(day_terms.platform, mandates=mandates))
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """The money of a day by who holds it: what borrowers paid and took back, split once for settlement files and for vehicles.
 
 A loan's money of a day is the difference of two accounts, with what was booked by the end of the day and with what was booked
-before it; so a payment that bounced, or came late, belongs to the day that learned of it and to no other. A holder that handed
-its part on (a sale, a buy-back) is replaced by whom it went to, from the next day on.
+before it; so a payment that bounced, or came late, belongs to the day that learned of it and to no other. What was paid after a
+charge-off is in no account: it is a recovery, whole, of who bore the loss. A payment that came before a claim was taken over and
+bounces after it goes back from those who had it. A holder that handed its part on (a sale, a buy-back) is replaced by whom it
+went to, from the next day on.
 """
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +15,23 @@ import numpy as np
 
 from loanbook import units
 from loanbook.errors import StateError
-from loanbook.funding.shares import PAID, divide, split, stage_shares
+from loanbook.funding.claims import claim_parts
+from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.positions import Position
 from loanbook.services.day import ZONE, Day
 from loanbook.services.day_pass import Money, Standing, stand
 from loanbook.services.day_steps_loans import paid_columns
-from loanbook.stores.online.day_book import BookedMoney, booked_money, disbursements, taken_over_of
+from loanbook.stores.online.day_book import BookedMoney, booked_money, claims_taken_over, disbursements
 from loanbook.stores.online.day_columns import LoanColumns, loans_of
 from loanbook.stores.online.purchases import cancelled
 from loanbook.stores.online.unit import Row
-from loanbook.stores.online.vehicle_book import handed_on, written_off
+from loanbook.stores.online.vehicle_book import charged_off_on, handed_on
 from loanbook.terms.mandate import Component, Mandate, Stage, Transfer
 from loanbook.terms.product import PPM
 from loanbook.units import HALF_UP, NEVER, Ints, mul_div
+
+_OF_CLAIMS = (Component.PRINCIPAL, Component.INTEREST, Component.LOSS)
+"""Components of what a guarantor paid for, and of what comes back of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +39,12 @@ class HeldMoney:
     """What each holder got, a row for each loan, component and holder; amounts of 0 are no rows.
 
     loan_ids, event_no   the loans that money was booked for, and the last event of each on the day
-    written_off          (loans,) bool: charged off before the day, so that its money is a recovery
     mandates, holders    what the numbers in the rows stand for;  amount_fen  negative: taken back
     cash_fen             money of the day, and `recovered_fen` by mandate what came on claims that guarantors took over
     """
 
     loan_ids: Sequence[str]
     event_no: Ints
-    written_off: Ints
     mandates: tuple[Mandate, ...]
     holders: tuple[str, ...]
     loan: Ints
@@ -122,43 +125,35 @@ def _held(day: Day) -> HeldMoney:
         return rows.money(0, {})
     on = units.day(day.day)
     loans = loans_of(day.connection, booked.loan_ids)
-    before = _stood(day, loans, booked, np.full(len(booked.loan_ids), on - 1))
-    after = _stood(day, loans, booked, np.full(len(booked.loan_ids), on))
-    places, at_before, at_after = _common(booked.loan_ids, before, after)
-    amounts = paid_columns(after)[at_after] - paid_columns(before)[at_before]
-    held = after.column(Position.UNAPPLIED)[at_after] - before.column(Position.UNAPPLIED)[at_before]
-    cash = after.paid_in_fen[at_after] - before.paid_in_fen[at_before]
-    ties = amounts.sum(axis=1) + held == cash
+    off = _charged_off(day, booked)
+    before = _stood(day, loans, booked, off, on - 1)
+    after = _stood(day, loans, booked, off, on)
+    places, at_before, at_after = _common(booked.loan_ids, before.standing, after.standing)
+    paid_before, paid_after = before.paid[at_before], after.paid[at_after]
+    cash = after.cash_fen[at_after] - before.cash_fen[at_before]
+    amounts = paid_after - paid_before
+    ties = amounts.sum(axis=1) + after.held_fen[at_after] - before.held_fen[at_before] == cash
     for place in places[~ties].tolist():
         day.findings.add(f"loan {booked.loan_ids[place]}", "its money of the day is not what its account allocates; not settled")
-    since = _days(booked.loan_ids, taken_over_of(day.connection, booked.loan_ids, "compensation"), on)
-    base = np.zeros((len(booked.loan_ids), PAID), np.int64)
-    if (since != NEVER).any():
-        taken = _stood(day, loans, booked, np.where(since == NEVER, on, since))
-        base_places, at, _ = _common(booked.loan_ids, taken, taken)
-        base[base_places] = np.where((since[base_places] != NEVER)[:, None], paid_columns(taken)[at], 0)
-    hashes = np.array(after.mandate_hash, object)[at_after]
+    claims = _Claims.of(day, loans, booked, off, on)
+    hashes = np.array(after.standing.mandate_hash, object)[at_after]
     recovered: dict[str, int] = defaultdict(int)
     rows.hand_on(day)
     for key in sorted(set(hashes.tolist())):
         mandate = day.terms.platform.mandate_by_hash(key)
-        for stage in Stage:
-            chosen = np.flatnonzero((hashes == key) & ties & ((since[places] != NEVER) == (stage is Stage.COMPENSATION)))
-            if not chosen.size:
-                continue
-            parts = divide(
-                stage_shares(mandate, stage),
-                mandate.coupon_annual,
-                after.rate_annual[at_after[chosen]],
-                paid_columns(before)[at_before[chosen]] - base[places[chosen]],
-                amounts[chosen],
-            )
-            if (parts.sum(axis=(1, 2)) != amounts[chosen].sum(axis=1)).any():
-                raise StateError(f"the holders' parts under {mandate.code} do not add up to what was paid.")
-            rows.add(mandate, places[chosen], parts)
-            if stage is Stage.COMPENSATION:
-                claims = parts[:, (Component.PRINCIPAL, Component.INTEREST)].sum(axis=(1, 2))
-                recovered[mandate.code] += int(claims.sum())
+        chosen = np.flatnonzero((hashes == key) & ties)
+        if not chosen.size:
+            continue
+        of = places[chosen]
+        rates, passed, claim = after.standing.rate_annual[at_after[chosen]], claims.passed_fen[of], claims.claim_fen[of]
+        stayed, gone = claim_parts(mandate, rates, paid_before[chosen], claims.before[of], passed, claim)
+        stays, goes = claim_parts(mandate, rates, paid_after[chosen], claims.after[of], passed, claim)
+        parts = stays + goes - stayed - gone
+        if (parts.sum(axis=(1, 2)) != amounts[chosen].sum(axis=1)).any():
+            raise StateError(f"the holders' parts under {mandate.code} do not add up to what was paid.")
+        rows.add(mandate, of, parts)
+        if passed.any():
+            recovered[mandate.code] += int((goes - gone)[:, _OF_CLAIMS].sum())
     return rows.money(int(cash.sum()), dict(recovered))
 
 
@@ -171,15 +166,13 @@ class _Rows:
         self._holders: dict[str, int] = {}
         self._handed: list[tuple[Ints, Ints]] = []
         self._parts: list[tuple[Ints, ...]] = []
-        self._written_off: Ints = np.zeros(len(booked.loan_ids), bool)
 
     def _number(self, holder: str) -> int:
         return self._holders.setdefault(holder, len(self._holders))
 
     def hand_on(self, day: Day) -> None:
-        """Note who handed which loan on to whom before the day, first sales, then buy-backs; and which were written off."""
+        """Note who handed which loan on to whom before the day, first sales, then buy-backs."""
         order = {loan_id: place for place, loan_id in enumerate(self._booked.loan_ids)}
-        self._written_off[[order[each] for each in written_off(day.connection, self._booked.loan_ids, day.day)]] = True
         for found in handed_on(day.connection, self._booked.loan_ids, day.day):
             sellers, payers = np.full((2, len(order)), -1, np.int64)
             for row in found:
@@ -207,7 +200,6 @@ class _Rows:
         return HeldMoney(
             loan_ids=self._booked.loan_ids,
             event_no=self._booked.event_no,
-            written_off=self._written_off,
             mandates=tuple(self._mandates),
             holders=tuple(self._holders),
             loan=loan,
@@ -220,14 +212,73 @@ class _Rows:
         )
 
 
-def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, known_on: Ints) -> Standing:
-    """Where the loans stand with the money that each knew by a day, (loans,)."""
-    known = known_on[booked.loan]
-    chosen = np.flatnonzero((booked.booked_on <= known) & (booked.reversed_on > known))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stood:
+    """Where loans stand with some of their money, aligned: paid (loans, PAID) with what was recovered, held and cash (loans,)."""
+
+    standing: Standing
+    paid: Ints
+    held_fen: Ints
+    cash_fen: Ints
+
+
+def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_on: int, booked_by: Ints | None = None) -> _Stood:
+    """Where the loans stand with the money that is known on a day and still there; and, of each, booked by a day, (loans,)."""
+    stands = (booked.booked_on <= known_on) & (booked.reversed_on > known_on)
+    if booked_by is not None:
+        stands &= booked.booked_on <= booked_by[booked.loan]
+    late = booked.recovery | (booked.on > off[booked.loan])
+    chosen = np.flatnonzero(stands & ~late)
     money = Money(
         loan=booked.loan[chosen], on=booked.on[chosen], amount_fen=booked.amount_fen[chosen], payoff=booked.payoff[chosen]
     )
-    return stand(day.book, loans, money, day.day, day.findings)
+    standing = stand(day.book, loans, money, day.day, day.findings)
+    came = np.zeros(len(booked.loan_ids), np.int64)
+    np.add.at(came, booked.loan[stands & late], booked.amount_fen[stands & late])
+    order = {loan_id: place for place, loan_id in enumerate(booked.loan_ids)}
+    came = came[np.array([order[loan_id] for loan_id in standing.loan_id], np.int64)]
+    paid = paid_columns(standing)
+    # Below 0 it is a refund of money that was held at the charge-off.
+    paid[:, Paid.LOSS] = np.maximum(came, 0)
+    held = standing.column(Position.UNAPPLIED) + np.minimum(came, 0)
+    return _Stood(standing=standing, paid=paid, held_fen=held, cash_fen=standing.paid_in_fen + came)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claims:
+    """What guarantors paid for the claims of the loans, (loans,), 0 where none did, of what was owed; and what was paid before.
+
+    before, after   (loans, PAID) what came before the claim was taken over, without what bounced before the day, and by its end
+    """
+
+    passed_fen: Ints
+    claim_fen: Ints
+    before: Ints
+    after: Ints
+
+    @classmethod
+    def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, on: int) -> "_Claims":
+        """Of the claims that were taken over before a day."""
+        count = len(booked.loan_ids)
+        order = {loan_id: place for place, loan_id in enumerate(booked.loan_ids)}
+        since = np.full(count, NEVER, np.int64)
+        passed, claim = np.zeros((2, count), np.int64)
+        for row in claims_taken_over(day.connection, booked.loan_ids):
+            place, taken_on = order[row["loan_id"]], units.day(row["on_day"])
+            if taken_on < on:
+                since[place], passed[place], claim[place] = taken_on, row["paid_fen"], row["claim_fen"]
+        found = np.zeros((2, count, PAID), np.int64)
+        if passed.any():
+            for each, known_on in zip(found, (on - 1, on), strict=True):
+                stood = _stood(day, loans, booked, off, known_on, since)
+                each[[order[loan_id] for loan_id in stood.standing.loan_id]] = stood.paid
+        return cls(passed_fen=passed, claim_fen=claim, before=found[0], after=found[1])
+
+
+def _charged_off(day: Day, booked: BookedMoney) -> Ints:
+    """The day on which each loan was charged off, (loans,), as far as it had come; NEVER."""
+    known = charged_off_on(day.connection, booked.loan_ids, day.day)
+    return np.array([units.day(known[each]) if each in known else NEVER for each in booked.loan_ids], np.int64)
 
 
 def _common(loan_ids: Sequence[str], one: Standing, other: Standing) -> tuple[Ints, Ints, Ints]:
@@ -237,10 +288,3 @@ def _common(loan_ids: Sequence[str], one: Standing, other: Standing) -> tuple[In
     found = [(order[each], first[each], place) for place, each in enumerate(other.loan_id) if each in first]
     columns = np.array(found, np.int64).reshape(len(found), 3)
     return columns[:, 0], columns[:, 1], columns[:, 2]
-
-
-def _days(loan_ids: Sequence[str], known: Mapping[str, dt.date], before: int) -> Ints:
-    """The day of each loan's taking over, where it lies before a day; else NEVER."""
-    found = [units.day(known[each]) if each in known else NEVER for each in loan_ids]
-    days = np.array(found, np.int64)
-    return np.where(days < before, days, NEVER)

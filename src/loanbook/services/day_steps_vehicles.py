@@ -96,10 +96,8 @@ def _brought(day: Day, books: Books) -> dict[str, _Brought]:
     money = held_money(day)
     for code in keep & set(money.holders):
         rows = money.rows_of(code)
-        over = money.written_off[money.loan[rows]]
-        found[code].received_fen[Received.RECOVERY] += int(money.amount_fen[rows[over]].sum())
         sums = np.zeros(len(Component), np.int64)
-        np.add.at(sums, money.component[rows[~over]], money.amount_fen[rows[~over]])
+        np.add.at(sums, money.component[rows], money.amount_fen[rows])
         for component, kind in _RECEIVED.items():
             found[code].received_fen[kind] += int(sums[component])
     for sign, each in [(1, lent) for lent in lent_on(day)] + [(-1, lent) for lent in returned_on(day)]:

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from loanbook.funding.shares import PAID, Paid, divide, split, stage_shares
+from loanbook.funding.claims import claim_parts, shares_of_claim, staying_shares
+from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.facts import Row as Due
+from loanbook.loans.facts import Total
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.paying import online_account
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given
-from loanbook.stores.online.day_book import taken_over_of
+from loanbook.stores.online.day_book import claims_taken_over
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.unit import Row, Unit
@@ -29,6 +31,7 @@ class HolderView(Given, kw_only=True):
 
     consolidated   whether what it earns and loses is the platform's
     lent_fen       its part of the principal when the loan was made
+    recovered_fen  its part of what came after the loan was charged off
     passed_to      who has its part now, where it was sold or sold back: what borrowers pay is theirs since then
     """
 
@@ -43,16 +46,23 @@ class HolderView(Given, kw_only=True):
     principal_fen: int
     interest_fen: int
     fee_fen: int
+    recovered_fen: int
 
 
 class FundingView(Given, kw_only=True):
-    """The funding of a loan as of today; interest up to the coupon, what the borrower pays above it is the fee."""
+    """The funding of a loan as of today; interest up to the coupon, what the borrower pays above it is the fee.
+
+    compensated_fen   what the guarantor paid for the claim, of `claim_fen` that the lender was owed: the claim passed in that
+                      part, 0 and 0 where it did not
+    """
 
     loan_id: str
     mandate: str
     model: str
     stage: str
     compensated_on: dt.date | None
+    compensated_fen: int
+    claim_fen: int
     holders: tuple[HolderView, ...]
 
 
@@ -80,17 +90,22 @@ def funding_read(terms: PlatformTerms) -> Read:
 
 def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
     mandate = terms.mandate_by_hash(loan["mandate_hash"])
-    since = taken_over_of(unit.connection, [loan["loan_id"]], "compensation").get(loan["loan_id"])
-    stage = Stage.ORIGINATION if since is None else Stage.COMPENSATION
-    now, origin = stage_shares(mandate, stage), stage_shares(mandate, Stage.ORIGINATION)
+    claim = next(iter(claims_taken_over(unit.connection, [loan["loan_id"]])), None)
+    origin = stage_shares(mandate, Stage.ORIGINATION)
+    if claim is not None:
+        now = shares_of_claim(mandate, claim["paid_fen"], claim["claim_fen"])
+    else:
+        now = staying_shares(mandate) if loan["state"] == "charged_off" else origin
     lent = split(np.zeros(1, np.int64), np.array([loan["principal_fen"]]), origin[Component.PRINCIPAL])[0]
-    parts = _received(terms, unit, loan, mandate, since)
+    parts = _received(terms, unit, loan, mandate, claim)
     return FundingView(
         loan_id=loan["loan_id"],
         mandate=mandate.code,
         model=mandate.model,
-        stage=str(stage),
-        compensated_on=since,
+        stage=str(Stage.ORIGINATION if claim is None else Stage.COMPENSATION),
+        compensated_on=claim["on_day"] if claim else None,
+        compensated_fen=claim["paid_fen"] if claim else 0,
+        claim_fen=claim["claim_fen"] if claim else 0,
         holders=tuple(
             HolderView(
                 vehicle=holder.vehicle,
@@ -104,6 +119,7 @@ def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
                 principal_fen=int(parts[Component.PRINCIPAL, place]),
                 interest_fen=int(parts[Component.INTEREST, place]),
                 fee_fen=int(parts[Component.FEE, place]),
+                recovered_fen=int(parts[Component.LOSS, place]),
             )
             for place, holder in enumerate(mandate.holders)
         ),
@@ -117,31 +133,28 @@ def _passed_to(unit: Unit, loan_id: str, vehicle: str) -> str | None:
     return None if now == vehicle else now
 
 
-def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, since: dt.date | None) -> Ints:
+def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, claim: Row | None) -> Ints:
     """What borrowers' money came to for each holder, (components, vehicles): by the shares that held when it came."""
     if loan["state"] == "cancelled" or loan["disbursed_on"] is None:
         return np.zeros((len(Component), len(mandate.vehicles)), np.int64)
-    nothing = np.zeros((1, PAID), np.int64)
     rate = np.array([loan["rate_annual"]], np.int64)
     payments = payments_of(unit.connection, [loan["loan_id"]])[loan["loan_id"]]
     paid = _paid(terms, loan, payments, unit.today)
-    origin = stage_shares(mandate, Stage.ORIGINATION)
-    if since is None:
-        whole: Ints = divide(origin, mandate.coupon_annual, rate, nothing, paid)[0]
-        return whole
-    before = _paid(terms, loan, payments, since)
-    first = divide(origin, mandate.coupon_annual, rate, nothing, before)[0]
-    after: Ints = divide(stage_shares(mandate, Stage.COMPENSATION), mandate.coupon_annual, rate, nothing, paid - before)[0]
-    both: Ints = first + after
+    before = paid if claim is None else _paid(terms, loan, payments, claim["on_day"])
+    passed, whole = (claim["paid_fen"], claim["claim_fen"]) if claim else (0, 0)
+    stays, goes = claim_parts(mandate, rate, paid, before, np.array([passed]), np.array([whole]))
+    both: Ints = stays[0] + goes[0]
     return both
 
 
 def _paid(terms: PlatformTerms, loan: Row, payments: list[Row], as_of: dt.date) -> Ints:
-    rows = online_account(terms, loan, payments, as_of).rows
+    account = online_account(terms, loan, payments, as_of)
+    rows = account.rows
     paid = np.zeros((1, PAID), np.int64)
     paid[0, Paid.PRINCIPAL] = rows[:, Due.PAID_PRINCIPAL].sum()
     paid[0, Paid.INTEREST] = rows[:, Due.PAID_INTEREST].sum()
     paid[0, Paid.FEE] = rows[:, [Due.PAID_FEE, Due.PAID_PENALTY]].sum()
+    paid[0, Paid.LOSS] = max(account.total(Total.RECOVERED), 0)
     return paid
 
 

@@ -126,6 +126,16 @@ def taken_over_of(connection: Connection, loan_ids: Iterable[str], kind: str) ->
     return {row["loan_id"]: row["on_day"] for row in connection.execute(query, (sorted(set(loan_ids)), kind))}
 
 
+def claims_taken_over(connection: Connection, loan_ids: Iterable[str]) -> list[Row]:
+    """Claims that guarantors paid for: loan_id, on_day, paid_fen, claim_fen (what the lender was owed, paid or not)."""
+    query = (
+        "SELECT t.loan_id, t.on_day, t.paid_fen, t.paid_fen + (e.content->>'uncovered_fen')::bigint AS claim_fen "
+        "FROM taken_over t JOIN event e ON e.subject = t.loan_id AND e.kind = 'loan_compensated' "
+        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' ORDER BY t.loan_id"
+    )
+    return connection.execute(query, (sorted(set(loan_ids)),)).fetchall()
+
+
 def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
     """Of a mandate: principal disbursed, what its guarantor paid, what came back of that; minor units."""
     row = connection.execute(
@@ -161,6 +171,7 @@ class BookedMoney:
     """Payments of loans that money was booked for on a day, by place of the loan in `loan_ids`; (payments,) int64.
 
     event_no           (loans,) the last event of each loan on the day
+    recovery           bool: booked as recovered, after a charge-off
     booked_on          the civil day that recorded it;  reversed_on  the day that took it back, `units.NEVER`
     """
 
@@ -170,6 +181,7 @@ class BookedMoney:
     on: Ints
     amount_fen: Ints
     payoff: Ints
+    recovery: Ints
     booked_on: Ints
     reversed_on: Ints
 
@@ -196,6 +208,7 @@ def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime,
             "(coalesce(e.content->>'purpose', '') = 'payoff')::int4::int8",
             day("e.recorded_at"),
             f"coalesce({day('r.recorded_at')}, {NEVER})",
+            "(e.kind = 'recovery_received')::int4::int8",
         ),
         "FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) "
         f"JOIN event e ON e.subject = l.loan_id AND e.kind IN {_MONEY} AND e.recorded_at < %s "
@@ -212,6 +225,7 @@ def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime,
         payoff=found[3],
         booked_on=found[4],
         reversed_on=found[5],
+        recovery=found[6] == 1,
     )
 
 

@@ -119,10 +119,10 @@ def handed_on(connection: Connection, loan_ids: Sequence[str], day: dt.date) -> 
     return [row for row in rows if row["kind"] == "sale"], [row for row in rows if row["kind"] == "buy_back"]
 
 
-def written_off(connection: Connection, loan_ids: Sequence[str], day: dt.date) -> list[str]:
-    """The loans that were charged off before a day."""
-    query = "SELECT loan_id FROM loan WHERE loan_id = ANY(%s) AND state = 'charged_off' AND closed_on < %s"
-    return [row["loan_id"] for row in connection.execute(query, (sorted(set(loan_ids)), day))]
+def charged_off_on(connection: Connection, loan_ids: Sequence[str], day: dt.date) -> dict[str, dt.date]:
+    """The day on which loans were charged off, for those that were by a day."""
+    query = "SELECT loan_id, closed_on FROM loan WHERE loan_id = ANY(%s) AND state = 'charged_off' AND closed_on <= %s"
+    return {row["loan_id"]: row["closed_on"] for row in connection.execute(query, (sorted(set(loan_ids)), day))}
 
 
 def held_loans(connection: Connection, vehicle: str, hashes: Sequence[str], after: str, most: int) -> list[Row]:
