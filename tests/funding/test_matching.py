@@ -13,7 +13,7 @@ from loanbook.funding.mandate_table import Ask, asked, mandate_table
 from loanbook.funding.matching import Outcome, match, refusers
 from loanbook.funding.quoting import quote_cap
 from loanbook.funding.refusing import barred
-from loanbook.funding.room import room_left
+from loanbook.funding.room import PublishedRoom, room_left, rooms_now
 from loanbook.terms.rate_cap import caps_in
 from loanbook.units import rate
 
@@ -244,3 +244,20 @@ def test_the_smallest_loan_with_the_dearest_fees_has_a_worth():
     dear = [replace(SHIPPED["granite_bank_technology"].transfers[0], name=f"fee_{n}", amount_fen=1_000_000) for n in range(6)]
     table = mandate_table([replace(SHIPPED["granite_bank_technology"], transfers=tuple(dear))], ON)
     assert values(table, asked(table, [request(principal_fen=1, months=1_200)]))[0, 0] == 6 * 10**18
+
+
+def test_a_published_room_shrinks_by_what_was_taken_since_and_grows_by_what_was_given_back():
+    guaranteed = [number for number, mandate in enumerate(TABLE.mandates) if mandate.guarantee]
+    heron = next(number for number in guaranteed if TABLE.mandates[number].guarantee.guarantor == "lantern_guarantee")
+    used = np.arange(1, len(TABLE.mandates) + 1) * 1_000
+    then = {mandate.code: amount for mandate, amount in zip(TABLE.mandates, used.tolist(), strict=True)}
+    published = {"lantern_guarantee": PublishedRoom(room_fen=500, used_fen=then)}
+    assert rooms_now(TABLE, published, used) == {"lantern_guarantee": 500}
+    for change in (600, -200):
+        now = used.copy()
+        now[heron] += change
+        assert rooms_now(TABLE, published, now) == {"lantern_guarantee": 500 - change}
+    # A mandate that was not there then has taken all it has since; a guarantor without mandates in force has no room to ask for.
+    del then[TABLE.mandates[heron].code]
+    assert rooms_now(TABLE, published, used) == {"lantern_guarantee": 500 - used[heron]}
+    assert rooms_now(TABLE, {"nobody": PublishedRoom(room_fen=1, used_fen={})}, used) == {}

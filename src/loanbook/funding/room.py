@@ -37,6 +37,28 @@ class Room:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRoom:
+    """What a guarantor could still guarantee when that was published, and what mandates had taken in all then, by mandate."""
+
+    room_fen: int
+    used_fen: Mapping[str, int]
+
+
+def rooms_now(table: MandateTable, published: Mapping[str, PublishedRoom], total_used: Ints) -> dict[str, int]:
+    """What guarantors may still guarantee: what was published, less what their mandates took since, and what they gave back.
+
+    published    by guarantor; one left out is not limited
+    total_used   (mandates,) int64, reserved and confirmed in all, in the order of the table
+    """
+    rooms = {name: room.room_fen for name, room in published.items() if name in table.guarantors}
+    for mandate, used in zip(table.mandates, total_used.tolist(), strict=True):
+        if mandate.guarantee is not None and mandate.guarantee.guarantor in rooms:
+            guarantor = mandate.guarantee.guarantor
+            rooms[guarantor] -= used - published[guarantor].used_fen.get(mandate.code, 0)
+    return rooms
+
+
 def room_left(
     table: MandateTable,
     *,

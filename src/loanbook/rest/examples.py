@@ -59,7 +59,7 @@ TAGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     VEHICLES: (
         "Trusts, plans, guarantors: their money and what their triggers watch.",
-        ("vehicle", "fund_vehicle", "publish_ratio"),
+        ("vehicle", "fund_vehicle", "publish_ratio", "publish_net_assets"),
     ),
     COLLECTIONS: (
         "Loans past due.",
@@ -178,6 +178,7 @@ def examples(today: dt.date) -> dict[str, dict[str, Any]]:
         "publish_ratio": {
             "": {"vehicle": "bluewater_abs_1", "ratio": "cumulative_default", "numerator": 3_000, "denominator": 100_000}
         },
+        "publish_net_assets": {"": {"guarantor": "lantern_guarantee", "net_assets_fen": 100_000_000_000}},
         "propose": {
             "A refund": {
                 "kind": "refund",

@@ -32,6 +32,7 @@ from loanbook.services.day_steps_partners import STEP as SETTLEMENT
 from loanbook.services.day_steps_partners import settle
 from loanbook.services.day_steps_reservations import sweep
 from loanbook.services.day_steps_vehicles import pay_vehicles, publish_ratios, receive
+from loanbook.services.guaranteeing import publish_rooms
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.day_book import keep_step, lock_day, next_day, steps_done
 from loanbook.stores.online.unit import Connection
@@ -65,6 +66,7 @@ STEPS = (
     Step(name="vehicle_waterfalls", run=pay_vehicles),
     Step(name=SETTLEMENT, run=settle),
     Step(name="quota_reset", run=reset_quota),
+    Step(name="guarantee_rooms", run=publish_rooms),
     Step(name="line_expiry", run=expire_credit_lines),
     Step(name="suspense", run=release_suspense),
     Step(name="self_audit", run=audit, looks_at_loans=True),

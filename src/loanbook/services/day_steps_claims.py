@@ -23,8 +23,9 @@ from loanbook.terms.vehicle import Vehicle
 def compensate(day: Day) -> dict[str, object]:
     """Guarantors pay lenders at the contractual days past due: outstanding principal and interest due, the lender's part.
 
-    What a cap leaves uncovered stays the lender's claim and is asked for again on the next day. A cap or a deposit that is used
-    up is a finding of the day on which it first left something.
+    What a cap leaves uncovered stays the lender's claim. Of a loan for which something was paid the claim passes in that part
+    (`claims.claim_parts`), and it is not asked for again; one for which nothing was left is, on the next day. A cap or a deposit
+    that is used up is a finding of the day on which it first left something.
     """
     paid, uncovered, calls = Counted(), 0, {}
     for mandate, ids in claims_by_mandate(day, _compensation_dpd):

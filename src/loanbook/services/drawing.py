@@ -12,6 +12,7 @@ from loanbook.funding.matching import Match, Outcome, match, refusers
 from loanbook.funding.room import Room, room_left
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.disclosing import announce
+from loanbook.services.guaranteeing import rooms_left
 from loanbook.services.parties import BUREAU
 from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.quoting import cannot_draw
@@ -243,12 +244,14 @@ def _room(unit: Unit, table: MandateTable) -> Room:
     held = lock_quotas(unit.connection, [mandate.code for mandate in table.mandates])
     day = f"day:{unit.today.isoformat()}"
     codes = [mandate.code for mandate in table.mandates]
+    total_used = used_columns(held, codes, ["total"])[:, 0]
     return room_left(
         table,
         day_used=used_columns(held, codes, [day])[:, 0],
-        total_used=used_columns(held, codes, ["total"])[:, 0],
+        total_used=total_used,
         province_used=used_columns(held, codes, [f"province:{name}" for name in PROVINCES]),
         grade_used=used_columns(held, codes, [f"grade:{name}" for name in table.grades]),
+        guarantee_rooms=rooms_left(unit.connection, table, total_used),
     )
 
 

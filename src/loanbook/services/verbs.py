@@ -10,6 +10,7 @@ from loanbook.services.collections import collection_verbs
 from loanbook.services.deciding import approval_verbs
 from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
+from loanbook.services.guaranteeing import guarantee_verbs
 from loanbook.services.partnering import answer_offer
 from loanbook.services.paying import disburse, give_back, repay
 from loanbook.services.platform_terms import PlatformTerms
@@ -126,4 +127,5 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
         *approval_verbs(terms),
         *access_verbs(vault),
         *vehicle_verbs(vehicles_in()),
+        *guarantee_verbs(terms),
     )
