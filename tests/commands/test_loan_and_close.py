@@ -107,4 +107,4 @@ def test_version_and_short_help(run):
     assert run("--version")[1].startswith("loanbook ")
     code, said = run("close", "-h")
     assert code == 0
-    assert "loanbook close [OPTIONS] {BOOK}" in said
+    assert "loanbook close [OPTIONS] BOOK" in said
