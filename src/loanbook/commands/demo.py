@@ -1,5 +1,6 @@
 """`loanbook demo`."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -58,19 +59,26 @@ def headline(console: Console, close: Close, title: str) -> None:
     console.print(table)
 
 
+_SAID_EVERY_SECONDS = 20.0
+
+
 @contextmanager
 def shown_progress() -> Iterator[Told]:
-    """Bars on a terminal, one line a stage elsewhere, always on standard error; a first run says that it compiles."""
+    """Bars on a terminal, elsewhere a line a stage and more while it lasts, always on standard error; a first run says so."""
     say_when_cold()
     console = Console(stderr=True)
     if not console.is_terminal:
-        stages: list[str] = []
+        said: dict[str, float] = {}
 
         def say(stage: str, done: int, total: int) -> None:
-            del done, total
-            if stage not in stages:
-                stages.append(stage)
+            now = time.monotonic()
+            if stage not in said:
                 typer.echo(f"{stage} ...", err=True)
+            elif now - said[stage] >= _SAID_EVERY_SECONDS and total:
+                typer.echo(f"{stage}: {done:,} of {total:,}", err=True)
+            else:
+                return
+            said[stage] = now
 
         yield say
         return

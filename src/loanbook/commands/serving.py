@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 import sys
 from types import FrameType
 from typing import Annotated
 
 import typer
+
+from loanbook.errors import StateError
 
 
 def serve(
@@ -28,6 +31,7 @@ def serve(
     """
     import uvicorn
 
+    _check_port(host, port)
     from loanbook.rest.factory import WORKERS_VARIABLE
     from loanbook.services.auditing import sealing
     from loanbook.services.sweeping import sweeping
@@ -40,6 +44,7 @@ def serve(
         migrate_dsn(dsn)
         os.environ[DSN_VARIABLE] = dsn
         os.environ[WORKERS_VARIABLE] = str(workers)
+        typer.echo(f"Serving http://{host}:{port}, its documentation under /docs. Ctrl-C ends it.")
         with sealing(dsn, seal_seconds), sweeping(dsn, sweep_seconds):
             uvicorn.run(
                 "loanbook.rest.factory:application",
@@ -51,6 +56,18 @@ def serve(
                 access_log=False,
                 timeout_graceful_shutdown=10,
             )
+
+
+def _check_port(host: str, port: int) -> None:
+    """Say in words what uvicorn would say after everything else has started. Raises StateError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            words = f"cannot listen on {host}:{port} ({error.strerror}). Choose another with --port or --host."
+            raise StateError(words) from None
 
 
 def _leave(number: int, _: FrameType | None) -> None:

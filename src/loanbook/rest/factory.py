@@ -1,5 +1,6 @@
 """What a server process calls to get the application: the store that the environment names."""
 
+import atexit
 import gc
 import os
 
@@ -20,4 +21,5 @@ def application() -> FastAPIOffline:
     # Modules, terms and kernels stay as long as the process: to search them for garbage would stop all calls for 0.1 s.
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # libraries report what is still held when the interpreter ends
     return found
