@@ -162,7 +162,10 @@ def test_what_refuses_to_be_done_stays_proposed(unit):
 def test_content_of_another_shape_is_refused_in_words(unit):
     request = Proposing(kind="refund", subject="ln-1", content={"amount_fen": "all"}, reason="r")
     [found] = propose(EXECUTORS, unit, [(MAKER, request)])
-    assert (found.rule, found.detail) == ("content_not_understood", "content: Expected `int`, got `str` - at `$.amount_fen`.")
+    assert (found.rule, found.detail) == (
+        "content_not_understood",
+        "content: amount_fen: expected a whole number, got text.",
+    )
 
 
 def test_an_unknown_proposal_is_refused(unit):

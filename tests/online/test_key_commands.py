@@ -80,10 +80,24 @@ def test_a_revoked_caller_and_an_unknown_role_are_refused_in_words(store):
         ("loanbook key revoke nobody", "error: there is no caller 'nobody'"),
         ("loanbook key create --role admin", "error: 'admin' is no role"),
         ("loanbook key create --role partner", "error: a key of role partner names its partner"),
+        ("loanbook key create --role partner --partner harbor_bank", "Did you mean harbour_bank? Partners: granite_bank,"),
+        ("loanbook key create --role borrower_app --borrower bw-nope", "error: there is no borrower bw-nope"),
     ):
         code, said = _run(line)
         assert code == 2
-        assert words in said
+        assert words in " ".join(said.split())
+
+
+def test_a_key_of_a_borrower_that_is_registered_is_made(store):
+    _run("loanbook key create --role operator --name desk-1")
+    with connect(store) as tx:
+        tx.execute(
+            "INSERT INTO borrower (borrower_id, kind, channel, acquisition_cost_fen, registered_at) "
+            "VALUES ('bw-1', 'consumer', 'web', 0, now())"
+        )
+        tx.commit()
+    code, said = _run("loanbook key create --role borrower_app --borrower bw-1 --name app-1")
+    assert code == 0, said
 
 
 def test_rewrapping_needs_a_master_key(store, monkeypatch):

@@ -147,3 +147,42 @@ def test_a_statement_may_be_longer_than_other_requests(client):
     assert (first["suspense_fen"], len(first["items"])) == (400_000, 100)
     second = client.get("/cash/payment_provider", params={"after": first["next"]}).json()
     assert first["items"][-1]["item_id"] < second["items"][0]["item_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "rule", "words"),
+    [
+        ("POST", "/draw_down", 404, "no_such_path", "Did you mean /draw-down?"),
+        ("POST", "/quot", 404, "no_such_path", "Did you mean /quote?"),
+        ("GET", "/loan", 404, "no_such_path", "Did you mean /loan/{loan_id}?"),
+        ("GET", "/loans/lo-1", 404, "no_such_path", "Did you mean /loan/{loan_id}?"),
+        ("GET", "/", 404, "no_such_path", "there is no '/'. The paths are at /docs"),
+        ("GET", "/quote", 405, "method_not_allowed", "/quote is asked for by POST, not GET."),
+        ("POST", "/loan/lo-1", 405, "method_not_allowed", "/loan/lo-1 is asked for by GET, not POST."),
+    ],
+)
+def test_what_the_router_does_not_know_is_a_problem_with_a_hint(client, method, path, status, rule, words):
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["status"], answer.json()["rule"]) == (status, status, rule)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_health_is_told_without_a_key(client):
+    answer = client.get("/health", headers={"Authorization": ""})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert client.get("/openapi.json").json()["paths"]["/health"]["get"]["security"] == []
+
+
+def test_health_is_a_problem_when_the_store_does_not_answer(client, monkeypatch):
+    def gone(_):
+        raise ConnectionError
+
+    monkeypatch.setattr("loanbook.rest.health.KEPT_SECONDS", 0.0)
+    with monkeypatch.context() as broken:
+        broken.setattr("loanbook.services.desk.Desk.reach_store", gone)
+        answer = client.get("/health")
+    assert (answer.status_code, answer.json()["rule"]) == (503, "store_unavailable")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get("/health").status_code == 200

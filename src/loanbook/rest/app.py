@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loanbook.rest.counter import Counter
 from loanbook.rest.guard import Guard, too_large
+from loanbook.rest.health import PATH, health
+from loanbook.rest.lost import no_such_path, other_method
 from loanbook.rest.openapi import describe
 from loanbook.services.caller import Refusal
 from loanbook.services.day import ZONE
@@ -87,6 +90,14 @@ def make_app(
         path = f"{path_of(read.name)}/{{{read.by}}}"
         app.router.routes.append(Route(path, _get(read, pool, guard, lend), methods=["GET"]))
 
+    ask_health = health(pool, lend)
+
+    async def how_it_is(request: Request) -> Response:
+        return _response(await ask_health(request))
+
+    app.router.routes.append(Route(PATH, how_it_is, methods=["GET"]))
+    _word_lost(app, [*posts, *(f"{path_of(read.name)}/{{{read.by}}}" for read in reads), PATH])
+
     @lru_cache(maxsize=2)
     def described(today: dt.date) -> dict[str, Any]:
         return describe(verbs, reads, path_of, callback_path, today)
@@ -110,6 +121,26 @@ class _ByName:
         else:
             response = await endpoint(Request(scope, receive, send))
             await response(scope, receive, send)
+
+
+def _word_lost(app: FastAPIOffline, known: list[str]) -> None:
+    """Answer what the router does not find, or not by that method, with problem details."""
+
+    async def lost(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        path = request.url.path
+        if status == 405:
+            refusal = other_method(path, request.method, headers.get("Allow", ""))
+        elif status == 404:
+            refusal = no_such_path(path, known)
+        else:
+            refusal = Refusal(status=status, rule="not_answered", detail=str(getattr(error, "detail", "")))
+        answer = _response(refused(refusal))
+        answer.headers.update(headers)
+        return answer
+
+    app.add_exception_handler(HTTPException, lost)
 
 
 def _response(reply: Reply) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from loanbook.rest.examples import OTHER, SIGNED, TAGS, WELCOME, examples, tag_of
+from loanbook.rest.health import PATH as HEALTH
 from loanbook.services.desk import KEY_MOST, Verb
 from loanbook.services.read import Read
 from loanbook.services.signing import HEADER
@@ -53,6 +54,7 @@ def describe(
             paths[callback_path(verb.name)] = {"post": _of_callback(verb, places, bodies)}
     for read in reads:
         paths[f"{path_of(read.name)}/{{{read.by}}}"] = {"get": _of_read(read, places)}
+    paths[HEALTH] = {"get": _OF_HEALTH}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Loanbook", "version": "1", "description": WELCOME},
@@ -67,6 +69,33 @@ def describe(
             "schemas": {**components, "Problem": _PROBLEM},
         },
     }
+
+
+_OF_HEALTH = {
+    "operationId": "health",
+    "tags": [OTHER],
+    "summary": "Whether the platform can work",
+    "description": "For anybody, without a key: 200 when the store answers.",
+    "security": [],
+    "responses": {
+        "200": {
+            "description": "It can.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"status": {"type": "string", "const": "ok"}},
+                        "required": ["status"],
+                    }
+                }
+            },
+        },
+        "503": {
+            "description": "The store does not answer.",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        },
+    },
+}
 
 
 def _problems() -> dict[str, Any]:

@@ -12,43 +12,64 @@ from loanbook.funding.ages import AGE_MOST, age_band
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
+from loanbook.services.wording import meant
 from loanbook.stores.online.consents import standing_consents
 from loanbook.stores.online.lookups import reapplication_days
 from loanbook.stores.online.schema import APPLICATION, BORROWER, CONSENT, DECISION, LINE
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.stores.online.vault import Keyring, PersonalData, Vault
 from loanbook.terms.lending_rule import check_line
+from loanbook.terms.mandate import PROVINCES
 
 CONSENTS_NEEDED = ("credit_assessment", "bureau_query")
 """Purposes without which an application cannot be taken."""
+_NO_DOCUMENT = Refusal(
+    status=422,
+    rule="document_needed",
+    detail="document is blank. Write the number of the identity card or of the business licence.",
+)
 
 
 def register(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Registration]]) -> list[Registered | Refusal]:
-    """Take borrowers in under a pseudonym; who is known by the document already keeps theirs."""
+    """Take borrowers in under a pseudonym; who is known by the document already keeps theirs, and stays of their kind."""
+    named = [request for _, request in asked if request.document.strip()]
     people = [
-        PersonalData(borrower_id=new_id("bw"), document=request.document, details=dict(request.identity)) for _, request in asked
+        PersonalData(borrower_id=new_id("bw"), document=request.document, details=dict(request.identity)) for request in named
     ]
-    holders = vault.put(unit.connection, people)
-    answers: list[Registered | Refusal] = []
-    for person, holder, (_, request) in zip(people, holders, asked, strict=True):
-        if holder == person.borrower_id:
-            unit.insert(
-                BORROWER,
-                borrower_id=holder,
-                kind=request.kind,
-                channel=request.channel,
-                acquisition_cost_fen=request.acquisition_cost_fen,
-                registered_at=unit.now,
-            )
-            unit.event(
-                "borrower_registered",
-                holder,
-                kind=request.kind,
-                channel=request.channel,
-                acquisition_cost_fen=request.acquisition_cost_fen,
-            )
-        answers.append(Registered(borrower_id=holder))
-    return answers
+    held = vault.put(unit.connection, people)
+    old = [holder for person, holder in zip(people, held, strict=True) if holder != person.borrower_id]
+    kinds = {id_: row["kind"] for id_, row in unit.read(BORROWER, old).items()}
+    holders = iter(zip(people, held, strict=True))
+    return [_register(unit, kinds, request, *next(holders)) if request.document.strip() else _NO_DOCUMENT for _, request in asked]
+
+
+def _register(
+    unit: Unit, kinds: dict[str, str], request: Registration, person: PersonalData, holder: str
+) -> Registered | Refusal:
+    """`kinds` is told of who is new, for what follows in the batch."""
+    if holder == person.borrower_id:
+        kinds[holder] = request.kind
+        unit.insert(
+            BORROWER,
+            borrower_id=holder,
+            kind=request.kind,
+            channel=request.channel,
+            acquisition_cost_fen=request.acquisition_cost_fen,
+            registered_at=unit.now,
+        )
+        unit.event(
+            "borrower_registered",
+            holder,
+            kind=request.kind,
+            channel=request.channel,
+            acquisition_cost_fen=request.acquisition_cost_fen,
+        )
+    if kinds.get(holder, request.kind) != request.kind:
+        detail = f"this document is already that of a {kinds[holder]} borrower, and a borrower stays of one kind. "
+        detail += f"Register a {request.kind} under a document of its own."
+        figures = {"kind": kinds[holder], "asked": request.kind}
+        return Refusal(status=409, rule="document_of_another_kind", detail=detail, figures=figures)
+    return Registered(borrower_id=holder)
 
 
 def apply_for_line(vault: Vault, unit: Unit, asked: Sequence[tuple[Caller, Application]]) -> list[Applied | Refusal]:
@@ -97,6 +118,9 @@ def _cannot_apply(caller: Caller, request: Application, borrowers: dict[str, Row
     if missing:
         detail = f"an application needs the borrower's consent to {' and '.join(missing)}."
         return Refusal(status=422, rule="consent_needed", detail=detail, figures={"missing": missing})
+    if request.province not in PROVINCES:
+        detail = f"there is no province {request.province!r}.{meant(request.province, PROVINCES)} "
+        return Refusal(status=422, rule="no_such_province", detail=detail + f"Provinces: {', '.join(PROVINCES)}.")
     return None
 
 

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.requests import Asked, Given, Id, Name
+from loanbook.services.requests import Asked, Given, Id, Name, Sha256
+from loanbook.services.wording import not_understood
 from loanbook.stores.online.schema import LINE, LOAN, PROPOSAL
 from loanbook.stores.online.unit import Row, Unit, new_id
 
@@ -56,7 +57,7 @@ class Checking(Asked):
     """Approve or reject what another proposed; `content_hash` is that of the content that was read."""
 
     proposal_id: Id
-    content_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    content_hash: Sha256
     approve: bool
     remark: Annotated[str, Meta(max_length=1000)] = ""
 
@@ -149,7 +150,7 @@ def _order(executor: Executor, proposal_id: str, subject: str, content: Mapping[
     try:
         typed = msgspec.convert(content, executor.shape)
     except msgspec.ValidationError as error:
-        return Refusal(status=422, rule="content_not_understood", detail=f"content: {error}.")
+        return Refusal(status=422, rule="content_not_understood", detail=f"content: {not_understood(error, executor.shape)}")
     return Order(proposal_id=proposal_id, subject=subject, content=typed)
 
 

@@ -1,12 +1,9 @@
 """A borrower's consents: given for a purpose, under a text, and withdrawn again; what left before does not come back."""
 
 from collections.abc import Sequence
-from typing import Annotated
-
-from msgspec import Meta
 
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.requests import Asked, Given, Id, Name
+from loanbook.services.requests import Asked, Given, Id, Name, Sha256
 from loanbook.stores.online.consents import consents_to_withdraw
 from loanbook.stores.online.schema import BORROWER, CONSENT
 from loanbook.stores.online.unit import Unit, new_id
@@ -22,7 +19,7 @@ class ConsentGiving(Asked):
     borrower_id: Id
     purpose: Name
     """credit_assessment, bureau_query, share_with_partner or another that a text names."""
-    text_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    text_hash: Sha256
     """SHA-256 of the text the borrower agreed to."""
 
 

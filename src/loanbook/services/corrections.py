@@ -43,7 +43,7 @@ class ManualEntry(Asked, kw_only=True):
     """One balanced pair for the books of an entity, which is the proposal's subject."""
 
     book: Literal["CORE", "USGAAP", "IFRS", "MEMO"]
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code, three capitals, e.g. CNY.")]
     happened_on: dt.date
     debit: Name
     credit: Name

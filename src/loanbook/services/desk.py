@@ -15,6 +15,7 @@ from loanbook.services.caller import Caller, Refusal
 from loanbook.services.parties import OUTSIDE
 from loanbook.services.read import Read
 from loanbook.services.signing import Signed, take
+from loanbook.services.wording import not_understood
 from loanbook.stores.online.requests import Known, known_answers, take_keys
 from loanbook.stores.online.schema import AUDIT, REQUEST
 from loanbook.stores.online.unit import Connection, Unit
@@ -149,6 +150,11 @@ class Desk:
         self._connection.commit()
         return reply
 
+    def reach_store(self) -> None:
+        """Raises what the store raises when it does not answer."""
+        self._connection.execute("SELECT 1")
+        self._connection.rollback()
+
     def _alone(self, verb: Verb, call: Call, request: Any) -> Reply:
         try:
             return self._transact(verb, [(call, request)])[0]
@@ -243,7 +249,7 @@ def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
     try:
         return decoder.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Refusal(status=422, rule="request_not_understood", detail=f"{error}.")
+        return Refusal(status=422, rule="request_not_understood", detail=not_understood(error, verb.request, call.body))
 
 
 def _role_refused(name: str, caller: Caller, roles: frozenset[str]) -> Refusal:

@@ -17,6 +17,7 @@ Cost = Annotated[int, Meta(ge=0, le=10**13, description="Minor units (fen).")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=1, le=600)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 as 64 hexadecimal digits, small letters.")]
 
 
 def rate_text(rate: int) -> str:
@@ -56,7 +57,7 @@ class Application(Asked, kw_only=True):
 
     borrower_id: Id
     consents: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=10)]
-    consent_text_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    consent_text_hash: Sha256
     """SHA-256 of the text the borrower agreed to."""
     province: Name
     inputs: dict[Name, Any]
