@@ -18,7 +18,7 @@ from loanbook.funding.shares import Paid, divide, stage_shares
 from loanbook.terms.lending_rule import check_funding
 from loanbook.terms.lending_rule_file import lending_rules_in
 from loanbook.terms.mandate import COMPONENTS, MODELS, Mandate, Stage
-from loanbook.units import parse_decimal, rate
+from loanbook.units import NEVER, parse_decimal, rate
 
 pytestmark = pytest.mark.plain
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("funding_*.yaml"))
@@ -77,7 +77,7 @@ def test_scenario(scenario: dict[str, Any]) -> None:
     if mandate.guarantee:
         after = shared(mandate, Stage.COMPENSATION, annual, scenario["collected_after_compensation"])
         assert after == told(scenario["shared_after_compensation"])
-    check_funding(lending_rules_in(), mandate, on=ON)
+    check_funding(lending_rules_in(), mandate, on=mandate.effective_from, until=NEVER)
 
 
 def test_every_business_model_and_joint_lending_has_a_scenario() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.funding.requests import ON, SHIPPED
+from tests.funding.requests import SHIPPED
 
 from loanbook.errors import RequestError, StateError
 from loanbook.funding.pro_rata import pro_rata
-from loanbook.funding.shares import PAID, Paid, coupon_part, divide, holding, split, stage_shares
+from loanbook.funding.shares import PAID, Paid, coupon_part, divide, split, stage_shares
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Stage
 from loanbook.units import MONEY_MAX, rate
 
@@ -109,20 +109,6 @@ def test_what_a_loan_brings_is_divided_to_the_fen(code, stage, payments, annual)
     assert (found >= 0).all()
     assert (found[:, Component.PRINCIPAL].sum(axis=1) == amounts[:, Paid.PRINCIPAL]).all()
     assert (found[:, Component.LOSS].sum(axis=1) == amounts[:, Paid.LOSS]).all()
-
-
-def test_a_compensated_loan_has_other_holders_from_its_day_on():
-    mandate = SHIPPED["heron_bank_guaranteed"]
-    held = holding(mandate, ON, ON + 90)
-    bank, guarantor = held.vehicles.index("heron_bank"), held.vehicles.index("lantern_guarantee")
-    assert held.on(ON + 89)[Component.PRINCIPAL, bank] == SHARES_WHOLE
-    assert held.on(ON + 90)[Component.PRINCIPAL, guarantor] == SHARES_WHOLE
-    with pytest.raises(StateError, match="nobody holds the loan on 2026-11-21"):
-        held.on(ON - 1)
-    with pytest.raises(StateError, match="shares changed on 2027-02-20 already"):
-        held.changed(ON + 89, held.shares_ppm[0])
-    with pytest.raises(RequestError, match="each component add up"):
-        held.changed(ON + 91, held.shares_ppm[0] // 2)
 
 
 def test_largest_remainder_would_take_a_fen_back_and_a_split_does_not():

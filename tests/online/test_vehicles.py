@@ -298,8 +298,12 @@ def test_a_cap_that_is_used_up_leaves_the_claim_with_the_lender_and_says_so_once
     taken = platform.rows("SELECT loan_id FROM taken_over")
     assert len(taken) == 1
     platform.repay(next(each for each in loans if each != taken[0]["loan_id"]), 1_000, "late")
-    platform.until(platform.today + dt.timedelta(days=5))
+    after = platform.until(platform.today + dt.timedelta(days=5))
     assert sum(platform.file("heron_bank", dt.date(2024, 8, 9)).values()) > 0
+    # From the next day on only what nothing was paid for is asked for again, and without another finding.
+    for again in [step for (_, name), step in after.items() if name == "compensation"]:
+        assert (again.result["loans"], again.findings) == (0, ())
+        assert 0 < again.result["uncovered_fen"] < step.result["uncovered_fen"]
 
 
 def test_each_mandate_settles_on_its_days_and_the_audit_compares_files_events_and_cash(platform):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from loanbook.errors import RequestError, StateError, TermsError
+from loanbook.errors import RequestError, TermsError
 from loanbook.terms import lending_rule as rules_of
 from loanbook.terms.lending_rule import FIGURES, SHIPPED, guarantee_room
 from loanbook.terms.lending_rule_file import lending_rules_in, read_lending_rules
@@ -31,11 +31,15 @@ def disbursed(amount, on=ON):
 
 
 def guaranteed(amount, net_assets=100, *, small=False):
-    rules_of.check_guarantor(RULES, on=ON, guaranteed_fen=amount, net_assets_fen=net_assets, mainly_small_business=small)
+    _figures("guarantor", {"guaranteed": amount, "net_assets": net_assets}, mainly_small_business="true" if small else "false")
 
 
 def owing(bank, bonds, net_assets=100):
-    rules_of.check_micro_lender(RULES, on=ON, non_standard_fen=bank, standardised_fen=bonds, net_assets_fen=net_assets)
+    _figures("micro_lender", {"non_standard_debt": bank, "standardised_debt": bonds, "net_assets": net_assets})
+
+
+def _figures(subject, figures, **conditions):
+    rules_of.check(RULES, subject, on=ON, figures=figures, conditions=conditions)
 
 
 def joint(own):
@@ -48,7 +52,7 @@ def joint(own):
     funding = {Stage.ORIGINATION: (principal, *origination[1:])}
     mandate = replace(JOINT, funding=funding)
     assert mandate.consolidated_ppm(Component.PRINCIPAL) == own
-    rules_of.check_funding(RULES, mandate, on=ON)
+    rules_of.check_funding(RULES, mandate, on=ON, until=ON)
 
 
 ALLOWED = [
@@ -82,14 +86,14 @@ REFUSED = [
     (lambda: disbursed(499_999, on=day("2020-12-31")), RequestError, "must be exactly", "(2017) No. 141"),
     (
         lambda: guaranteed(1_001),
-        StateError,
+        RequestError,
         "guaranteed is 10.01 and must be at most 10 x net assets (1.00) = 10.00",
         "Decree (2017) No. 683, article 15",
     ),
-    (lambda: guaranteed(1_501, small=True), StateError, "at most 15 x net assets (1.00) = 15.00", "No. 683"),
-    (lambda: guaranteed(0, net_assets=-1), StateError, "at most 10 x net assets (-0.01) = -0.10", "No. 683"),
-    (lambda: owing(101, 400), StateError, "non standard debt is 1.01 and must be at most 1 x net assets (1.00)", "No. 86"),
-    (lambda: owing(100, 401), StateError, "standardised debt is 4.01 and must be at most 4 x net assets (1.00)", "No. 86"),
+    (lambda: guaranteed(1_501, small=True), RequestError, "at most 15 x net assets (1.00) = 15.00", "No. 683"),
+    (lambda: guaranteed(0, net_assets=-1), RequestError, "at most 10 x net assets (-0.01) = -0.10", "No. 683"),
+    (lambda: owing(101, 400), RequestError, "non standard debt is 1.01 and must be at most 1 x net assets (1.00)", "No. 86"),
+    (lambda: owing(100, 401), RequestError, "standardised debt is 4.01 and must be at most 4 x net assets (1.00)", "No. 86"),
     (lambda: joint(700_001), RequestError, "funding: partner share is 29.9999% and must be at least 30.0000%", "(2021) No. 24"),
     (lambda: joint(299_999), RequestError, "funding: own share is 29.9999% and must be at least 30.0000%", "(2021) No. 24"),
 ]
@@ -110,9 +114,20 @@ def test_a_refusal_names_figures_rule_and_source(call, error, words, source):
 
 
 def test_every_broken_rule_is_named():
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(RequestError) as caught:
         owing(101, 401)
     assert str(caught.value).count("terms/lending_rules/china.yaml:") == 2
+
+
+def test_a_mandate_is_held_to_rules_that_begin_while_it_runs():
+    begins = day("2022-01-01")
+    principal = tuple(
+        {"meadow_bank": 100_000, "lantern_micro_lending": 900_000}.get(holder.vehicle, 0) for holder in JOINT.holders
+    )
+    mandate = replace(JOINT, funding={Stage.ORIGINATION: (principal, *JOINT.funding[Stage.ORIGINATION][1:])})
+    rules_of.check_funding(RULES, mandate, on=begins - 30, until=begins - 1)
+    with pytest.raises(RequestError, match=r"at least 30\.0000% on 2022-01-01"):
+        rules_of.check_funding(RULES, mandate, on=begins - 30, until=begins)
 
 
 def test_every_subject_has_a_rule_and_every_rule_a_source():
@@ -126,7 +141,7 @@ def test_the_room_of_a_guarantor_is_what_the_rule_leaves(guaranteed_fen, net_ass
     assert found == room
     if room:
         guaranteed(guaranteed_fen + room, net_assets)
-        with pytest.raises(StateError):
+        with pytest.raises(RequestError):
             guaranteed(guaranteed_fen + room + 1, net_assets)
 
 

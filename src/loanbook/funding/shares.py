@@ -7,7 +7,6 @@ largest share first, and rounds each against what is left. For two vehicles it i
 over time, goes by largest remainder (`pro_rata`).
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from loanbook.errors import RequestError, StateError
 from loanbook.kernel import lean
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage
-from loanbook.units import HALF_UP, MONEY_MAX, RATE_SCALE, Ints, date, mul_div
+from loanbook.units import HALF_UP, MONEY_MAX, RATE_SCALE, Ints, mul_div
 
 
 @lean
@@ -92,49 +91,11 @@ def _coupon(before: Ints, amount: Ints, coupon: int, rates: Ints, out: Ints) -> 
             out[row] = after - mul_div(before[row], coupon, rate, HALF_UP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """Dated shares of one loan: who holds which part of each component, and since when.
-
-    vehicles     codes, ascending
-    from_on      days, ascending: the first is the disbursement
-    shares_ppm   one for each day: (components, vehicles) int64, each component adding up to SHARES_WHOLE
-    """
-
-    vehicles: tuple[str, ...]
-    from_on: tuple[int, ...]
-    shares_ppm: tuple[Ints, ...]
-
-    def on(self, day: int) -> Ints:
-        """The shares on a day, (components, vehicles). Raises StateError before the first."""
-        for begins, shares in zip(reversed(self.from_on), reversed(self.shares_ppm), strict=True):
-            if begins <= day:
-                return shares
-        raise StateError(f"nobody holds the loan on {date(day)}; it was disbursed on {date(self.from_on[0])}.")
-
-    def changed(self, on: int, shares_ppm: Ints) -> "Holding":
-        """The same with other shares from a day on: a compensation, a buy-back, a sale. Raises StateError, RequestError."""
-        if on < self.from_on[-1]:
-            raise StateError(f"shares changed on {date(self.from_on[-1])} already; {date(on)} lies before it.")
-        shares = np.ascontiguousarray(shares_ppm, np.int64)
-        if shares.shape != self.shares_ppm[0].shape or (shares < 0).any() or (shares.sum(axis=1) != SHARES_WHOLE).any():
-            raise RequestError(f"shares must be (components, vehicles) and each component add up to {SHARES_WHOLE:,}.")
-        return Holding(
-            vehicles=self.vehicles, from_on=(*self.from_on, on), shares_ppm=(*self.shares_ppm, shares)
-        )  # of two changes on one day the later counts
-
-
 def stage_shares(mandate: Mandate, stage: Stage) -> Ints:
     """The shares of a mandate's stage, (components, vehicles) int64; StateError where it has no such stage."""
     if stage not in mandate.funding:
         raise StateError(f"{mandate.code} ({mandate.place}) has no funding.{stage}: nobody guarantees its loans.")
     return np.array(mandate.funding[stage], np.int64)
-
-
-def holding(mandate: Mandate, disbursed_on: int, compensated_on: int | None = None) -> Holding:
-    """Who holds a loan made under a mandate, from its disbursement, and from its compensation if there was one."""
-    first = Holding(vehicles=mandate.vehicles, from_on=(disbursed_on,), shares_ppm=(stage_shares(mandate, Stage.ORIGINATION),))
-    return first if compensated_on is None else first.changed(compensated_on, stage_shares(mandate, Stage.COMPENSATION))
 
 
 class Paid(IntEnum):
@@ -155,7 +116,7 @@ PAID = len(Paid)
 def divide(shares_ppm: Ints, coupon_annual: int, rate_annual: Ints, before_fen: Ints, amount_fen: Ints) -> Ints:
     """Who gets what of money that loans under one mandate brought: contract interest parted at the coupon, each component split.
 
-    shares_ppm    (components, vehicles) int64: `stage_shares`, `Holding.on`
+    shares_ppm    (components, vehicles) int64: `stage_shares`
     coupon_annual the mandate's;  rate_annual  (rows,) the loans'
     before_fen    (rows, PAID) int64: what was divided of each loan since these shares hold;  amount_fen  (rows, PAID) now
     returns       (rows, components, vehicles) int64; all of a row adds up to its amounts

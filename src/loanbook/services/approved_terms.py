@@ -15,7 +15,7 @@ from loanbook.errors import LoanbookError, TermsError
 from loanbook.funding.mandate_table import mandate_table
 from loanbook.services.approvals import Executor, Order
 from loanbook.services.caller import Refusal
-from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
+from loanbook.services.platform_terms import PlatformTerms, archive_terms, check_mandates, platform_terms
 from loanbook.services.requests import Asked
 from loanbook.stores.online.lookups import keep_terms
 from loanbook.stores.online.proposals import approved_texts, archived_codes, last_version
@@ -55,6 +55,7 @@ def _refuse(terms: PlatformTerms, unit: Unit, order: Order) -> Refusal | None:
         if isinstance(found, Strategy):
             Tables(found)
         elif isinstance(found, Mandate):
+            check_mandates([found], terms.lending_rules)
             mandate_table([*terms.mandates, found], found.effective_from)
     except LoanbookError as error:
         return Refusal(status=422, rule="terms_not_valid", detail=str(error))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from loanbook import units
+from loanbook.errors import RequestError
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows
 from loanbook.loans.facts import FactKind, Total
 from loanbook.services.caller import Caller, Refusal
@@ -13,6 +14,7 @@ from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, 
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
 from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.terms.lending_rule import check_disbursement
 from loanbook.terms.product import contract_row
 from loanbook.units import Ints
 
@@ -33,14 +35,16 @@ def _no_loan(loan_id: str) -> Refusal:
     return Refusal(status=404, rule="no_such_loan", detail=f"there is no loan {loan_id}.", figures={"loan_id": loan_id})
 
 
-def disburse(unit: Unit, asked: Sequence[tuple[Caller, Disbursing]]) -> list[Disbursed | Refusal]:
+def disburse(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Disbursing]]) -> list[Disbursed | Refusal]:
     """A confirmed loan was paid out: it runs, and `loan_disbursed` is a fact of the book."""
     loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
     lines = unit.read(LINE, (loan["line_id"] for loan in loans.values()))
-    return [_disburse(unit, loans.get(request.loan_id), lines, request) for _, request in asked]
+    return [_disburse(terms, unit, loans.get(request.loan_id), lines, request) for _, request in asked]
 
 
-def _disburse(unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disbursing) -> Disbursed | Refusal:
+def _disburse(
+    terms: PlatformTerms, unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disbursing
+) -> Disbursed | Refusal:
     if loan is None:
         return _no_loan(request.loan_id)
     if loan["state"] != "confirmed":
@@ -49,6 +53,15 @@ def _disburse(unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disb
     if not loan["drawn_on"] <= request.disbursed_on <= unit.today:
         detail = f"disbursed_on {request.disbursed_on} lies outside {loan['drawn_on']} (drawn) to {unit.today} (today)."
         return Refusal(status=422, rule="day_out_of_order", detail=detail)
+    principal, amount = loan["principal_fen"], request.amount_fen
+    if amount is not None:
+        try:
+            check_disbursement(
+                terms.lending_rules, on=units.day(request.disbursed_on), principal_fen=principal, disbursed_fen=amount
+            )
+        except RequestError as error:
+            figures = {"principal_fen": principal, "amount_fen": amount}
+            return Refusal(status=422, rule="lending_rule", detail=str(error), figures=figures)
     unit.update(LOAN, loan, state="disbursed", disbursed_on=request.disbursed_on)
     unit.event(
         "loan_disbursed",

@@ -1,14 +1,14 @@
 """The terms a platform works by, read once: products, strategies, mandates, rules and caps as of a day, or by their hash."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import loanbook.terms
 from loanbook import units
-from loanbook.errors import LoanbookError, StateError
+from loanbook.errors import LoanbookError, RequestError, StateError, TermsError
 from loanbook.funding.eligibility import eligible
 from loanbook.funding.mandate_table import FundingRequest, MandateTable, asked, mandate_table
 from loanbook.funding.quoting import quote_cap
@@ -21,9 +21,9 @@ from loanbook.terms.catalogue import in_force, products_in
 from loanbook.terms.collection import CollectionTerms
 from loanbook.terms.collection_file import collections_in
 from loanbook.terms.conventions import Method
-from loanbook.terms.lending_rule import LendingRule, check_loan
+from loanbook.terms.lending_rule import LendingRule, check_funding, check_loan, funding_breaches
 from loanbook.terms.lending_rule_file import lending_rules_in
-from loanbook.terms.mandate import Mandate
+from loanbook.terms.mandate import Mandate, mandates_in_force
 from loanbook.terms.mandate_file import mandates_in
 from loanbook.terms.product import Product, tenor_months, text_hash
 from loanbook.terms.rate_cap import RateCap, caps_in
@@ -66,7 +66,10 @@ class PlatformTerms:
         return strategy_in_force(self.strategies, kind, on)
 
     def mandate_table(self, on: int) -> MandateTable:
-        """The mandates in force on a day as columns."""
+        """The mandates in force on a day as columns, without those that a lending rule forbids on that day.
+
+        No such mandate is shipped or approved; a rule that comes later, with another release, can make one such.
+        """
         return _table(self, on)
 
     def check_cost(
@@ -119,7 +122,8 @@ def _shipped_texts() -> Iterator[str]:
 
 @lru_cache(maxsize=8)
 def _table(terms: PlatformTerms, on: int) -> MandateTable:
-    return mandate_table(terms.mandates, on)
+    found = mandates_in_force(terms.mandates, on)
+    return mandate_table([each for each in found if not funding_breaches(terms.lending_rules, each, on=on)], on)
 
 
 def funding_request(line: Row, product: Product, principal_fen: int, count: int, rate_annual: int) -> FundingRequest:
@@ -139,14 +143,32 @@ def funding_request(line: Row, product: Product, principal_fen: int, count: int,
     )
 
 
+def check_mandates(mandates: Sequence[Mandate], rules: tuple[LendingRule, ...]) -> None:
+    """Raises TermsError for a mandate that breaks a rule of lending on a day on which loans are matched under it.
+
+    It names the mandate, the rule, its source and the figures. A version holds until its last day or the next version's first.
+    """
+    ordered = sorted(mandates, key=lambda each: (each.code, each.effective_from))
+    for mandate, following in zip(ordered, (*ordered[1:], None), strict=True):
+        last = units.NEVER if mandate.effective_until is None else mandate.effective_until
+        if following is not None and following.code == mandate.code:
+            last = min(last, following.effective_from - 1)
+        try:
+            check_funding(rules, mandate, on=mandate.effective_from, until=last)
+        except RequestError as error:
+            raise TermsError(f"{mandate.place}: {mandate.code}: {error}") from error
+
+
 def platform_terms() -> PlatformTerms:
-    """The terms that come with the package."""
-    products = products_in()
+    """The terms that come with the package. Raises TermsError for mandates that the lending rules forbid."""
+    products, rules = products_in(), lending_rules_in()
+    mandates = mandates_in(products=tuple({product.code for product in products}))
+    check_mandates(mandates, rules)
     return PlatformTerms(
         products=products,
         strategies=strategies_in(),
-        mandates=mandates_in(products=tuple({product.code for product in products})),
-        lending_rules=lending_rules_in(),
+        mandates=mandates,
+        lending_rules=rules,
         caps=caps_in(),
         collections=collections_in(),
         cash_accounts=accounts_in(),

@@ -161,6 +161,8 @@ class Disbursing(Asked, kw_only=True):
     loan_id: Id
     provider_reference: Id
     disbursed_on: dt.date
+    amount_fen: Money | None = None
+    """What the borrower got, refused unless it is the principal; left out: the provider says that all of it went out."""
 
 
 class Disbursed(Given, kw_only=True):

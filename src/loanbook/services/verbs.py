@@ -95,7 +95,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=shape.Disbursing,
             answer=shape.Disbursed,
             roles=PROVIDER,
-            run=disburse,
+            run=partial(disburse, terms),
         ),
         Verb(
             name="repay",

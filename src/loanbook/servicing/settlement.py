@@ -18,18 +18,16 @@ class Line(IntEnum):
     PRINCIPAL = 1
     INTEREST = 2
     FEE = 3
-    PENALTY = 4
-    COMPENSATION = 5
+    """Fees and late charges."""
+    COMPENSATION = 4
     """Paid by the guarantor."""
-    BUY_BACK = 6
-    RECOVERY = 7
-    PLATFORM_FEE = 8
+    BUY_BACK = 5
+    RECOVERY = 6
+    PLATFORM_FEE = 7
     """What the partner owes us for the loan."""
-    REFUND = 9
-    """What the partner owes a borrower, paid by us."""
 
 
-_SIGNS = {Line.DISBURSED: 0, Line.PLATFORM_FEE: -1, Line.REFUND: -1}
+_SIGNS = {Line.DISBURSED: 0, Line.PLATFORM_FEE: -1}
 SIGN = tuple(_SIGNS.get(line, 1) for line in Line)
 """1: goes to the partner; -1: comes from it; 0: shown only."""
 

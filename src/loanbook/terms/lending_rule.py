@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from loanbook.errors import RequestError, StateError
+from loanbook.errors import RequestError
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Mandate, Stage
 from loanbook.units import date, format_money
 
@@ -52,9 +52,6 @@ CONDITIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "micro_lender": {},
 }
 """What a rule of a subject may depend on, and the words it can be."""
-
-_STATES = ("guarantor", "micro_lender")
-"""Subjects whose figures change with the book: what is refused today may be possible tomorrow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +154,10 @@ def check(
     figures: Mapping[str, int],
     conditions: Mapping[str, str] | None = None,
 ) -> None:
-    """Refuse figures that break a rule, naming every one.
-
-    raises   StateError where the figures are balances of a company, else RequestError
-    """
+    """Refuse figures that break a rule with a RequestError that names every one."""
     found = breaches(rules, subject, on=on, figures=figures, conditions=conditions)
     if found:
-        words = " ".join(breach.words for breach in found)
-        raise StateError(words) if subject in _STATES else RequestError(words)
+        raise RequestError(" ".join(breach.words for breach in found))
 
 
 def _word(value: bool) -> str:
@@ -197,10 +190,10 @@ def check_disbursement(rules: tuple[LendingRule, ...], *, on: int, principal_fen
     check(rules, "disbursement", on=on, figures={"principal": principal_fen, "disbursed": disbursed_fen})
 
 
-def check_funding(rules: tuple[LendingRule, ...], mandate: Mandate, *, on: int) -> None:
-    """Refuse a mandate whose shares of the principal break a rule; when terms are loaded, and when a loan is matched."""
+def funding_breaches(rules: tuple[LendingRule, ...], mandate: Mandate, *, on: int) -> tuple[Breach, ...]:
+    """Every rule that a mandate's shares of the principal break on a day."""
     own = mandate.consolidated_ppm(Component.PRINCIPAL, Stage.ORIGINATION)
-    check(
+    return breaches(
         rules,
         "funding",
         on=on,
@@ -209,25 +202,16 @@ def check_funding(rules: tuple[LendingRule, ...], mandate: Mandate, *, on: int) 
     )
 
 
-def check_guarantor(
-    rules: tuple[LendingRule, ...], *, on: int, guaranteed_fen: int, net_assets_fen: int, mainly_small_business: bool
-) -> None:
-    """Refuse guarantees beyond a guarantee company's leverage; `guaranteed_fen` with the loan in question."""
-    check(
-        rules,
-        "guarantor",
-        on=on,
-        figures={"guaranteed": guaranteed_fen, "net_assets": net_assets_fen},
-        conditions={"mainly_small_business": _word(mainly_small_business)},
-    )
+def check_funding(rules: tuple[LendingRule, ...], mandate: Mandate, *, on: int, until: int) -> None:
+    """Refuse a mandate whose shares of the principal break a rule on any day from `on` to `until`, as the rules are known.
 
-
-def check_micro_lender(
-    rules: tuple[LendingRule, ...], *, on: int, non_standard_fen: int, standardised_fen: int, net_assets_fen: int
-) -> None:
-    """Refuse debt beyond what a micro-lender may owe."""
-    figures = {"non_standard_debt": non_standard_fen, "standardised_debt": standardised_fen, "net_assets": net_assets_fen}
-    check(rules, "micro_lender", on=on, figures=figures)
+    raises   RequestError with rule, source and figures of the first such day
+    """
+    later = {rule.effective_from for rule in rules if rule.subject == "funding" and on < rule.effective_from <= until}
+    for day in (on, *sorted(later)):
+        found = funding_breaches(rules, mandate, on=day)
+        if found:
+            raise RequestError(" ".join(breach.words for breach in found))
 
 
 def guarantee_room(
