@@ -83,6 +83,24 @@ def test_a_refund_that_the_provider_cannot_pay_is_taken_back(platform):
     assert state(platform, loan_id) == ("repaid", 0, 1_000, 0)
 
 
+@pytest.mark.parametrize("form", [str, str.upper])
+def test_no_reference_of_an_outsider_takes_the_place_of_a_refund(platform, form):
+    loan_id = overpaid(platform)
+    made = proposed(platform, "refund", loan_id, {"amount_fen": 600})
+    reported = {"loan_id": loan_id, "provider_reference": form(made["proposal_id"])}
+    for verb, body in (
+        ("repay", {"amount_fen": 100, "paid_on": platform.today}),
+        ("disburse", {"disbursed_on": platform.today}),
+        ("return_purchase", {"returned_on": platform.today}),
+    ):
+        good = reported | body | {"provider_reference": f"{verb}-1", "loan_id": "lo-none"}
+        (status, problem), (other, _) = platform.batch(verb, [reported | body, good])
+        assert (status, problem["rule"], other) == (422, "reference_of_ours", 404)
+        assert "has the form of the platform's own ids" in problem["detail"]
+    assert checked(platform, made)[0] == 200
+    assert state(platform, loan_id)[2] == 400
+
+
 def test_a_payment_that_bounces_after_its_refund_leaves_the_loan_owing_it(platform):
     loan_id = overpaid(platform)
     decided(platform, "refund", loan_id, {"amount_fen": 1_000})

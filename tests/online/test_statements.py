@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loanbook.services.day_close import close_days, day_terms
 from loanbook.services.suspense import resolve
 from loanbook.stores.online.schema_cash import SUSPENSE
-from loanbook.stores.online.unit import Unit
+from loanbook.stores.online.unit import Unit, new_id
 from tests.online.platform import OPERATOR, TERMS, Platform
 
 START = dt.date(2024, 5, 6)
@@ -94,7 +94,7 @@ def test_a_statement_of_every_kind_of_line(cash):
     loan = cash.running()
     for reference, fen in (("P-1", 40_000), ("P-2", 25_500), ("P-3", 12_000), ("P-4", 7_700)):
         cash.repay(loan, reference, fen)
-    taken = cash.taken([("P-1", 40_000), ("P-2", 25_000), ("P-9", 7_000), ("misspelt P-4", 7_700)])
+    taken = cash.taken([("P-1", 40_000), ("P-2", 25_000), ("P-9", 7_000), ("", 7_700)])
     assert (taken["rows"], taken["accepted"], taken["quarantined"]) == (4, 4, 0)
     assert (taken["matched_by_reference"], taken["matched_by_amount_and_day"]) == (1, 1)
     assert taken["differences"] == [{"reference": "P-2", "reported_fen": 25_000, "booked_fen": 25_500}]
@@ -106,6 +106,41 @@ def test_a_statement_of_every_kind_of_line(cash):
     assert (taken["suspense_items"], taken["suspense_fen"]) == (2, 6_500)
     view = cash.check_cash()
     assert (view["unreported"], view["unreported_fen"], view["reported_fen"]) == (1, 12_000, 73_200)
+
+
+def test_a_line_with_a_reference_nobody_knows_takes_no_booking_of_its_amount(cash):
+    loan = cash.running()
+    cash.repay(loan, "CB-1", 10_000)
+    taken = cash.taken([("FEE-REVERSAL-77", 10_000)])
+    assert (taken["matched_by_reference"], taken["matched_by_amount_and_day"], taken["unreported_fen"]) == (0, 0, 10_000)
+    assert [(item["reference"], item["why"]) for item in taken["unknown_items"]] == [("FEE-REVERSAL-77", "unknown")]
+    # The line of the booking itself comes a day later, finds it, and is not booked as somebody's payment.
+    cash.today += dt.timedelta(days=1)
+    taken = cash.taken([("CB-1", 10_000)])
+    assert (taken["matched_by_reference"], taken["unknown"], taken["unreported"]) == (1, 0, 0)
+    assert [item["reference"] for item in cash.check_cash()["items"]] == ["FEE-REVERSAL-77"]
+    assert len(cash.rows("SELECT * FROM payment")) == 1
+
+
+def test_a_line_without_a_reference_is_matched_where_one_booking_can_be_meant_at_once_or_later(cash):
+    loan = cash.running()
+    for reference, fen in (("P-1", 1_000), ("P-2", 1_000), ("P-3", 2_000)):
+        cash.repay(loan, reference, fen)
+    taken = cash.taken([("", 1_000), ("", 2_000), ("", 3_000)])
+    assert (taken["matched_by_amount_and_day"], taken["unknown"], taken["unreported"]) == (1, 2, 2)
+    cash.repay(loan, "P-4", 3_000)
+    taken = cash.taken([("P-2", 1_000)])
+    assert (taken["released"], taken["released_fen"], taken["suspense_items"]) == (2, 4_000, 0)
+    cash.check_cash()
+
+
+def test_money_whose_reference_has_the_form_of_our_ids_is_booked_by_the_id_of_its_item(cash):
+    loan, reference = cash.running(), new_id("pp")
+    (item,) = cash.taken([(reference, 90_000)])["unknown_items"]
+    cash.done("resolve_suspense", item_id=item["item_id"], loan_id=loan)
+    (payment,) = cash.rows("SELECT * FROM payment")
+    assert payment["provider_reference"] == item["item_id"]
+    cash.check_cash()
 
 
 def test_the_same_statement_again_changes_nothing_and_another_of_its_number_is_refused(cash):
@@ -143,7 +178,7 @@ def test_bad_lines_are_set_aside_with_place_reason_and_value_and_their_money_is_
     loan = cash.running()
     cash.repay(loan, "P-1", 40_000)
     taken = cash.taken(
-        ["P-1,2024-05-06,400.00,", ",2024-05-06,3.00,", "P-5,06/05/2024,2.00,", "P-6,2024-05-06,1 000,", "P-7,2024-05-06"],
+        ["P-1,2024-05-06,400.00,", ",2024-05-06,3.00,lo-1", "P-5,06/05/2024,2.00,", "P-6,2024-05-06,1 000,", "P-7,2024-05-06"],
         closing=100_000 + 40_000 + 300 + 200 + 100_000 + 55,
     )
     assert (taken["rows"], taken["accepted"], taken["quarantined"]) == (5, 1, 4)
@@ -307,14 +342,14 @@ def test_the_self_audit_finds_cash_that_was_tampered_with(cash, tmp_path, statem
 
 
 LINE = st.tuples(
-    st.sampled_from(["as booked", "lost", "doubled", "altered", "misspelt", "late"]), st.integers(1, 6), st.booleans()
+    st.sampled_from(["as booked", "lost", "doubled", "altered", "misspelt", "nameless", "late"]), st.integers(1, 6), st.booleans()
 )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(days=st.lists(st.lists(LINE, max_size=7), min_size=1, max_size=4), strangers=st.lists(st.integers(-5, 5), max_size=3))
 def test_random_statements_tie_and_suspense_is_conserved(cash, days, strangers):
-    """Lines lost, doubled, altered, misspelt or late, and strangers' money: cash = reported + suspense after each statement."""
+    """Lines lost, doubled, altered, misspelt, nameless or late, and strangers' money: always cash = reported + suspense."""
     for table in ("reported", "suspense", "statement_line", "statement_fault", "statement"):
         cash.connection.execute(f"DELETE FROM {table}")
     cash.connection.execute("DELETE FROM payment")
@@ -340,6 +375,7 @@ def test_random_statements_tie_and_suspense_is_conserved(cash, days, strangers):
                 "doubled": [(reference, fen)] * 2,
                 "altered": [(reference, fen + 7)],
                 "misspelt": [(f"{reference}x", fen)],
+                "nameless": [("", fen)],
                 "late": [],
             }[what]
             lines += told

@@ -23,13 +23,15 @@ def read(*rows, header=HEADER, account=PROVIDER, ends_on=ON):
 
 
 def test_good_lines_know_their_line_of_the_file():
-    found = read("P-1,2024-05-06,400.00,", "", "P-2,2024-05-06,-0.01,lo-1", '"P ""3""",2024-05-06,7,', "P-4,2024-05-06,0,lo-2")
+    rows = ["P-1,2024-05-06,400.00,", "", "P-2,2024-05-06,-0.01,lo-1", '"P ""3""",2024-05-06,7,', "P-4,2024-05-06,0,lo-2"]
+    found = read(*rows, " ,2024-05-06,1,")
     assert found.faults == ()
     assert [(line.line, line.reference, line.amount_fen, line.loan_id) for line in found.lines] == [
         (2, "P-1", 40_000, ""),
         (4, "P-2", -1, "lo-1"),
         (5, 'P "3"', 700, ""),
         (6, "P-4", 0, "lo-2"),
+        (7, "", 100, ""),
     ]
 
 
@@ -38,7 +40,7 @@ def test_good_lines_know_their_line_of_the_file():
     [
         ("P-1,2024-05-07,1.00,", "booked_on", "lies outside the statement, 2024-05-06 to 2024-05-06", "2024-05-07", 100),
         ("P-1,6.5.2024,1.00,", "booked_on", "is not a date as YYYY-MM-DD", "6.5.2024", 100),
-        (" ,2024-05-06,1.00,", "reference", "is missing, so nothing can be matched to the line", "", 100),
+        (" ,2024-05-06,1.00,lo-1", "reference", "is missing, and a line that names a loan needs one", "", 100),
         ("P" * 65 + ",2024-05-06,1.00,", "reference", "is not a reference of at most 64 characters", "P" * 65, 100),
         ("P-1,2024-05-06,1.005,", "amount", "is not an amount with at most 2 decimals and no separators", "1.005", None),
         ("P-1,2024-05-06,1 000,", "amount", "is not an amount with at most 2 decimals and no separators", "1 000", None),

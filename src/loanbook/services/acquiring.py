@@ -139,9 +139,9 @@ def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple
     ring = vault.keyring(unit.connection, sorted(borrowers))
     consents = standing_consents(unit.connection, borrowers, CONSENTS_NEEDED)
     answers: list[Assessed | Refusal] = []
-    for _, request in asked:
+    for caller, request in asked:
         row = found.get(request.application_id)
-        if row is None:
+        if row is None or caller.borrower_id not in (None, row["borrower_id"]):
             detail = f"there is no application {request.application_id}."
             answers.append(Refusal(status=404, rule="no_such_application", detail=detail))
         elif row["state"] != "applied":

@@ -5,6 +5,7 @@ other. If a batch fails as a whole, its calls are tried one by one, so that a si
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -25,6 +26,10 @@ KEY_MOST = 200
 ID_MOST = 64
 BODY_MOST = 64 * 1024
 """Bytes of a request's body, where its verb does not say otherwise."""
+NESTED_MOST = 64
+"""Lists and objects inside each other in a request's body."""
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
 
 
 Request: TypeAlias = msgspec.Struct
@@ -109,7 +114,7 @@ class Desk:
         requests: dict[int, Any] = {}
         decoder = msgspec.json.Decoder(verb.request)
         for place, call in enumerate(calls):
-            found = _check(verb, call, decoder)
+            found = _checked(verb, call, decoder)
             if isinstance(found, Refusal):
                 replies[place] = refused(found)
             else:
@@ -160,7 +165,7 @@ class Desk:
             return self._transact(verb, [(call, request)])[0]
         except Exception as error:
             self._connection.rollback()
-            return refused(Refusal(status=500, rule="internal_error", detail=f"{verb.name} failed: {type(error).__name__}."))
+            return refused(_failed(verb, error))
 
     def _transact(self, verb: Verb, asked: Sequence[tuple[Call, Any]]) -> list[Reply]:
         now, today = self._clock()
@@ -237,6 +242,14 @@ def _audit(unit: Unit, verb: Verb, call: Call, reply: Reply) -> None:
     )
 
 
+def _checked(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    """The request, or why not; whatever goes wrong with one body is the answer to its call alone."""
+    try:
+        return _check(verb, call, decoder)
+    except Exception as error:
+        return _failed(verb, error)
+
+
 def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
     if call.caller.role not in verb.roles:
         return _role_refused(verb.name, call.caller, verb.roles)
@@ -246,10 +259,29 @@ def _check(verb: Verb, call: Call, decoder: "msgspec.json.Decoder[Any]") -> Any:
         )
     if b"\\u0000" in call.body:
         return Refusal(status=422, rule="request_not_understood", detail="texts cannot hold the character NUL.")
+    if _is_too_deep(call.body):
+        detail = f"the body is nested too deeply. At most {NESTED_MOST} lists and objects may lie inside each other."
+        return Refusal(status=422, rule="request_not_understood", detail=detail)
     try:
         return decoder.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Refusal(status=422, rule="request_not_understood", detail=not_understood(error, verb.request, call.body))
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Whether more lie inside each other than may: a body that no recursion can follow is known before anything recurs."""
+    if body.count(b"[") + body.count(b"{") <= NESTED_MOST:
+        return False
+    depth = 0
+    for bracket in _BRACKETS.findall(_TEXTS.sub(b"", body)):
+        depth += 1 if bracket in (b"[", b"{") else -1
+        if depth > NESTED_MOST:
+            return True
+    return False
+
+
+def _failed(verb: Verb, error: Exception) -> Refusal:
+    return Refusal(status=500, rule="internal_error", detail=f"{verb.name} failed: {type(error).__name__}.")
 
 
 def _role_refused(name: str, caller: Caller, roles: frozenset[str]) -> Refusal:

@@ -22,7 +22,7 @@ from loanbook.servicing.statement_file import StatementLine
 from loanbook.stores.online.cash import open_items, reported_payments, unreported_bookings
 from loanbook.stores.online.schema import PAYMENT
 from loanbook.stores.online.schema_cash import REPORTED, SUSPENSE
-from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.stores.online.unit import Row, Unit, is_id, new_id
 from loanbook.terms.cash_account import CashAccount
 
 BY_REFERENCE, BY_AMOUNT_AND_DAY, AMOUNT_DIFFERS = "by_reference", "by_amount_and_day", "amount_differs"
@@ -155,8 +155,12 @@ def _by_amount(
     left: Sequence[int],
     there: Sequence[int],
 ) -> list[int]:
-    """Match what is left by amount and day; the movements that are left after it."""
-    whole = [place for place in left if movements[place].item is None or movements[place].item["why"] == UNKNOWN]  # type: ignore[index]
+    """Match what has no reference by amount and day; the movements that are left after it.
+
+    A line with a reference that we do not know is other money: its amount would take the booking away from the line that comes
+    for it later.
+    """
+    whole = [place for place in left if not movements[place].reference]
     theirs, ours = pair_by_amount_and_day(
         np.array([movements[place].amount_fen for place in whole], np.int64),
         np.array([movements[place].on for place in whole], np.int64),
@@ -290,8 +294,10 @@ def resolve(terms: PlatformTerms, unit: Unit, caller: Caller, items: Sequence[tu
         if refusal is not None:
             answers[place] = refusal
             continue
-        # A reference that another movement used up, or that is missing, cannot name this payment; the item's own id can.
-        reference = item["item_id"] if item["reference"] in seen or not item["reference"] else item["reference"]
+        # A reference that another movement used up, that is missing or that has the form of our ids cannot name this payment; the
+        # item's own id can.
+        cannot_name = item["reference"] in seen or not item["reference"] or is_id(item["reference"])
+        reference = item["item_id"] if cannot_name else item["reference"]
         seen.add(reference)
         repaying = Repaying(
             loan_id=loan_id,

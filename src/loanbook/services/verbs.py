@@ -10,6 +10,7 @@ from loanbook.services.collections import collection_verbs
 from loanbook.services.deciding import approval_verbs
 from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
+from loanbook.services.gate import bound_key, gated, reference_of_ours
 from loanbook.services.guaranteeing import guarantee_verbs
 from loanbook.services.partnering import answer_offer
 from loanbook.services.paying import disburse, give_back, repay
@@ -34,7 +35,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=shape.Registration,
             answer=shape.Registered,
             roles=APP,
-            run=partial(register, vault),
+            run=gated(partial(register, vault), bound_key),
             status=201,
         ),
         Verb(
@@ -95,7 +96,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=shape.Disbursing,
             answer=shape.Disbursed,
             roles=PROVIDER,
-            run=partial(disburse, terms),
+            run=gated(partial(disburse, terms), reference_of_ours),
         ),
         Verb(
             name="repay",
@@ -103,7 +104,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=shape.Repaying,
             answer=shape.Repaid,
             roles=PROVIDER,
-            run=partial(repay, terms),
+            run=gated(partial(repay, terms), reference_of_ours),
             status=201,
         ),
         Verb(
@@ -120,7 +121,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=PurchaseReturning,
             answer=PurchaseReturned,
             roles=PROVIDER,
-            run=return_purchase,
+            run=gated(return_purchase, reference_of_ours),
         ),
         *collection_verbs(terms),
         *cash_verbs(terms),

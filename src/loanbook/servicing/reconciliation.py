@@ -100,7 +100,7 @@ def reconcile(their_reference: pa.Array, their_amount_fen: Ints, our_reference: 
 def pair_by_amount_and_day(
     their_amount_fen: Ints, their_on: Ints, our_amount_fen: Ints, our_on: Ints, *, days: int
 ) -> tuple[Ints, Ints]:
-    """Lines and bookings without a common reference that can only mean each other.
+    """Lines without a reference and bookings that can only mean each other.
 
     A line and a booking of one amount, at most `days` apart, are a pair when the line has no other such booking and the booking
     no other such line. What could mean two things is left alone.

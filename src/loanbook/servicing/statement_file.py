@@ -19,6 +19,8 @@ _LINES_MOST = 1_000_000
 class StatementLine:
     """One movement: in is positive, out negative. An amount of 0 only tells which loan a reference is for.
 
+    reference   empty where the line has none; then it names no loan either
+
     line      of the file; the header is 1
     """
 
@@ -123,12 +125,12 @@ def _line(
     amount_fen = _amount(text, account)
     if amount_fen == 0 and not loan_id:
         raise _FaultError(columns.amount, "is nothing", text)
+    if loan_id and not reference:
+        raise _FaultError(columns.reference, "is missing, and a line that names a loan needs one", reference)
     return StatementLine(line=number, reference=reference, booked_on=booked_on, amount_fen=amount_fen, loan_id=loan_id)
 
 
 def _reference(text: str, columns: StatementColumns) -> str:
-    if not text:
-        raise _FaultError(columns.reference, "is missing, so nothing can be matched to the line", text)
     if len(text) > REFERENCE_MOST or not text.isprintable():
         raise _FaultError(columns.reference, f"is not a reference of at most {REFERENCE_MOST} characters", text)
     return text

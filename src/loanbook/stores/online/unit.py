@@ -6,6 +6,7 @@ as many round trips as one.
 
 import datetime as dt
 import os
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -71,6 +72,14 @@ def new_id(prefix: str) -> str:
     """An id nobody can guess or count by; later ones sort later, so that an index grows at its end (UUID version 7)."""
     millis = time.time_ns() // 1_000_000
     return f"{prefix}-{millis:012x}7{os.urandom(10).hex()[1:]}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of ids that `new_id` gives, with whatever prefix, in capitals or not."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[a-z]{2}-[0-9a-f]{12}7[0-9a-f]{19}", re.IGNORECASE | re.ASCII)
 
 
 class Unit:
