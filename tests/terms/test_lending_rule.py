@@ -178,4 +178,13 @@ def test_a_wrong_rule_is_refused_with_its_line(tmp_path, old, new, words):
 
 
 def test_one_file_can_be_read():
-    assert read_lending_rules(SHIPPED / "china.yaml", "terms/lending_rules/china.yaml") == RULES
+    found = read_lending_rules(SHIPPED / "china.yaml", "terms/lending_rules/china.yaml")
+    assert found == tuple(rule for rule in RULES if "china.yaml" in rule.place)
+    assert len(found) == len(RULES) - 1
+
+
+def test_arrears_of_a_borrower_at_the_edge():
+    assert rules_of.arrears_breach(RULES, on=ON, days_past_due=0) is None
+    breach = rules_of.arrears_breach(RULES, on=ON, days_past_due=1)
+    assert (breach.rule.rule, breach.rule.most) == ("arrears", 0)
+    assert "days past due is 1 days and must be at most 0 days on 2026-11-22" in breach.words

@@ -1,6 +1,7 @@
 """From a stranger to a credit line: registration, application with consents, decision with all reasons and evidence."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,12 @@ from loanbook.funding.ages import AGE_MOST, age_band
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Application, Applied, Assessed, Assessing, Registered, Registration, rate_text
+from loanbook.services.standing import cannot_borrow
 from loanbook.services.wording import meant
 from loanbook.stores.online.consents import standing_consents
 from loanbook.stores.online.lookups import reapplication_days
 from loanbook.stores.online.schema import APPLICATION, BORROWER, CONSENT, DECISION, LINE
+from loanbook.stores.online.standing import hold_lines
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.stores.online.vault import Keyring, PersonalData, Vault
 from loanbook.terms.lending_rule import check_line
@@ -138,6 +141,10 @@ def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple
     borrowers = unit.read(BORROWER, (row["borrower_id"] for row in found.values()))
     ring = vault.keyring(unit.connection, sorted(borrowers))
     consents = standing_consents(unit.connection, borrowers, CONSENTS_NEEDED)
+    behind = cannot_borrow(terms, unit, borrowers)
+    held: dict[str, list[Row]] = defaultdict(list)
+    for line in hold_lines(unit.connection, borrowers, unit.today):
+        held[line["borrower_id"]].append(line)
     answers: list[Assessed | Refusal] = []
     for caller, request in asked:
         row = found.get(request.application_id)
@@ -153,28 +160,46 @@ def decide(terms: PlatformTerms, vault: Vault, unit: Unit, asked: Sequence[tuple
         elif missing := [purpose for purpose in CONSENTS_NEEDED if (row["borrower_id"], purpose) not in consents]:
             detail = f"the consent to {' and '.join(missing)} was withdrawn; the application is not looked at without it."
             answers.append(Refusal(status=409, rule="consent_needed", detail=detail, figures={"missing": missing}))
+        elif refusal := behind.get(row["borrower_id"]) or _holds_one(borrowers[row["borrower_id"]], held):
+            answers.append(refusal)
         else:
-            answers.append(_decide(terms, unit, ring, row, borrowers[row["borrower_id"]]))
+            answers.append(_decide(terms, unit, ring, row, borrowers[row["borrower_id"]], held))
     return answers
 
 
-def outcome_of(terms: PlatformTerms, assessment: Assessment, kind: str, day: int) -> tuple[str, list[str]]:
-    """What is decided on an assessment, and why: a line that the lending rules do not allow is declined."""
+def _holds_one(borrower: Row, held: Mapping[str, Sequence[Row]]) -> Refusal | None:
+    kind = borrower["kind"]
+    for line in held.get(borrower["borrower_id"], ()):
+        if line["is_open"] and line["kind"] == kind:
+            limit = units.format_money(line["limit_fen"])
+            detail = f"line {line['line_id']} of {limit} is open already; a borrower has one line of a kind ({kind}) at a time."
+            figures = {"line_id": line["line_id"], "limit_fen": line["limit_fen"], "kind": kind}
+            return Refusal(status=409, rule="line_open_already", detail=detail, figures=figures)
+    return None
+
+
+def outcome_of(terms: PlatformTerms, assessment: Assessment, kind: str, day: int, held_fen: int) -> tuple[str, list[str]]:
+    """What is decided on an assessment, and why: a line that the lending rules do not allow is declined.
+
+    held_fen   limits of the borrower's other open lines, and what is drawn from those that have ended
+    """
     if assessment.outcome is Outcome.APPROVED and assessment.limit_fen is not None:
         try:
-            check_line(terms.lending_rules, on=day, borrower_kind=kind, limit_fen=assessment.limit_fen)
+            check_line(terms.lending_rules, on=day, borrower_kind=kind, limit_fen=assessment.limit_fen + held_fen)
         except RequestError as error:
             return str(Outcome.DECLINED), [f"lending_rule: {error}"]
     return str(assessment.outcome), [reason.code for reason in assessment.reasons]
 
 
-def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower: Row) -> Assessed:
+def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower: Row, held: Mapping[str, list[Row]]) -> Assessed:
     told = ring.open(row["borrower_id"], f"application {row['application_id']}", row["sealed"])
     day = units.day(unit.today)
     strategy = terms.strategy(borrower["kind"], day)
     inputs = {**told["inputs"], "kind": borrower["kind"]}
     assessment = assess(strategy, inputs, day)
-    outcome, reasons = outcome_of(terms, assessment, borrower["kind"], day)
+    lines = held[borrower["borrower_id"]]
+    held_fen = sum(line["limit_fen"] if line["is_open"] else line["used_fen"] for line in lines)
+    outcome, reasons = outcome_of(terms, assessment, borrower["kind"], day, held_fen)
     decision_id = new_id("dc")
     unit.insert(
         DECISION,
@@ -189,7 +214,7 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
         sealed=ring.seal(
             row["borrower_id"],
             f"decision {decision_id}",
-            {"inputs": inputs, "evidence": assessment.evidence.record()},
+            {"inputs": inputs, "evidence": assessment.evidence.record(), "held_fen": held_fen},
         ),
         recorded_at=unit.now,
     )
@@ -205,7 +230,9 @@ def _decide(terms: PlatformTerms, unit: Unit, ring: Keyring, row: Row, borrower:
     )
     if outcome != str(Outcome.APPROVED):
         return Assessed(decision_id=decision_id, outcome=outcome, reasons=tuple(reasons))
-    return _open_line(terms, unit, borrower, decision_id, assessment, told)
+    opened = _open_line(terms, unit, borrower, decision_id, assessment, told)
+    lines.append({"line_id": opened.line_id, "kind": borrower["kind"], "limit_fen": opened.limit_fen, "is_open": True})
+    return opened
 
 
 def _open_line(

@@ -28,6 +28,7 @@ from loanbook.stores.online.collections import (
 from loanbook.stores.online.day_book import keep_queue
 from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.schema_collections import PROMISE
+from loanbook.stores.online.standing import keep_past_due
 from loanbook.stores.online.unit import Row
 from loanbook.terms.collection import CollectionTerms, collection_in_force
 from loanbook.units import Ints
@@ -190,14 +191,19 @@ def _move(
 
 
 def queue(day: Day) -> dict[str, int]:
-    """Make the queue of the day: loans past due, without those that a promise or an agency keeps our collectors from."""
+    """Make the queue of the day: loans past due, without those that a promise or an agency keeps our collectors from.
+
+    All of them are kept as well, because who is past due borrows no more.
+    """
     policy = policy_of(day)
     parts = [part for part in day.figures.late if part.loan_id]
     if not parts:
         keep_queue(day.connection, day.day, [], [], np.zeros(0, np.int64), np.zeros(0, np.int64))
+        keep_past_due(day.connection, day.day, [], np.zeros(0, np.int64), np.zeros(0, np.int64))
         return {"rows": 0, "left_alone": 0, "moved_up": 0}
     late = joined(parts)
     dpd, overdue = late.column(Position.DPD), late.column(Position.OVERDUE)
+    keep_past_due(day.connection, day.day, late.loan_id, dpd, overdue)
     alone = left_alone(day.connection, day.day)
     held = np.array([loan_id in alone for loan_id in late.loan_id], bool)
     as_of = units.day(day.day)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from loanbook.services.guaranteeing import rooms_left
 from loanbook.services.parties import BUREAU
 from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.quoting import cannot_draw
-from loanbook.services.requests import DrawingDown, Drawn
+from loanbook.services.requests import DrawingDown, Drawn, rate_text
+from loanbook.services.standing import cannot_borrow
 from loanbook.stores.online.lookups import owed_by_mandate
 from loanbook.stores.online.quotas import Change, change_quotas, lock_quotas, used_columns
 from loanbook.stores.online.schema import LINE, LOAN, QUOTE, RESERVATION
@@ -41,12 +42,13 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
     wanted = [request.quote_id for _, request in asked_for]
     lines = unit.lock(LINE, (quote["line_id"] for quote in unit.read(QUOTE, wanted).values()))
     quotes = unit.read(QUOTE, wanted)
+    behind = cannot_borrow(terms, unit, (line["borrower_id"] for line in lines.values()))
     answers: list[Drawn | Refusal | None] = []
     loans: list[Row] = []
     places: list[int] = []
     for place, (caller, request) in enumerate(asked_for):
         quote = quotes.get(request.quote_id)
-        refusal = _cannot_accept(unit, caller, quote, lines, request)
+        refusal = _cannot_accept(unit, caller, quote, lines, request, behind)
         answers.append(refusal)
         if quote is not None and refusal is None:
             loans.append(_loan_of(unit, quote))
@@ -82,7 +84,14 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
     return [answer for answer in answers if answer is not None]
 
 
-def _cannot_accept(unit: Unit, caller: Caller, quote: Row | None, lines: dict[str, Row], request: DrawingDown) -> Refusal | None:
+def _cannot_accept(
+    unit: Unit,
+    caller: Caller,
+    quote: Row | None,
+    lines: dict[str, Row],
+    request: DrawingDown,
+    behind: Mapping[str, Refusal],
+) -> Refusal | None:
     if quote is None or (caller.borrower_id is not None and caller.borrower_id != quote["borrower_id"]):
         return Refusal(status=404, rule="no_such_quote", detail=f"there is no quote {request.quote_id}.")
     if quote["loan_id"] is not None:
@@ -91,7 +100,7 @@ def _cannot_accept(unit: Unit, caller: Caller, quote: Row | None, lines: dict[st
     if unit.now > quote["expires_at"] or quote["quoted_on"] != unit.today:
         detail = f"quote {request.quote_id} stood until {quote['expires_at']:%Y-%m-%d %H:%M} UTC. Ask for another."
         return Refusal(status=409, rule="quote_expired", detail=detail)
-    return cannot_draw(unit, caller, lines.get(quote["line_id"]), quote["line_id"], quote["principal_fen"])
+    return cannot_draw(unit, caller, lines.get(quote["line_id"]), quote["line_id"], quote["principal_fen"], behind)
 
 
 def _loan_of(unit: Unit, quote: Row) -> Row:
@@ -199,7 +208,7 @@ def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[
             product=loan["product"],
             principal_fen=loan["principal_fen"],
             installment_count=loan["installment_count"],
-            rate_annual=loan["rate_annual"],
+            rate_annual=rate_text(loan["rate_annual"]),
             grade=lines[loan["line_id"]]["grade"],
             attempt=attempt,
             **({"report_id": reports[loan["loan_id"]], "report_from": BUREAU} if loan["loan_id"] in reports else {}),

@@ -15,6 +15,7 @@ from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.quoting import cannot_draw
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given, rate_text
+from loanbook.services.standing import cannot_borrow
 from loanbook.stores.online.schema import LINE
 from loanbook.stores.online.unit import Row, Unit
 from loanbook.terms.product import Product
@@ -62,7 +63,8 @@ def offers_read(terms: PlatformTerms) -> Read:
             detail = "amount_fen must be a whole number of minor units above 0, or left out."
             return Refusal(status=422, rule="amount_not_understood", detail=detail)
         amount = int(text) if text else None
-        refusal = cannot_draw(unit, caller, line, id_, amount or 0)
+        behind = cannot_borrow(terms, unit, [line["borrower_id"]])
+        refusal = cannot_draw(unit, caller, line, id_, amount or 0, behind)
         if refusal is not None:
             return refusal
         found = tuple(_offers(terms, unit, line, amount, options.get("product", "")))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from loanbook.loans.borrower_cost import Cost, costs
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.requests import Instalment, Quoted, Quoting, rate_text
+from loanbook.services.standing import cannot_borrow
 from loanbook.stores.online.schema import LINE, QUOTE
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.product import Product
@@ -24,13 +25,14 @@ VALID = dt.timedelta(minutes=30)
 def quote(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Quoting]]) -> list[Quoted | Refusal]:
     """What each drawdown would cost; loans of one product and number of instalments are computed together."""
     lines = unit.read(LINE, (request.line_id for _, request in asked))
+    behind = cannot_borrow(terms, unit, (line["borrower_id"] for line in lines.values()))
     answers: list[Quoted | Refusal | None] = [None] * len(asked)
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
     products: dict[str, Product] = {}
     today = units.day(unit.today)
     for place, (caller, request) in enumerate(asked):
         line = lines.get(request.line_id)
-        refusal = cannot_draw(unit, caller, line, request.line_id, request.principal_fen)
+        refusal = cannot_draw(unit, caller, line, request.line_id, request.principal_fen, behind)
         if refusal is None:
             try:
                 products[request.product] = terms.product(request.product, today)
@@ -44,13 +46,17 @@ def quote(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Quotin
     return [answer for answer in answers if answer is not None]
 
 
-def cannot_draw(unit: Unit, caller: Caller, line: Row | None, line_id: str, principal_fen: int) -> Refusal | None:
-    """Why an amount cannot be drawn from a line; None when it can."""
+def cannot_draw(
+    unit: Unit, caller: Caller, line: Row | None, line_id: str, principal_fen: int, behind: Mapping[str, Refusal]
+) -> Refusal | None:
+    """Why an amount cannot be drawn from a line; None when it can. `behind`: of its borrower, by `cannot_borrow`."""
     if line is None or (caller.borrower_id is not None and caller.borrower_id != line["borrower_id"]):
         return Refusal(status=404, rule="no_such_line", detail=f"there is no line {line_id}.")
     if line["state"] != "open" or unit.today >= line["expires_on"]:
         detail = f"line {line_id} is {line['state']}, valid until {line['expires_on']}; nothing can be drawn on {unit.today}."
         return Refusal(status=409, rule="line_not_open", detail=detail)
+    if line["borrower_id"] in behind:
+        return behind[line["borrower_id"]]
     left = line["limit_fen"] - line["used_fen"]
     if principal_fen > left:
         detail = f"the line has {units.format_money(max(left, 0))} left of {units.format_money(line['limit_fen'])}; "

@@ -64,7 +64,7 @@ def replay(
         detail = f"the strategy cannot be evaluated by this version: {error}"
         return Refusal(status=409, rule="strategy_not_understood", detail=detail)
     kind = unit.read(BORROWER, [borrower_id])[borrower_id]["kind"]
-    outcome, reasons = outcome_of(terms, made, kind, day)
+    outcome, reasons = outcome_of(terms, made, kind, day, sealed.get("held_fen", 0))
     line = unit.read(LINE, [id_], by="decision_id").get(id_)
     decided = _told(row["outcome"], row["reasons"], line, sealed["evidence"], row["reapply_on"])
     again = _told(outcome, reasons, _line_of(made, outcome), made.evidence.record(), made.reapply_on)

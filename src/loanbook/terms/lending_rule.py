@@ -17,13 +17,24 @@ SHIPPED = Path(__file__).parent / "lending_rules"
 
 
 class Quantity(Enum):
-    """What a figure counts; its value is the scale of a limit in a file."""
+    """What a figure counts: its word, and the scale of a limit in a file."""
 
-    MONEY = 100
+    MONEY = "money", 100
     """Minor units of two decimals."""
-    SHARE = SHARES_WHOLE
+    SHARE = "share", SHARES_WHOLE
     """Millionths."""
-    MONTHS = 1
+    MONTHS = "months", 1
+    DAYS = "days", 1
+
+    @property
+    def word(self) -> str:
+        """What it counts."""
+        return self.value[0]
+
+    @property
+    def scale(self) -> int:
+        """How many of the figure's units are one of the file's."""
+        return self.value[1]
 
 
 TIMES = SHARES_WHOLE
@@ -31,6 +42,7 @@ TIMES = SHARES_WHOLE
 
 FIGURES: dict[str, dict[str, Quantity]] = {
     "line": {"limit": Quantity.MONEY},
+    "borrower": {"days_past_due": Quantity.DAYS},
     "loan": {"months": Quantity.MONTHS},
     "disbursement": {"principal": Quantity.MONEY, "disbursed": Quantity.MONEY},
     "funding": {"own_share": Quantity.SHARE, "partner_share": Quantity.SHARE},
@@ -45,6 +57,7 @@ FIGURES: dict[str, dict[str, Quantity]] = {
 
 CONDITIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "line": {"borrower_kind": ("consumer", "small_business")},
+    "borrower": {},
     "loan": {"borrower_kind": ("consumer", "small_business"), "repayment": ("at_maturity", "instalments")},
     "disbursement": {},
     "funding": {"joint": ("true", "false")},
@@ -126,7 +139,7 @@ def shown(figure: int, quantity: Quantity) -> str:
     """A figure as messages show it."""
     if quantity is Quantity.MONEY:
         return format_money(figure)
-    return f"{figure / SHARES_WHOLE:.4%}" if quantity is Quantity.SHARE else f"{figure} months"
+    return f"{figure / SHARES_WHOLE:.4%}" if quantity is Quantity.SHARE else f"{figure} {quantity.word}"
 
 
 def breaches(
@@ -167,6 +180,11 @@ def _word(value: bool) -> str:
 def check_line(rules: tuple[LendingRule, ...], *, on: int, borrower_kind: str, limit_fen: int) -> None:
     """Refuse a line above what one borrower may have; `limit_fen`: the limits of all lines the borrower would then have."""
     check(rules, "line", on=on, figures={"limit": limit_fen}, conditions={"borrower_kind": borrower_kind})
+
+
+def arrears_breach(rules: tuple[LendingRule, ...], *, on: int, days_past_due: int) -> Breach | None:
+    """The rule that keeps a borrower from borrowing whose worst loan is so many days past due; None: may borrow."""
+    return next(iter(breaches(rules, "borrower", on=on, figures={"days_past_due": days_past_due})), None)
 
 
 def check_loan(rules: tuple[LendingRule, ...], *, on: int, borrower_kind: str, months: int, at_maturity: bool) -> None:

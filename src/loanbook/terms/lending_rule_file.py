@@ -3,7 +3,7 @@
 lending_rules:
   - rule: guarantee_leverage         # name of the rule in a refusal
     title: ...                       # what it says, in one sentence
-    subject: guarantor               # line, loan, disbursement, funding, guarantor, micro_lender
+    subject: guarantor               # line, borrower, loan, disbursement, funding, guarantor, micro_lender
     figure: guaranteed               # what is bounded
     most: 10                         # or least, or both; in the figure's unit ...
     of: net_assets                   # ... or times this figure
@@ -56,7 +56,7 @@ def _rule(entry: Located) -> LendingRule:
     of = items["of"].choice("of", [name for name in figures if name != figure]) if "of" in items else ""
     if "least" not in items and "most" not in items:
         raise entry.wrong("a lending rule needs least, most, or both.")
-    scale = TIMES if of else figures[figure].value
+    scale = TIMES if of else figures[figure].scale
     least, most = (
         items[side].scaled(side, scale, "10" if of else "200000.00") if side in items else None for side in ("least", "most")
     )

@@ -1,6 +1,19 @@
 """Tables of collections: contacts made, promises to pay, placements with agencies, money recovered and what it cost."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 
 from loanbook.stores.online.schema import METADATA
 
@@ -74,4 +87,14 @@ RECOVERED = Table(
     Index("ix_recovered_on_day", "on_day"),
     Index("ix_recovered_taken_back_on", "taken_back_on"),
     comment="What of a payment was overdue money; written by the day close.",
+)
+
+PAST_DUE = Table(
+    "past_due",
+    METADATA,
+    Column("loan_id", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("dpd", Integer, nullable=False),
+    _money("overdue_fen"),
+    comment="Loans past due at the end of the last closed day; made anew by each close.",
 )
