@@ -97,7 +97,7 @@ class Batches:
 
         person = {"name": "Wang Example"}
         agreed = {"consents": ["credit_assessment", "bureau_query"], "consent_text_hash": "0" * 64, "inputs": GOOD}
-        asked = {"product": "cash_loan", "principal_fen": 100_000, "installment_count": 12}
+        asked = {"product": "cash_loan", "principal_fen": 50_000, "installment_count": 12}
         documents = (uuid.uuid4().hex for _ in range(count))
         born = timed(
             "register",
@@ -133,7 +133,7 @@ def in_batches(dsn: str, quotes: Sequence[str], processes: int, size: int) -> fl
 def served(dsn: str, port: int, workers: int) -> Iterator[None]:
     """`loanbook serve` on loopback, ended with the block."""
     command = [str(Path(sys.executable).parent / "loanbook"), "serve", "--port", str(port), "--workers", str(workers)]
-    server = subprocess.Popen(command, env=os.environ | {"LOANBOOK_DSN": dsn})
+    server = subprocess.Popen(command, env=os.environ | {"LOANBOOK_DSN": dsn}, stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 120
         while True:
