@@ -39,7 +39,7 @@ CREATE TEMP TABLE made AS SELECT n, 'lo-' || lpad(n::text, 12, '0') AS loan_id,
     %(day)s::date - 3 - ((n / 25 * 17 + n) %% 330)::int AS drawn_on,
     (n %% 10 + 1) * 100000 AS principal_fen, CASE WHEN n %% 25 = 7 THEN (n / 175) %% 8 ELSE 99 END AS pays
     FROM generate_series(1, %(loans)s) AS n;
-INSERT INTO borrower SELECT 'bw-' || n, 'consumer', 'bench', 0, %(now)s, 1 FROM made;
+INSERT INTO borrower SELECT 'bw-' || n, 'consumer', 'bench', 0, %(now)s FROM made;
 INSERT INTO application SELECT 'ap-' || n, 'bw-' || n, drawn_on, 'approved', '', %(now)s FROM made;
 INSERT INTO decision SELECT 'de-' || n, 'ap-' || n, 'bw-' || n, drawn_on, %(strategy)s,
     'approved', '{}', NULL, '', %(now)s FROM made;

@@ -1,5 +1,6 @@
 """What `loan`, `close`, `differences` and the command itself print."""
 
+import datetime as dt
 import sys
 
 import pyarrow.csv as pv
@@ -52,6 +53,28 @@ def test_a_reversal_says_what_it_takes_back_and_how_much(run):
     bounced_book()
     _, said = run("loan", "made_up", "A", "--as-of", "2024-03-31")
     assert "reversal of the payment of 2024-02-10 │ -123.45" in said
+
+
+def test_nothing_is_outstanding_of_a_cancelled_loan_from_its_day_on(run):
+    cancelled = {"event_id": "back-1", "loan_id": "A", "happened_on": day("2024-02-20"), "reason": "goods returned"}
+    rows = {
+        "loan_disbursed": table("loan_disbursed", [loan("A", "2024-01-10", 300_00)]),
+        "loan_cancelled": table("loan_cancelled", [cancelled]),
+    }
+    append(create_book(book_folder("made_up")), rows, terms={"sample_level": TERMS})
+    _, before = run("loan", "made_up", "A", "--as-of", "2024-02-19")
+    assert "outstanding │ 300.00" in before
+    _, said = run("loan", "made_up", "A", "--as-of", "2024-02-20")
+    assert "status │ cancelled" in said
+    assert "outstanding │ 0.00" in said
+    (first,) = (line for line in said.split("│ 1 │ 2024-02-10")[1:])
+    assert first.split("│")[6].strip() == "0.00"
+    run("close", "made_up", "--as-of", "2024-03-31")
+    (volume,) = (book_folder("made_up") / "closes").glob("*/volume.parquet")
+    rows = pq.read_table(volume).to_pylist()
+    assert [(row["month_end"], row["loans"], row["principal_fen"]) for row in rows if row["loans"]] == [
+        (dt.date(2024, 1, 31), 1, 300_00)
+    ]
 
 
 def test_the_events_of_a_loan_are_listed_with_their_ids_and_words(run):

@@ -47,6 +47,60 @@ def test_a_borrower_draws_down_and_repays(platform):
     assert (quota["r"], quota["c"]) == (0, 500_000)
 
 
+def test_a_payout_is_booked_once_for_one_loan(platform):
+    line, _, loan_id = running(platform)
+    _, second = platform.loan(line["line_id"], principal_fen=100_000)
+    third = platform.loan(line["line_id"], principal_fen=100_000)[1]
+    for loan in (second, third):
+        platform.done("answer_offer", loan_id=loan["loan_id"], decision="accept")
+
+    def body(loan_id, reference):
+        return {"loan_id": loan_id, "provider_reference": reference, "disbursed_on": platform.today}
+
+    status, problem = platform.ask("disburse", **body(loan_id, "out-1"))
+    assert (status, problem["rule"], problem["figures"]) == (409, "payment_booked_already", {"loan_id": loan_id})
+    assert "reference out-1 is booked already" in problem["detail"]
+    assert platform.ask("disburse", **body(loan_id, "out-2"))[1]["rule"] == "loan_not_confirmed"
+    status, problem = platform.ask("disburse", **body(second["loan_id"], "out-1"))
+    assert (status, problem["rule"], problem["figures"]) == (409, "payment_booked_already", {"loan_id": loan_id})
+    assert loan_id in problem["detail"]
+    found = platform.batch("disburse", [body(second["loan_id"], "out-2"), body(third["loan_id"], "out-2")])
+    assert [status for status, _ in found] == [200, 409]
+    assert found[1][1]["figures"] == {"loan_id": second["loan_id"]}
+    platform.done("disburse", **body(third["loan_id"], "out-3"))
+    count = "SELECT count(*) AS n FROM event WHERE kind = 'loan_disbursed'"
+    assert platform.connection.execute(count).fetchone()["n"] == 3
+
+
+def test_a_borrowers_drawdowns_are_the_loans_that_were_paid_out(platform):
+    line, _, loan_id = running(platform)
+    borrower_id = platform.look("line", line["line_id"])[1]["borrower_id"]
+    view = platform.look("borrower", borrower_id)[1]
+    assert (view["drawdowns"], view["loans"]) == (1, [loan_id])
+    platform.loan(line["line_id"], principal_fen=100_000)
+    view = platform.look("borrower", borrower_id)[1]
+    assert (view["drawdowns"], len(view["loans"])) == (1, 2)
+    payoff = {"provider_reference": "in-1", "amount_fen": 600_000, "paid_on": platform.today, "purpose": "payoff"}
+    assert platform.done("repay", loan_id=loan_id, **payoff)["state"] == "repaid"
+    assert platform.look("borrower", borrower_id)[1]["drawdowns"] == 1
+
+
+def test_the_attempt_is_that_of_the_offer_which_was_accepted(platform):
+    _, drawn = platform.loan(platform.line()["line_id"])
+    loan_id = drawn["loan_id"]
+    assert platform.done("answer_offer", loan_id=loan_id, decision="refuse")["attempt"] == 2
+    accepted = platform.done("answer_offer", loan_id=loan_id, decision="accept")
+    assert (accepted["state"], accepted["attempt"]) == ("confirmed", 2)
+    held = platform.connection.execute("SELECT attempt FROM reservation WHERE state = 'confirmed'").fetchone()
+    assert held["attempt"] == 2
+
+
+def test_a_partner_is_told_the_rate_as_the_api_shows_it(platform):
+    quoted, drawn = platform.loan(platform.line()["line_id"])
+    told = platform.look("outbox", drawn["partner"])[1]["messages"]
+    assert [each["content"]["rate_annual"] for each in told if each["topic"] == "loan_offered"] == [quoted["rate_annual"]]
+
+
 def test_the_same_key_and_body_is_answered_once(platform):
     body = {"kind": "consumer", "channel": "x", "document": "7"}
     first = platform.ask("register", key="one", **body)

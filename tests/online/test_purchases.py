@@ -176,7 +176,7 @@ def test_a_returned_purchase_is_as_if_it_had_not_been_bought(platform, tmp_path)
     book = create_book(tmp_path / "online", currency="CNY")
     forward(platform.connection, book, NOW)
     found = view_loan(open_book(book.folder), loan_id, platform.today)
-    assert (found.status, found.dpd) == (Status.CANCELLED, 0)
+    assert (found.status, found.dpd, found.owed_fen) == (Status.CANCELLED, 0, 0)
     assert platform.ask("repay", loan_id=loan_id, provider_reference="in-2", amount_fen=1, paid_on=platform.today)[0] == 409
     assert platform.look("payment_preview", loan_id, payoff="true")[1]["rule"] == "loan_not_running"
     assert platform.ask("give_back", provider_reference="in-1", reason="x")[1]["rule"] == "payment_returned_already"

@@ -30,7 +30,7 @@ def _borrower(unit, vault, borrower_id, registered_on, loans=()):
     tx = unit.connection
     vault.put(tx, [PersonalData(borrower_id=borrower_id, document=f"EX {borrower_id}", details={"name": "Lin Example"})])
     moment = dt.datetime.combine(registered_on, dt.time(9), dt.UTC)
-    tx.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s, 0)", (borrower_id, moment))
+    tx.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s)", (borrower_id, moment))
     for number, (disbursed_on, closed_on) in enumerate(loans):
         _loan(tx, borrower_id, f"{borrower_id}-{number}", registered_on, disbursed_on, closed_on)
     tx.commit()

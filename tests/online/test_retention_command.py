@@ -22,7 +22,7 @@ def _registered(connection, vault, names, years):
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(days=366 * years)
     vault.put(connection, [PersonalData(borrower_id=name, document=name, details={}) for name in names])
     for name in names:
-        connection.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s, 0)", (name, moment))
+        connection.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s)", (name, moment))
     connection.commit()
 
 

@@ -108,6 +108,11 @@ _EVENT = "event (kind, subject, happened_on, recorded_at, content)"
             "state against events",
             "not what its events",
         ),
+        (
+            f"UPDATE loan SET payout_reference = NULL WHERE loan_id = {_LOAN}",
+            "state against events",
+            "not what its events led to",
+        ),
         ("DELETE FROM event WHERE kind = 'loan_drawn'", "state against events", "its drawdown is no event"),
         (
             f"INSERT INTO {_EVENT} SELECT kind, subject, happened_on, recorded_at, content FROM event WHERE kind = 'loan_drawn'",

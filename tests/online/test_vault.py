@@ -23,7 +23,7 @@ def _person(number, borrower_id=None):
 
 def _borrower(tx, *names):
     for name in names:
-        tx.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s, 0)", (name, NOW))
+        tx.execute("INSERT INTO borrower VALUES (%s, 'consumer', 'example', 0, %s)", (name, NOW))
 
 
 def _registered(tx, vault, *numbers):

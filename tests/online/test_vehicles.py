@@ -377,15 +377,35 @@ def test_money_is_put_into_a_vehicle_where_its_terms_have_a_place_for_it(platfor
     before = platform.vehicle(MICRO)
     put = {"vehicle": MICRO, "amount_fen": 500_000, "reference": "bank-1"}
     assert platform.done("fund_vehicle", into="lending", **put)["amount_fen"] == before["lending_fen"] + 500_000
+    put["reference"] = "bank-1-b"
     assert platform.done("fund_vehicle", into="account", **put)["amount_fen"] == 500_000
+    put["reference"] = "bank-1-c"
     status, refused = platform.ask("fund_vehicle", into="deposit", **put)
     assert (status, refused["rule"]) == (422, "not_into_this_vehicle")
     guarantor = {"vehicle": "cairn_guarantee", "amount_fen": 7, "reference": "bank-2"}
     assert platform.done("fund_vehicle", into="deposit", **guarantor)["amount_fen"] == 500_000_007
-    assert platform.ask("fund_vehicle", into="account", **guarantor)[0] == 422
+    assert platform.ask("fund_vehicle", into="account", **(guarantor | {"reference": "bank-3"}))[0] == 422
     assert platform.ask("fund_vehicle", into="account", **(put | {"vehicle": "nobody"}))[0] == 404
     done = platform.until(dt.date(2024, 5, 11))
     assert all(step.left_out == 0 for step in done.values())
+
+
+def test_a_banks_reference_is_booked_once_a_vehicle_under_whatever_key(platform):
+    platform.running(MICRO, principal_fen=300_000)
+    platform.until(dt.date(2024, 5, 9))
+    before = platform.vehicle(MICRO)["lending_fen"]
+    put = {"vehicle": MICRO, "into": "lending", "amount_fen": 500_000, "reference": "bank-1"}
+    assert platform.done("fund_vehicle", **put)["amount_fen"] == before + 500_000
+    status, refused = platform.ask("fund_vehicle", **put)
+    assert (status, refused["rule"]) == (409, "payment_booked_already")
+    assert platform.ask("fund_vehicle", **(put | {"into": "account", "amount_fen": 1}))[0] == 409
+    other = put | {"reference": "bank-2"}
+    assert [status for status, _ in platform.batch("fund_vehicle", [other, other, put])] == [201, 409, 409]
+    assert platform.vehicle(MICRO)["lending_fen"] == before + 1_000_000
+    # Another vehicle's money is another's; a refused request leaves its reference free.
+    elsewhere = put | {"vehicle": "cairn_guarantee"}
+    assert platform.ask("fund_vehicle", **(elsewhere | {"into": "account"}))[0] == 422
+    assert platform.ask("fund_vehicle", **(elsewhere | {"into": "deposit"}))[0] == 201
 
 
 def test_a_deposit_that_was_filled_up_pays_again(platform):

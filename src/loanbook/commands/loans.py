@@ -14,7 +14,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.account import Account
 from loanbook.loans.batches import NO_BALANCE, ReportedBatch
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
-from loanbook.services.accounts import LoanView, preview, view_loan
+from loanbook.services.accounts import LoanView, is_cancelled, preview, view_loan
 from loanbook.stores.book import Book, open_book
 from loanbook.stores.one_loan import EventLine, loan_events
 from loanbook.stores.schema import MODELS
@@ -67,7 +67,8 @@ def preview_loan(
     _print_pieces(found.account, found.pieces, decimals)
     if found.unapplied_fen:
         console().print(f"{units.format_money(found.unapplied_fen, decimals)} would find nothing to pay.")
-    console().print(f"Outstanding principal after it: {units.format_money(found.account.total(Total.OUTSTANDING), decimals)}")
+    owed = 0 if is_cancelled(found.account) else found.account.total(Total.OUTSTANDING)
+    console().print(f"Outstanding principal after it: {units.format_money(owed, decimals)}")
 
 
 def _day(number: int) -> str:
@@ -88,8 +89,9 @@ def _print_head(book: Book, view: LoanView) -> None:
     table.add_row("disbursed on", _day(int(loan.batch.disbursed_on[0])))
     table.add_row("annual rate", f"{contract[Field.RATE_ANNUAL] / units.RATE_SCALE:.4%}")
     table.add_row("instalments", str(contract[Field.COUNT]))
-    if view.account is not None:
-        for name, column in (("outstanding", Total.OUTSTANDING), ("received", Total.RECEIVED), ("unapplied", Total.UNAPPLIED)):
+    if view.account is not None and view.owed_fen is not None:
+        table.add_row("outstanding", units.format_money(view.owed_fen, decimals))
+        for name, column in (("received", Total.RECEIVED), ("unapplied", Total.UNAPPLIED)):
             table.add_row(name, units.format_money(view.account.total(column), decimals))
         if view.account.total(Total.CHARGED_OFF_ON) <= view.as_of:
             table.add_row("charged off on", _day(view.account.total(Total.CHARGED_OFF_ON)))
@@ -104,7 +106,8 @@ def _print_schedule(account: Account, decimals: int, title: str) -> None:
     for number, row in enumerate(account.rows, start=1):
         due = [int(row[column]) for column in (Row.PRINCIPAL, Row.INTEREST, Row.FEE, Row.PENALTY)]
         paid = sum(int(row[c]) for c in (Row.PAID_PRINCIPAL, Row.PAID_INTEREST, Row.PAID_FEE, Row.PAID_PENALTY))
-        money = (units.format_money(value, decimals) for value in (*due, paid, sum(due) - paid))
+        unpaid = 0 if is_cancelled(account) else sum(due) - paid
+        money = (units.format_money(value, decimals) for value in (*due, paid, unpaid))
         table.add_row(str(number), _day(int(row[Row.DUE_ON])), *money, _day(int(row[Row.CLEARED_ON])))
     console().print(table)
 

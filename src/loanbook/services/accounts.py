@@ -29,6 +29,7 @@ class LoanView:
 
     account   None for a loan that a tape reports: its positions are in `loan.batch`
     dpd       days past due of the oldest instalment in arrears at the end of the day, 0 for none
+    owed_fen  principal outstanding, None like `account`; 0 of a cancelled loan, which counts as repaid that day
     status    not disbursed, current, past due, charged off, repaid, cancelled, reported, taken back
     """
 
@@ -37,6 +38,7 @@ class LoanView:
     known_on: int
     account: Account | None
     dpd: int
+    owed_fen: int | None
     status: str
 
 
@@ -48,10 +50,23 @@ def view_loan(book: Book, loan_id: str, as_of: dt.date, *, known_on: dt.date | N
     loan = read_loan(book, loan_id)
     day, known = units.day(as_of), NEVER if known_on is None else units.day(known_on)
     if not isinstance(loan.batch, IrregularBatch):
-        return LoanView(loan=loan, as_of=day, known_on=known, account=None, dpd=0, status="reported")
+        return LoanView(loan=loan, as_of=day, known_on=known, account=None, dpd=0, owed_fen=None, status="reported")
     account = account_of(_drawdown(loan), _facts(loan.batch), as_of=day, known_on=known)
     dpd = _days_past_due(account)
-    return LoanView(loan=loan, as_of=day, known_on=known, account=account, dpd=dpd, status=_status(loan, account, dpd))
+    return LoanView(
+        loan=loan,
+        as_of=day,
+        known_on=known,
+        account=account,
+        dpd=dpd,
+        owed_fen=0 if is_cancelled(account) else account.total(Total.OUTSTANDING),
+        status=_status(loan, account, dpd),
+    )
+
+
+def is_cancelled(account: Account) -> bool:
+    """Whether the loan was cancelled by the end of the account's day: nothing of it is owed any more."""
+    return bool(account.total(Total.CANCELLED_ON) <= account.as_of)
 
 
 def decimals_of(loan: OneLoan) -> int:
@@ -137,7 +152,7 @@ def _facts(batch: IrregularBatch) -> Ints:
 
 
 def _days_past_due(account: Account) -> int:
-    if account.total(Total.CANCELLED_ON) <= account.as_of:
+    if is_cancelled(account):
         return 0
     late = (account.rows[:, Row.DUE_ON] < account.as_of) & (account.rows[:, Row.CLEARED_ON] > account.as_of)
     return int(account.as_of - account.rows[late, Row.DUE_ON].min()) if late.any() else 0
@@ -150,7 +165,7 @@ def _status(loan: OneLoan, account: Account, dpd: int) -> str:
         return "taken back"
     if account.as_of < account.disbursed_on or (len(disbursement) and not disbursement[:, Fact.ACTIVE].any()):
         return "not disbursed"
-    if account.total(Total.CANCELLED_ON) <= account.as_of:
+    if is_cancelled(account):
         return "cancelled"
     if account.total(Total.CHARGED_OFF_ON) <= account.as_of:
         return "charged off"

@@ -50,7 +50,8 @@ def answer_offer(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller,
 
 def _decided(caller: Caller, loan: Row) -> Decided:
     """The loan after an answer; where it went after a refusal is not the refusing partner's to see."""
-    attempt = len(loan["refused_by"]) + (loan["state"] == "offered")
+    # Of the offer that waits or was accepted; of the last one that was refused when nobody takes it.
+    attempt = len(loan["refused_by"]) + (loan["state"] in ("offered", "confirmed"))
     if caller.partner is not None and loan["partner"] != caller.partner:
         attempt = loan["refused_by"].index(caller.partner) + 1
         return Decided(loan_id=loan["loan_id"], state="refused", partner=None, attempt=attempt)

@@ -36,17 +36,24 @@ def _no_loan(loan_id: str) -> Refusal:
 
 
 def disburse(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Disbursing]]) -> list[Disbursed | Refusal]:
-    """A confirmed loan was paid out: it runs, and `loan_disbursed` is a fact of the book."""
+    """A confirmed loan was paid out, by a payout that paid out no other: it runs, and `loan_disbursed` is a fact of the book."""
     loans = unit.lock(LOAN, (request.loan_id for _, request in asked))
     lines = unit.read(LINE, (loan["line_id"] for loan in loans.values()))
-    return [_disburse(terms, unit, loans.get(request.loan_id), lines, request) for _, request in asked]
+    payouts = unit.read(LOAN, (request.provider_reference for _, request in asked), by="payout_reference")
+    paid_out = {reference: loan["loan_id"] for reference, loan in payouts.items()}
+    return [_disburse(terms, unit, loans.get(request.loan_id), lines, request, paid_out) for _, request in asked]
 
 
 def _disburse(
-    terms: PlatformTerms, unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disbursing
+    terms: PlatformTerms, unit: Unit, loan: Row | None, lines: dict[str, Row], request: Disbursing, paid_out: dict[str, str]
 ) -> Disbursed | Refusal:
     if loan is None:
         return _no_loan(request.loan_id)
+    if request.provider_reference in paid_out:
+        other = paid_out[request.provider_reference]
+        detail = f"reference {request.provider_reference} is booked already: it paid out loan {other}. "
+        detail += "A provider's reference is booked once."
+        return Refusal(status=409, rule="payment_booked_already", detail=detail, figures={"loan_id": other})
     if loan["state"] != "confirmed":
         detail = f"loan {request.loan_id} is {loan['state']}; only a confirmed loan can be disbursed."
         return Refusal(status=409, rule="loan_not_confirmed", detail=detail, figures={"state": loan["state"]})
@@ -62,7 +69,8 @@ def _disburse(
         except RequestError as error:
             figures = {"principal_fen": principal, "amount_fen": amount}
             return Refusal(status=422, rule="lending_rule", detail=str(error), figures=figures)
-    unit.update(LOAN, loan, state="disbursed", disbursed_on=request.disbursed_on)
+    paid_out[request.provider_reference] = loan["loan_id"]
+    unit.update(LOAN, loan, state="disbursed", disbursed_on=request.disbursed_on, payout_reference=request.provider_reference)
     unit.event(
         "loan_disbursed",
         loan["loan_id"],

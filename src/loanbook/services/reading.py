@@ -34,6 +34,7 @@ class BorrowerView(Given, kw_only=True):
     kind: str
     channel: str
     drawdowns: int
+    """Loans that were paid out."""
     lines: tuple[str, ...]
     loans: tuple[str, ...]
 
@@ -104,12 +105,12 @@ def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> Bor
     row = unit.read(BORROWER, [id_]).get(id_)
     if row is None or not is_own(caller, row):
         return none_such("borrower", id_)
-    lines, loans = ids_of_borrower(unit.connection, id_)
+    lines, loans, drawdowns = ids_of_borrower(unit.connection, id_)
     return BorrowerView(
         borrower_id=id_,
         kind=row["kind"],
         channel=row["channel"],
-        drawdowns=row["drawdowns"],
+        drawdowns=drawdowns,
         lines=lines,
         loans=loans,
     )

@@ -17,7 +17,7 @@ from loanbook.services.read import none_such
 from loanbook.services.requests import MONEY_MOST, Asked, Given, Id, Money, Name
 from loanbook.stores.online.schema_vehicles import VEHICLE
 from loanbook.stores.online.unit import Unit
-from loanbook.stores.online.vehicle_book import ledgers
+from loanbook.stores.online.vehicle_book import funded_already, ledgers
 from loanbook.terms.vehicle import Received, Vehicle, vehicle_in_force
 
 Sum = Annotated[int, Meta(ge=0, le=MONEY_MOST)]
@@ -30,7 +30,7 @@ class FundingVehicle(Asked, kw_only=True):
     into: Literal["account", "lending", "deposit"]
     amount_fen: Money
     reference: Name
-    """The bank's, of the transfer."""
+    """The bank's, of the transfer; booked once a vehicle."""
 
 
 class VehicleFunded(Given, kw_only=True):
@@ -62,15 +62,21 @@ class RatioPublished(Given, kw_only=True):
 def fund_vehicles(
     vehicles: tuple[Vehicle, ...], unit: Unit, asked: Sequence[tuple[Caller, FundingVehicle]]
 ) -> list[VehicleFunded | Refusal]:
-    """Take money into vehicles' books."""
+    """Take money into vehicles' books; a bank's reference is booked once a vehicle, whatever its idempotency key."""
     known = unit.lock(VEHICLE, (request.vehicle for _, request in asked))
+    booked = funded_already(unit.connection, known, [request.reference for _, request in asked])
     return [
-        _fund(vehicles, unit, request) if request.vehicle in known else none_such("vehicle", request.vehicle)
+        _fund(vehicles, unit, request, booked) if request.vehicle in known else none_such("vehicle", request.vehicle)
         for _, request in asked
     ]
 
 
-def _fund(vehicles: tuple[Vehicle, ...], unit: Unit, request: FundingVehicle) -> VehicleFunded | Refusal:
+def _fund(
+    vehicles: tuple[Vehicle, ...], unit: Unit, request: FundingVehicle, booked: set[tuple[str, str]]
+) -> VehicleFunded | Refusal:
+    if (request.vehicle, request.reference) in booked:
+        detail = f"reference {request.reference} is booked already for {request.vehicle}. A bank's reference is booked once."
+        return Refusal(status=409, rule="payment_booked_already", detail=detail)
     try:
         vehicle = vehicle_in_force(vehicles, request.vehicle, units.day(unit.today))
         if request.into == "account":
@@ -83,6 +89,7 @@ def _fund(vehicles: tuple[Vehicle, ...], unit: Unit, request: FundingVehicle) ->
             movement = Movement(deposit_fen=request.amount_fen)
     except RequestError as error:
         return Refusal(status=422, rule="not_into_this_vehicle", detail=str(error))
+    booked.add((request.vehicle, request.reference))
     book_movement(unit, "vehicle_received", request.vehicle, movement, why="funding", reference=request.reference)
     books = ledgers(unit.connection)[request.vehicle]
     now = {"lending": books.lending_fen, "deposit": books.deposit_fen}

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from loanbook.stores.online.unit import Connection, Row
 
 
-def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The lines and the loans of a borrower, oldest first."""
+def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """The lines and the loans of a borrower, oldest first, and how many of the loans were paid out."""
     lines = connection.execute(
         "SELECT line_id FROM credit_line WHERE borrower_id = %s ORDER BY opened_on, line_id", (borrower_id,)
     )
-    loans = connection.execute("SELECT loan_id FROM loan WHERE borrower_id = %s ORDER BY drawn_on, loan_id", (borrower_id,))
-    return tuple(row["line_id"] for row in lines), tuple(row["loan_id"] for row in loans)
+    loans = connection.execute(
+        "SELECT loan_id, disbursed_on FROM loan WHERE borrower_id = %s ORDER BY drawn_on, loan_id", (borrower_id,)
+    ).fetchall()
+    paid_out = sum(row["disbursed_on"] is not None for row in loans)
+    return tuple(row["line_id"] for row in lines), tuple(row["loan_id"] for row in loans), paid_out
 
 
 def payments_of(connection: Connection, loan_ids: Iterable[str]) -> dict[str, list[Row]]:

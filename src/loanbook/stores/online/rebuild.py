@@ -45,7 +45,8 @@ _LOANS = """
     drawn AS (SELECT subject, content FROM event WHERE kind = 'loan_drawn'),
     offered AS (
         SELECT DISTINCT ON (subject) subject, content FROM event WHERE kind = 'loan_offered' ORDER BY subject, number DESC),
-    paid_out AS (SELECT subject, happened_on FROM event WHERE kind = 'loan_disbursed'),
+    paid_out AS (
+        SELECT subject, happened_on, content->>'provider_reference' AS reference FROM event WHERE kind = 'loan_disbursed'),
     refused AS (
         SELECT subject, array_agg(content->>'partner' ORDER BY number) AS partners FROM event
         WHERE kind IN ('loan_refused', 'reservation_expired') GROUP BY 1),
@@ -53,17 +54,21 @@ _LOANS = """
         SELECT coalesce(l.loan_id, d.subject) AS loan_id,
                l.state || '|' || l.principal_fen || '|' || l.rate_annual || '|' || l.terms_hash || '|' || l.line_id || '|'
                || coalesce(l.mandate, '') || '|' || coalesce(l.partner, '') || '|' || coalesce(l.disbursed_on::text, '') || '|'
-               || array_to_string(l.refused_by, ',') AS held,
+               || array_to_string(l.refused_by, ',') || '|' || coalesce(l.payout_reference, '') AS held,
                CASE WHEN x.state = 'disbursed' AND l.state = 'repaid' THEN 'repaid' ELSE x.state END || '|'
                || (d.content->>'principal_fen') || '|' || (d.content->>'rate_annual') || '|' || (d.content->>'terms_hash') || '|'
                || (d.content->>'line_id') || '|'
                || CASE WHEN x.state = 'unfunded' THEN '' ELSE coalesce(o.content->>'mandate', '') END || '|'
                || CASE WHEN x.state = 'unfunded' THEN '' ELSE coalesce(o.content->>'partner', '') END || '|'
-               || coalesce(p.happened_on::text, '') || '|' || coalesce(array_to_string(r.partners, ','), '') AS rebuilt
+               || coalesce(p.happened_on::text, '') || '|' || coalesce(array_to_string(r.partners, ','), '') || '|'
+               -- Before payouts were booked once, several loans could name one; the first of them holds it.
+               || CASE WHEN l.payout_reference IS NULL AND y.loan_id IS NOT NULL THEN '' ELSE coalesce(p.reference, '') END
+               AS rebuilt
         FROM loan l FULL JOIN drawn d ON d.subject = l.loan_id
         LEFT JOIN last x ON x.subject = coalesce(l.loan_id, d.subject)
         LEFT JOIN offered o ON o.subject = x.subject
         LEFT JOIN paid_out p ON p.subject = x.subject
+        LEFT JOIN loan y ON y.payout_reference = p.reference AND y.loan_id <> l.loan_id
         LEFT JOIN refused r ON r.subject = x.subject)
     SELECT 'loan ' || loan_id AS place,
            CASE WHEN held IS NULL THEN 'its events are there and its row is not'

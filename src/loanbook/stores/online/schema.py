@@ -108,7 +108,6 @@ BORROWER = Table(
     Column("channel", Text, nullable=False),
     _money("acquisition_cost_fen"),
     _moment("registered_at"),
-    Column("drawdowns", Integer, nullable=False, server_default=text("0")),
 )
 
 IDENTITY = Table(
@@ -230,7 +229,9 @@ LOAN = Table(
     Column("disbursed_on", Date),
     _money("principal_repaid_fen"),
     Column("closed_on", Date),
+    Column("payout_reference", Text, comment="the payment provider's, of the money that went to the borrower"),
     Index("ix_loan_partner_state_loan_id", "partner", "state", "loan_id"),
+    Index("ix_loan_payout_reference", "payout_reference", unique=True, postgresql_where=text("payout_reference IS NOT NULL")),
 )
 
 QUOTA = Table(

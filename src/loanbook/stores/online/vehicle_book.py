@@ -189,6 +189,16 @@ def deposits_added(connection: Connection, vehicle: str) -> int:
     return row["fen"] if row else 0
 
 
+def funded_already(connection: Connection, vehicles: Iterable[str], references: Sequence[str]) -> set[tuple[str, str]]:
+    """Which of some bank references vehicles were funded by: vehicle, reference. Locked vehicles keep it so."""
+    query = (
+        "SELECT subject, content->>'reference' AS reference FROM event WHERE subject = ANY(%s) AND kind = 'vehicle_received' "
+        "AND content->>'why' = 'funding' AND content->>'reference' = ANY(%s)"
+    )
+    rows = connection.execute(query, (sorted(vehicles), sorted(set(references))))
+    return {(row["subject"], row["reference"]) for row in rows}
+
+
 def last_distributions(connection: Connection, vehicle: str, most: int) -> list[Row]:
     """The last payment dates of a vehicle, newest first: happened_on, content."""
     query = "SELECT happened_on, content FROM event WHERE subject = %s AND kind = 'vehicle_paid' ORDER BY number DESC LIMIT %s"
