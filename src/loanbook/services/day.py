@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from loanbook import units
 from loanbook.errors import LoanbookError
 from loanbook.services.day_figures import Figures
-from loanbook.services.day_pass import Book, Findings
+from loanbook.services.day_pass import Book, Findings, Standing
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.unit import Connection, Unit
 from loanbook.terms.calendar import SHIPPED as SHIPPED_CALENDARS
@@ -68,9 +68,13 @@ def _known_calendar(name: str) -> Calendar:
 
 @dataclass(slots=True, kw_only=True)
 class Shared:
-    """What several steps of a day ask for: made by the first that does, changed by none; a day that is over keeps its money."""
+    """What several steps of a day ask for: made by the first that does, changed by none; a day that is over keeps its money.
+
+    money   who holds what came on the day;  late  the loans past due by what the day knew, in parts
+    """
 
     money: "HeldMoney | None" = None
+    late: tuple[Standing, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

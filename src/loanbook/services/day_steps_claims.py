@@ -1,4 +1,7 @@
-"""Steps that pass claims on: guarantors compensate lenders, vehicles sell overdue loans back; it counts from the next day on."""
+"""Steps that pass claims on: guarantors compensate lenders, vehicles sell overdue loans back; it counts from the next day on.
+
+What passes is what was owed by what the day knew (`day_knowledge`); what is told later is of who holds the claim then.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +14,8 @@ from loanbook import units
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_figures import Counted
-from loanbook.services.day_steps_loans import claims_by_mandate, late_loans, locked_loans, owed_parts
+from loanbook.services.day_knowledge import known_late
+from loanbook.services.day_steps_loans import claims_by_mandate, locked_loans, owed_parts
 from loanbook.servicing.compensation import buy_backs_of, cap_left_fen, compensation_of, deposit_call_fen
 from loanbook.stores.online.day_book import deposit_used, guarantee_sums, taken_over_of
 from loanbook.stores.online.schema import TAKEN_OVER
@@ -123,7 +127,7 @@ def buy_back(day: Day) -> dict[str, object]:
     codes = sorted({vehicle.code for vehicle in day.terms.vehicles})
     sellers = {code: vehicle for code in codes if (vehicle := day.terms.vehicle(code, on)) is not None and vehicle.buy_back}
     least = min((vehicle.buy_back.dpd_least for vehicle in sellers.values() if vehicle.buy_back), default=None)
-    late = late_loans(day)
+    late = known_late(day)
     dpd = dict(zip(late.loan_id, late.column(Position.DPD).tolist(), strict=True)) if late is not None else {}
     for mandate, ids in claims_by_mandate(day, lambda _: least):
         for seller, theirs in _by_seller(day, mandate, ids).items():

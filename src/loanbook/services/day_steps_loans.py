@@ -12,6 +12,7 @@ from loanbook.funding.shares import PAID, Paid, divide, stage_shares
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_figures import Counted, chosen, joined
+from loanbook.services.day_knowledge import known_late, known_of
 from loanbook.services.day_pass import Standing, stand_of
 from loanbook.stores.online.day_book import taken_over_of
 from loanbook.stores.online.schema import LINE, LOAN
@@ -65,8 +66,8 @@ def late_loans(day: Day) -> Standing | None:
 
 
 def claims_by_mandate(day: Day, least: Callable[[Mandate], int | None]) -> list[tuple[Mandate, list[str]]]:
-    """Open loans past due by mandate, those that its least days past due let through, the longest overdue first."""
-    late = late_loans(day)
+    """Loans past due by mandate, as the day knew, those that its least days past due let through, the longest overdue first."""
+    late = known_late(day)
     if late is None:
         return []
     grouped: dict[str, list[int]] = defaultdict(list)
@@ -89,9 +90,10 @@ def claims_by_mandate(day: Day, least: Callable[[Mandate], int | None]) -> list[
 
 
 def locked_loans(day: Day, ids: Sequence[str]) -> Standing:
-    """Lock some loans and look at them again."""
+    """Lock some loans and look at them again; those that ran, where they stood, as far as the day knew."""
     day.unit().lock(LOAN, ids)
-    return _open(day, ids)
+    standing = known_of(day, ids)
+    return chosen(standing, np.flatnonzero(standing.open))
 
 
 def _open(day: Day, ids: Sequence[str]) -> Standing:

@@ -10,11 +10,13 @@ from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.facts import Row as Due
 from loanbook.loans.facts import Total
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.clock import ZONE
 from loanbook.services.paying import online_account
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given
 from loanbook.stores.online.day_book import claims_taken_over
+from loanbook.stores.online.day_knowledge import booked_before
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.unit import Row, Unit
@@ -140,7 +142,12 @@ def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, cla
     rate = np.array([loan["rate_annual"]], np.int64)
     payments = payments_of(unit.connection, [loan["loan_id"]])[loan["loan_id"]]
     paid = _paid(terms, loan, payments, unit.today)
-    before = paid if claim is None else _paid(terms, loan, payments, claim["on_day"])
+    before = paid
+    if claim is not None:
+        # As money is divided: by the day that booked it.
+        ends = dt.datetime.combine(claim["on_day"] + dt.timedelta(days=1), dt.time(), ZONE)
+        known = booked_before(unit.connection, loan["loan_id"], ends)
+        before = _paid(terms, loan, [row for row in payments if row["payment_id"] in known], unit.today)
     passed, whole = (claim["paid_fen"], claim["claim_fen"]) if claim else (0, 0)
     stays, goes = claim_parts(mandate, rate, paid, before, np.array([passed]), np.array([whole]))
     both: Ints = stays[0] + goes[0]

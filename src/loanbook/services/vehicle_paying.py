@@ -12,7 +12,8 @@ from loanbook.funding.waterfall import Distribution, run_waterfall
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_figures import chosen
-from loanbook.services.day_pass import CHUNK, Standing, stand_of
+from loanbook.services.day_knowledge import known_of
+from loanbook.services.day_pass import CHUNK, Standing
 from loanbook.services.day_vehicles import (
     book_movement,
     lending_hashes,
@@ -224,7 +225,7 @@ def _offer(day: Day, vehicle: Vehicle, step: Step, cash_fen: int) -> Offer:
         hashes = [mandate.hash for mandate in day.terms.platform.mandates if whole_lender(mandate) == step.payee]
         ids = _current(day, hashes, cash_fen)
     day.unit().lock(LOAN, ids)
-    standing = _good(stand_of(day.book, day.connection, ids, day.day, day.findings)) if ids else None
+    standing = _good(known_of(day, ids)) if ids else None
     return Offer(
         seller=step.payee,
         loan_ids=standing.loan_id if standing else [],
@@ -241,7 +242,7 @@ def _current(day: Day, hashes: Sequence[str], cash_fen: int) -> list[str]:
         if not ids:
             break
         after = ids[-1]
-        standing = _good(stand_of(day.book, day.connection, ids, day.day, day.findings))
+        standing = _good(known_of(day, ids))
         price = np.cumsum(standing.column(Position.OUTSTANDING))
         count = int(np.searchsorted(price, cash_fen, side="right"))
         found += standing.loan_id[:count]
@@ -252,7 +253,7 @@ def _current(day: Day, hashes: Sequence[str], cash_fen: int) -> list[str]:
 
 
 def _good(standing: Standing) -> Standing:
-    """Loans that run, owe something and are not past due."""
+    """Loans that ran, owed something and were not past due, as the day knew."""
     fine = standing.open & (standing.column(Position.DPD) == 0) & (standing.column(Position.OUTSTANDING) > 0)
     return chosen(standing, np.flatnonzero(fine))
 

@@ -136,12 +136,13 @@ def held_loans(connection: Connection, vehicle: str, hashes: Sequence[str], afte
 
 
 def never_handed_on(connection: Connection, hashes: Sequence[str], day: dt.date, after: str, most: int) -> list[str]:
-    """The next running loans after an id, made under some mandates by a day, whose claim is where it began."""
+    """The next loans after an id, made under some mandates and running as far as a day knew, whose claim is where it began."""
     query = (
-        "SELECT l.loan_id FROM loan l WHERE l.state = 'disbursed' AND l.disbursed_on <= %s AND l.mandate_hash = ANY(%s) "
-        "AND l.loan_id > %s AND NOT EXISTS (SELECT 1 FROM taken_over t WHERE t.loan_id = l.loan_id) ORDER BY l.loan_id LIMIT %s"
+        "SELECT l.loan_id FROM loan l WHERE (l.state = 'disbursed' OR (l.state = 'repaid' AND l.closed_on > %s)) "
+        "AND l.disbursed_on <= %s AND l.mandate_hash = ANY(%s) AND l.loan_id > %s "
+        "AND NOT EXISTS (SELECT 1 FROM taken_over t WHERE t.loan_id = l.loan_id) ORDER BY l.loan_id LIMIT %s"
     )
-    return [row["loan_id"] for row in connection.execute(query, (day, list(hashes), after, most))]
+    return [row["loan_id"] for row in connection.execute(query, (day, day, list(hashes), after, most))]
 
 
 def defaulted(connection: Connection, vehicle: str, hashes: Sequence[str], after: dt.date, to: dt.date) -> list[Row]:
