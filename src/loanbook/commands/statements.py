@@ -24,7 +24,7 @@ def take_statement(
         dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Its last day; default the first.")
     ] = None,
 ) -> None:
-    """Reconcile a statement with what was booked: by reference, a line without one by amount and day; the rest goes into suspense.
+    """Reconcile a statement with what was booked: by reference, or a line without one by amount and day; else it is in suspense.
 
     The account's terms name the columns. Lines that cannot be read are set aside, and their money is in suspense too. The same
     statement again changes nothing. Ends with exit code 1 when the statement is refused.
