@@ -311,7 +311,7 @@ def test_each_mandate_settles_on_its_days_and_the_audit_compares_files_events_an
     loans = {partner: platform.running(partner, document=partner) for partner in ("heron_bank", MICRO, "harbour_trust_1")}
     platform.until(dt.date(2024, 6, 7))
     for loan_id in loans.values():
-        platform.repay(loan_id, 90_000, loan_id)
+        platform.repay(loan_id, 90_000, f"in-{loan_id}")
     done = platform.until(dt.date(2024, 7, 1))
     written = {path.parent.name for path in platform.folder.glob(f"2024-06-*/{MICRO}.csv")}
     assert written == {"2024-06-02", "2024-06-09", "2024-06-16", "2024-06-23", "2024-06-30"}

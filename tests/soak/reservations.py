@@ -74,8 +74,18 @@ WRONG = {
 }
 
 
-def soak(dsn: str, folder: Path, *, quotes: int, workers: int, kills: int, seed: int, most_seconds: float) -> Soaked:
-    """Run workers over quotes, kill them now and then and start them again, and compare."""
+def soak(
+    dsn: str,
+    folder: Path,
+    *,
+    quotes: int,
+    workers: int,
+    kills: int,
+    seed: int,
+    most_seconds: float,
+    between: tuple[float, float] = (2.0, 6.0),
+) -> Soaked:
+    """Run workers over quotes, kill one each so many seconds `between` and start it again, and compare."""
     now = dt.datetime.now(dt.UTC)
     fill(dsn, quotes, now, now.date())
     dice = random.Random(seed)
@@ -89,7 +99,7 @@ def soak(dsn: str, folder: Path, *, quotes: int, workers: int, kills: int, seed:
     running = {number: begin(number) for number in range(workers)}
     killed = 0
     while running:
-        time.sleep(dice.uniform(0.2, 1.0) if killed < kills else 0.5)
+        time.sleep(0.2)
         if time.monotonic() - start > most_seconds:
             for each in running.values():
                 each.kill()
@@ -107,7 +117,7 @@ def soak(dsn: str, folder: Path, *, quotes: int, workers: int, kills: int, seed:
             running[number].wait()
             killed += 1
             running[number] = begin(number)
-            time.sleep(dice.uniform(2.0, 6.0))
+            time.sleep(dice.uniform(*between))
     return _compare(dsn, folder, quotes, killed, time.monotonic() - start)
 
 
