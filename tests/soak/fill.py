@@ -6,7 +6,7 @@ from loanbook import units
 from loanbook.services.platform_terms import archive_terms, platform_terms
 from loanbook.stores.online.unit import connect
 
-PRINCIPAL_FEN = 20_000
+PRINCIPAL_FEN = 10_000
 """Less than a product lends, so that a day's quotas hold more than 300,000 reservations."""
 RATE = 220_000_000_000
 PROVINCES = ["hunan", "guangdong", "sichuan", "zhejiang", "hubei", "henan", "shandong", "jiangsu", "shanghai", "fujian"]
