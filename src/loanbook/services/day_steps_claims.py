@@ -18,7 +18,7 @@ from loanbook.services.day_knowledge import known_late
 from loanbook.services.day_steps_loans import claims_by_mandate, locked_loans, owed_parts
 from loanbook.servicing.compensation import buy_backs_of, cap_left_fen, compensation_of, deposit_call_fen
 from loanbook.stores.online.day_book import deposit_used, guarantee_sums, taken_over_of
-from loanbook.stores.online.schema import TAKEN_OVER
+from loanbook.stores.online.schema_day import TAKEN_OVER
 from loanbook.stores.online.vehicle_book import deposits_added, handed_on
 from loanbook.terms.mandate import Component, Guarantee, Mandate, Stage
 from loanbook.terms.vehicle import Vehicle

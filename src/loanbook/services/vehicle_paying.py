@@ -22,7 +22,8 @@ from loanbook.services.day_vehicles import (
     share_of,
     whole_lender,
 )
-from loanbook.stores.online.schema import LOAN, TAKEN_OVER
+from loanbook.stores.online.schema import LOAN
+from loanbook.stores.online.schema_day import TAKEN_OVER
 from loanbook.stores.online.schema_vehicles import VEHICLE
 from loanbook.stores.online.unit import Unit
 from loanbook.stores.online.vehicle_book import defaulted, never_handed_on, ratios_published, set_unpaid

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from loanbook.errors import StateError
-from loanbook.stores.online import schema_access, schema_cash, schema_collections, schema_purchases, schema_vehicles
+from loanbook.stores.online import schema_access, schema_cash, schema_collections, schema_day, schema_purchases, schema_vehicles
 
-MATTERS = (schema_access, schema_cash, schema_collections, schema_purchases, schema_vehicles)
+MATTERS = (schema_access, schema_cash, schema_collections, schema_day, schema_purchases, schema_vehicles)
 """Tables beside those of `schema`, on the same metadata."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x10A_B00C

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -35,11 +34,11 @@ NAMES = {
 METADATA = MetaData(naming_convention=NAMES)
 
 
-def _moment(name: str, *, nullable: bool = False) -> "Column[object]":
+def moment(name: str, *, nullable: bool = False) -> "Column[object]":
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def _money(name: str, *, nullable: bool = False) -> "Column[int]":
+def money(name: str, *, nullable: bool = False) -> "Column[int]":
     return Column(name, BigInteger, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative"), nullable=nullable)
 
 
@@ -51,7 +50,7 @@ TERMS = Table(
     Column("code", Text, nullable=False),
     Column("effective_from", Date, nullable=False),
     Column("content", Text, nullable=False),
-    _moment("archived_at"),
+    moment("archived_at"),
     comment="Every version of terms that an event names, as it stood in its file.",
 )
 
@@ -69,8 +68,8 @@ CALLER = Table(
     ),
     Column("partner", Text),
     Column("borrower_id", Text),
-    _moment("created_at"),
-    _moment("revoked_at", nullable=True),
+    moment("created_at"),
+    moment("revoked_at", nullable=True),
     CheckConstraint("(role = 'partner') = (partner IS NOT NULL)", name="partner_names_itself"),
     CheckConstraint("role = 'borrower_app' OR borrower_id IS NULL", name="borrower_of_an_app"),
     comment="Who may call, as which role. A caller keeps its name when its keys change.",
@@ -81,9 +80,9 @@ API_KEY = Table(
     METADATA,
     Column("key_hash", LargeBinary, primary_key=True),
     Column("caller_id", Text, ForeignKey("caller.caller_id"), nullable=False, index=True),
-    _moment("created_at"),
-    _moment("expires_at"),
-    _moment("revoked_at", nullable=True),
+    moment("created_at"),
+    moment("expires_at"),
+    moment("revoked_at", nullable=True),
     comment="Keys of callers, as SHA-256; two are valid while one replaces the other.",
 )
 
@@ -96,7 +95,7 @@ REQUEST = Table(
     Column("body_hash", LargeBinary, nullable=False, comment="keyed (vault.body_hash): a body may hold personal data"),
     Column("status", SmallInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False, comment="the bytes that went back"),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     comment="Idempotency keys with the answer that was given; written in the transaction of their consequences.",
 )
 
@@ -106,8 +105,8 @@ BORROWER = Table(
     Column("borrower_id", Text, primary_key=True),
     Column("kind", Text, CheckConstraint("kind IN ('consumer', 'small_business')", name="kind"), nullable=False),
     Column("channel", Text, nullable=False),
-    _money("acquisition_cost_fen"),
-    _moment("registered_at"),
+    money("acquisition_cost_fen"),
+    moment("registered_at"),
 )
 
 IDENTITY = Table(
@@ -123,7 +122,7 @@ IDENTITY = Table(
     Column("lookup", LargeBinary, unique=True),
     Column("sealed", LargeBinary),
     Column("key_slot", BigInteger, comment="place of the borrower's key in the key file, which no dump of this database holds"),
-    _moment("erased_at", nullable=True),
+    moment("erased_at", nullable=True),
     CheckConstraint(
         "erased_at IS NULL OR (lookup IS NULL AND sealed IS NULL AND key_slot IS NULL)", name="nothing_left_when_erased"
     ),
@@ -137,8 +136,8 @@ CONSENT = Table(
     Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
     Column("purpose", Text, nullable=False),
     Column("text_hash", Text, nullable=False),
-    _moment("granted_at"),
-    _moment("withdrawn_at", nullable=True),
+    moment("granted_at"),
+    moment("withdrawn_at", nullable=True),
 )
 
 APPLICATION = Table(
@@ -149,7 +148,7 @@ APPLICATION = Table(
     Column("applied_on", Date, nullable=False),
     Column("state", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False, comment="what the borrower told, under the borrower's key"),
-    _moment("recorded_at"),
+    moment("recorded_at"),
 )
 
 DECISION = Table(
@@ -164,7 +163,7 @@ DECISION = Table(
     Column("reasons", ARRAY(Text), nullable=False),
     Column("reapply_on", Date),
     Column("sealed", LargeBinary, nullable=False, comment="inputs and evidence, under the borrower's key"),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     comment="What was decided, on what, by which strategy: enough to decide it again, until the borrower is erased.",
 )
 
@@ -180,8 +179,8 @@ LINE = Table(
     Column("age_least", SmallInteger, comment="the band of the borrower's age"),
     Column("age_most", SmallInteger),
     Column("rate_annual", BigInteger, nullable=False),
-    _money("limit_fen"),
-    _money("used_fen"),
+    money("limit_fen"),
+    money("used_fen"),
     Column("opened_on", Date, nullable=False),
     Column("expires_on", Date, nullable=False),
     Column("state", Text, nullable=False),
@@ -196,13 +195,13 @@ QUOTE = Table(
     Column("borrower_id", Text, nullable=False),
     Column("product", Text, nullable=False),
     Column("terms_hash", Text, ForeignKey("terms.hash"), nullable=False),
-    _money("principal_fen"),
+    money("principal_fen"),
     Column("installment_count", SmallInteger, nullable=False),
     Column("rate_annual", BigInteger, nullable=False),
     Column("all_in_nominal", BigInteger, nullable=False),
     Column("all_in_effective", BigInteger, nullable=False),
     Column("quoted_on", Date, nullable=False),
-    _moment("expires_at"),
+    moment("expires_at"),
     Column("loan_id", Text),
     comment="What a drawdown would cost, shown before it is accepted; used once.",
 )
@@ -216,7 +215,7 @@ LOAN = Table(
     Column("quote_id", Text, ForeignKey("quote.quote_id"), nullable=False, unique=True),
     Column("product", Text, nullable=False),
     Column("terms_hash", Text, nullable=False),
-    _money("principal_fen"),
+    money("principal_fen"),
     Column("installment_count", SmallInteger, nullable=False),
     Column("rate_annual", BigInteger, nullable=False),
     Column("drawn_on", Date, nullable=False),
@@ -227,7 +226,7 @@ LOAN = Table(
     Column("model", Text),
     Column("refused_by", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("disbursed_on", Date),
-    _money("principal_repaid_fen"),
+    money("principal_repaid_fen"),
     Column("closed_on", Date),
     Column("payout_reference", Text, comment="the payment provider's, of the money that went to the borrower"),
     Index("ix_loan_partner_state_loan_id", "partner", "state", "loan_id"),
@@ -239,9 +238,9 @@ QUOTA = Table(
     METADATA,
     Column("mandate", Text, primary_key=True),
     Column("scope", Text, primary_key=True, comment="total, day:2024-05-01, province:hunan or grade:A"),
-    _money("cap_fen"),
-    _money("reserved_fen"),
-    _money("confirmed_fen"),
+    money("cap_fen"),
+    money("reserved_fen"),
+    money("confirmed_fen"),
     CheckConstraint("reserved_fen + confirmed_fen <= cap_fen", name="within_cap"),
     comment="A cache of the reservations, which the auditor rebuilds; the constraint is what no race can pass.",
 )
@@ -254,10 +253,10 @@ RESERVATION = Table(
     Column("mandate", Text, nullable=False),
     Column("day", Date, nullable=False),
     Column("attempt", SmallInteger, nullable=False),
-    _money("amount_fen"),
+    money("amount_fen"),
     Column("state", Text, CheckConstraint("state IN ('reserved', 'confirmed', 'released')", name="state"), nullable=False),
-    _moment("asked_at"),
-    _moment("asked_again_at", nullable=True),
+    moment("asked_at"),
+    moment("asked_again_at", nullable=True),
     Column("asked", SmallInteger, nullable=False, server_default=text("1")),
     UniqueConstraint("loan_id", "attempt"),
     Index("ix_reservation_open", "asked_at", postgresql_where=text("state = 'reserved'")),
@@ -277,7 +276,7 @@ EVENT = Table(
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False, comment="the loan, borrower, line or mandate it happened to"),
     Column("happened_on", Date, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     Column("content", JSONB, nullable=False),
     Index("ix_event_subject", "subject", "number"),
     Index("ix_event_transaction", "transaction", "number"),
@@ -291,7 +290,7 @@ FORWARDED = Table(
     Column("book", Text, primary_key=True),
     Column("transaction", BigInteger, nullable=False),
     Column("number", BigInteger, nullable=False),
-    _moment("forwarded_at"),
+    moment("forwarded_at"),
     comment="Up to which event each book was told; written after the book took them, so that a crash tells some again.",
 )
 
@@ -303,8 +302,8 @@ OUTBOX = Table(
     Column("topic", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("content", JSONB, nullable=False),
-    _moment("recorded_at"),
-    _moment("taken_at", nullable=True),
+    moment("recorded_at"),
+    moment("taken_at", nullable=True),
     Index("ix_outbox_waiting", "recipient", "number", postgresql_where=text("taken_at IS NULL")),
     comment="What others must be told, written with what happened and taken once by the one it is for.",
 )
@@ -327,7 +326,7 @@ AUDIT = Table(
     "audit",
     METADATA,
     Column("entry", BigInteger, Identity(always=True), primary_key=True),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     Column("caller_id", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subjects", ARRAY(Text), nullable=False),
@@ -345,7 +344,7 @@ NONCE = Table(
     METADATA,
     Column("sender", Text, primary_key=True),
     Column("nonce", Text, primary_key=True),
-    _moment("signed_at"),
+    moment("signed_at"),
     Index("ix_nonce_signed_at", "signed_at"),
     comment="Signed callbacks that were taken; one is taken once. Older ones than the replay window may go.",
 )
@@ -361,53 +360,13 @@ PROPOSAL = Table(
     Column("reason", Text, nullable=False),
     Column("state", Text, CheckConstraint("state IN ('proposed', 'approved', 'rejected')", name="state"), nullable=False),
     Column("maker", Text, ForeignKey("caller.caller_id"), nullable=False),
-    _moment("made_at"),
+    moment("made_at"),
     Column("checker", Text, ForeignKey("caller.caller_id")),
-    _moment("checked_at", nullable=True),
+    moment("checked_at", nullable=True),
     Column("remark", Text),
     CheckConstraint("checker <> maker", name="checker_is_another"),
     CheckConstraint("(state = 'proposed') = (checker IS NULL)", name="checked_by_someone"),
     CheckConstraint("(checker IS NULL) = (checked_at IS NULL)", name="checked_at_some_time"),
     Index("ix_proposal_waiting", "made_at", postgresql_where=text("state = 'proposed'")),
     comment="What one proposes and another approves; a trigger keeps what was proposed, and what was decided, as it was.",
-)
-
-TAKEN_OVER = Table(
-    "taken_over",
-    METADATA,
-    Column("loan_id", Text, ForeignKey("loan.loan_id"), primary_key=True),
-    Column("kind", Text, CheckConstraint("kind IN ('compensation', 'buy_back', 'sale')", name="kind"), primary_key=True),
-    Column("on_day", Date, nullable=False, comment="the day closed; other shares hold from the next one on"),
-    Column("mandate", Text, nullable=False),
-    Column("payer", Text, nullable=False),
-    _money("paid_fen"),
-    _money("from_deposit_fen"),
-    Column("seller", Text, comment="whose part passed to the payer"),
-    CheckConstraint("(kind = 'compensation') = (seller IS NULL)", name="somebody_sold"),
-    Index("ix_taken_over_mandate", "mandate"),
-    Index("ix_taken_over_sold_to", "payer", postgresql_where=text("kind = 'sale'")),
-    comment="Claims that a guarantor paid for or a vehicle sold back, once each: the state that their events led to.",
-)
-
-DAY_STEP = Table(
-    "day_step",
-    METADATA,
-    Column("day", Date, primary_key=True),
-    Column("step", Text, primary_key=True),
-    Column("result", JSONB, nullable=False),
-    Column("findings", JSONB, nullable=False, comment="what was left out, and why"),
-    _moment("done_at"),
-    comment="Steps of day closes that are done, written with their consequences; one without a row is still to be done.",
-)
-
-QUEUED = Table(
-    "queued",
-    METADATA,
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("day", Date, nullable=False),
-    Column("loan_id", Text, nullable=False),
-    Column("stage", Text, nullable=False),
-    Column("dpd", Integer, nullable=False),
-    _money("overdue_fen"),
-    comment="The collections queue of the last closed day, first things first; made anew by each close.",
 )

@@ -15,12 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from loanbook.stores.online.schema import METADATA
-
-
-def _money(name: str) -> "Column[int]":
-    return Column(name, BigInteger, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative"), nullable=False)
-
+from loanbook.stores.online.schema import METADATA, money
 
 CONTACT = Table(
     "contact",
@@ -35,7 +30,7 @@ CONTACT = Table(
     Column("stage", Text, nullable=False, comment="of the loan then; empty outside every stage"),
     Column("agency", Text, comment="who made it; null for our own collectors"),
     Column("outcome", Text, nullable=False),
-    _money("cost_fen"),
+    money("cost_fen"),
     Column("terms_hash", Text, nullable=False),
     Index("ix_contact_borrower_id_on_day", "borrower_id", "on_day"),
     Index("ix_contact_on_day", "on_day"),
@@ -49,7 +44,7 @@ PROMISE = Table(
     Column("loan_id", Text, ForeignKey("loan.loan_id"), nullable=False, index=True),
     Column("made_on", Date, nullable=False),
     Column("due_on", Date, nullable=False),
-    _money("amount_fen"),
+    money("amount_fen"),
     Column("state", Text, CheckConstraint("state IN ('open', 'kept', 'broken')", name="state"), nullable=False),
     Column("settled_on", Date, comment="the day whose close found it kept or broken"),
     CheckConstraint("(state = 'open') = (settled_on IS NULL)", name="settled_some_day"),
@@ -81,8 +76,8 @@ RECOVERED = Table(
     Column("on_day", Date, nullable=False, comment="the closed day that booked it"),
     Column("stage", Text, nullable=False),
     Column("placement_id", Text, ForeignKey("placement.placement_id"), comment="with whom the loan was when the money came"),
-    _money("recovered_fen"),
-    _money("commission_fen"),
+    money("recovered_fen"),
+    money("commission_fen"),
     Column("taken_back_on", Date, comment="the closed day that booked its return; it takes recovery and commission back"),
     Index("ix_recovered_on_day", "on_day"),
     Index("ix_recovered_taken_back_on", "taken_back_on"),
@@ -95,6 +90,6 @@ PAST_DUE = Table(
     Column("loan_id", Text, primary_key=True),
     Column("day", Date, nullable=False),
     Column("dpd", Integer, nullable=False),
-    _money("overdue_fen"),
+    money("overdue_fen"),
     comment="Loans past due at the end of the last closed day; made anew by each close.",
 )
