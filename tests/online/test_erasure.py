@@ -1,6 +1,5 @@
 """A borrower who is forgotten: nothing opens, nothing is drawn, and no backup of the database brings them back."""
 
-import shutil
 import subprocess
 
 import psycopg
@@ -80,15 +79,12 @@ def test_who_draws_while_being_forgotten_is_either_kept_or_draws_nothing(platfor
 
 
 @pytest.fixture(params=["copy", "dump as text"])
-def backup(request, databases, online_dsn, tmp_path):
+def backup(request, server, databases, online_dsn, tmp_path):
     """Takes a backup of the database now, and brings it back beside it later: (take, bring_back); bring_back gives a DSN."""
     made, dump = [], tmp_path / "dump.sql"
 
     def run(program, *words):
-        found = shutil.which(program)
-        if found is None:
-            pytest.skip(f"{program} is not on this machine")
-        done = subprocess.run([found, *words], capture_output=True, text=True)
+        done = subprocess.run([server.binaries.path(program), *words], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
     def take():
