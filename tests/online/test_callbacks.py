@@ -247,8 +247,6 @@ def test_only_those_with_a_secret_are_senders():
 def test_the_shell_example_of_the_guide_signs_what_is_believed(tmp_path):
     if shutil.which("openssl") is None:
         pytest.skip("the example needs openssl, which this machine lacks; signatures themselves are tested without it")
-            "the guide's example is for a shell with openssl, which this machine does not have; the same rule is tested without"
-        )
     example = (ROOT / "docs/guides/access.md").read_text(encoding="utf-8").partition("```sh\n")[2].partition("```")[0]
     signing, curl, rest = example.partition("curl")
     assert curl
