@@ -170,6 +170,10 @@ def over_http(dsn: str, quotes: Sequence[str], key: str, port: int, connections:
         )
         found = dict(json.loads(result.read_text()))
     loans = _counted(dsn)["loans"] - before
+    if found["refused"]:
+        raise SystemExit(
+            f"{found['refused']:,} drawdowns were refused, as when the day's quotas are full; ask for fewer rows a run."
+        )
     if found["requests"] > len(quotes):
         raise SystemExit(f"{len(quotes):,} quotes were too few for {seconds} s; run it with more --quotes-a-second.")
     # wrk goes without waiting for the answers under way, so the store may hold a few more than were counted.
@@ -198,7 +202,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=12_800, help="drawdowns of a row of batches")
     parser.add_argument("--seconds", type=int, default=10, help="how long each row over HTTP lasts")
     parser.add_argument("--quotes-a-second", type=int, default=2_800, help="quotes made ready for a second of it")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="processes of `loanbook serve`")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1], help="processes of `loanbook serve`")
     parser.add_argument("--connections", type=int, nargs="+", default=[32, 64, 96], help="calls under way at a time")
     parser.add_argument("--port", type=int, default=8137)
     asked = parser.parse_args()
