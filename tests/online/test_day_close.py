@@ -196,12 +196,52 @@ def test_a_payment_that_bounces_after_the_claim_was_taken_over_goes_back_from_th
     platform.today += dt.timedelta(days=4)
     done = platform.close()
     assert [step.findings for step in done.values() if step.findings] == []
-    assert platform.file("heron_bank", bounced_on) == {key: -amount for key, amount in first.items()}
-    held = {each["vehicle"]: each for each in platform.look("funding", loan_id)[1]["holders"]}
+    # It gives back what bounced, and its guarantor pays for that too.
+    again = sum(first.values())
+    assert platform.file("heron_bank", bounced_on) == {
+        **{key: -amount for key, amount in first.items()},
+        (loan_id, "compensation"): again,
+    }
+    one, other = platform.rows("SELECT happened_on, content FROM event WHERE kind = 'loan_compensated' ORDER BY number")
+    assert (one["happened_on"], other["happened_on"]) == (day, bounced_on)
+    parts = {line: other["content"][f"{line}_fen"] for line in ("principal", "interest", "uncovered")}
+    assert parts == {"principal": first[loan_id, "principal"], "interest": first[loan_id, "interest"], "uncovered": 0}
+    funding = platform.look("funding", loan_id)[1]
+    assert funding["compensated_fen"] == funding["claim_fen"] == again + sum(
+        one["content"][f"{line}_fen"] for line in ("principal", "interest")
+    )
+    assert platform.rows("SELECT paid_fen FROM taken_over") == [{"paid_fen": funding["claim_fen"]}]
+    held = {each["vehicle"]: each for each in funding["holders"]}
     assert (held["heron_bank"]["principal_fen"], held["heron_bank"]["interest_fen"]) == (0, 0)
     ours = held["lantern_guarantee"]
     fees = ours["fee_fen"] + held["platform"]["fee_fen"]
     assert ours["principal_fen"] + ours["interest_fen"] + fees == 10_000
+
+
+def test_what_bounces_above_a_cap_is_a_claim_that_the_lender_keeps(platform):
+    loan_id = platform.running("heron_bank", count=3)
+    platform.later(31)
+    platform.repay(loan_id, 30_000, "in-1")
+    platform.today = dt.date(2024, 6, 6) + dt.timedelta(days=61)
+    platform.close()
+    capped = platform.look("funding", loan_id)[1]
+    platform.done("give_back", provider_reference="in-1", reason="no funds")
+    bounced_on = platform.today
+    platform.today += dt.timedelta(days=1)
+    done = platform.close()
+    funding = platform.look("funding", loan_id)[1]
+    back = -sum(platform.file("heron_bank", bounced_on).values())
+    assert (funding["compensated_fen"], funding["claim_fen"]) == (capped["compensated_fen"], capped["claim_fen"] + back)
+    (finding,) = [found for step in done.values() for found in step.findings]
+    assert "cap of its guarantee is used up" in finding.message
+    assert finding.value == str(back)
+    platform.done("repay", loan_id=loan_id, provider_reference="all", amount_fen=900_000, paid_on=platform.today, purpose="payoff")
+    paid_on = platform.today
+    platform.today += dt.timedelta(days=4)
+    platform.close()
+    theirs = platform.file("heron_bank", paid_on)
+    passed = Decimal(500_000 * funding["compensated_fen"]) / funding["claim_fen"]
+    assert abs(theirs[loan_id, "principal"] - (500_000 - passed)) <= 2
 
 
 def test_files_tie_to_the_money_also_when_it_bounces(platform):

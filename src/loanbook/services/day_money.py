@@ -135,7 +135,7 @@ def _held(day: Day) -> HeldMoney:
     ties = amounts.sum(axis=1) + after.held_fen[at_after] - before.held_fen[at_before] == cash
     for place in places[~ties].tolist():
         day.findings.add(f"loan {booked.loan_ids[place]}", "its money of the day is not what its account allocates; not settled")
-    claims = _Claims.of(day, loans, booked, off, on)
+    claims = Claims.of(day, loans, booked, off, on)
     hashes = np.array(after.standing.mandate_hash, object)[at_after]
     recovered: dict[str, int] = defaultdict(int)
     rows.hand_on(day)
@@ -245,7 +245,7 @@ def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_o
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Claims:
+class Claims:
     """What guarantors paid for the claims of the loans, (loans,), 0 where none did, of what was owed; and what was paid before.
 
     before, after   (loans, PAID) what came before the claim was taken over, without what bounced before the day, and by its end
@@ -257,22 +257,32 @@ class _Claims:
     after: Ints
 
     @classmethod
-    def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, on: int) -> "_Claims":
+    def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, on: int) -> "Claims":
         """Of the claims that were taken over before a day."""
         count = len(booked.loan_ids)
         order = {loan_id: place for place, loan_id in enumerate(booked.loan_ids)}
         since = np.full(count, NEVER, np.int64)
         passed, claim = np.zeros((2, count), np.int64)
-        for row in claims_taken_over(day.connection, booked.loan_ids):
-            place, taken_on = order[row["loan_id"]], units.day(row["on_day"])
-            if taken_on < on:
-                since[place], passed[place], claim[place] = taken_on, row["paid_fen"], row["claim_fen"]
+        for row in claims_taken_over(day.connection, booked.loan_ids, day.day):
+            place = order[row["loan_id"]]
+            since[place], passed[place], claim[place] = units.day(row["on_day"]), row["paid_fen"], row["claim_fen"]
         found = np.zeros((2, count, PAID), np.int64)
         if passed.any():
             for each, known_on in zip(found, (on - 1, on), strict=True):
                 stood = _stood(day, loans, booked, off, known_on, since)
                 each[[order[loan_id] for loan_id in stood.standing.loan_id]] = stood.paid
         return cls(passed_fen=passed, claim_fen=claim, before=found[0], after=found[1])
+
+
+def bounced_of_claims(day: Day, loan_ids: Sequence[str]) -> tuple[Sequence[str], Ints, Ints]:
+    """What had been paid of loans before their claims were taken over, until the day and by its end: two (loans, PAID).
+
+    loan_ids   loans whose claims passed before the day and of which money bounced on it
+    """
+    booked = booked_money(day.connection, *day.moments(), ZONE.key, loan_ids)
+    loans = loans_of(day.connection, booked.loan_ids)
+    claims = Claims.of(day, loans, booked, _charged_off(day, booked), units.day(day.day))
+    return booked.loan_ids, claims.before, claims.after
 
 
 def _charged_off(day: Day, booked: BookedMoney) -> Ints:

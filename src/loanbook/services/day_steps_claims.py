@@ -4,21 +4,25 @@ What passes is what was owed by what the day knew (`day_knowledge`); what is tol
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from loanbook import units
+from loanbook.funding.shares import divide, stage_shares
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_figures import Counted
-from loanbook.services.day_knowledge import known_late
+from loanbook.services.day_knowledge import known_late, known_of
+from loanbook.services.day_money import bounced_of_claims
 from loanbook.services.day_steps_loans import claims_by_mandate, locked_loans, owed_parts
-from loanbook.servicing.compensation import buy_backs_of, cap_left_fen, compensation_of, deposit_call_fen
-from loanbook.stores.online.day_book import deposit_used, guarantee_sums, taken_over_of
+from loanbook.servicing.compensation import Compensation, buy_backs_of, cap_left_fen, compensation_of, deposit_call_fen
+from loanbook.stores.online.day_book import bounced_claims, deposit_used, guarantee_sums, taken_over_of
+from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.schema_day import TAKEN_OVER
+from loanbook.stores.online.unit import Row
 from loanbook.stores.online.vehicle_book import deposits_added, handed_on
 from loanbook.terms.mandate import Component, Guarantee, Mandate, Stage
 from loanbook.terms.vehicle import Vehicle
@@ -27,15 +31,18 @@ from loanbook.terms.vehicle import Vehicle
 def compensate(day: Day) -> dict[str, object]:
     """Guarantors pay lenders at the contractual days past due: outstanding principal and interest due, the lender's part.
 
-    What a cap leaves uncovered stays the lender's claim. Of a loan for which something was paid the claim passes in that part
-    (`claims.claim_parts`), and it is not asked for again; one for which nothing was left is, on the next day. A cap or a deposit
-    that is used up is a finding of the day on which it first left something.
+    Money that came before the claim passed and bounces after it is the lender's loss again, so the guarantor pays for that too,
+    on the day it bounces. What a cap leaves uncovered stays the lender's claim. Of a loan for which something was paid the claim
+    passes in that part (`claims.claim_parts`), and it is not asked for again; one for which nothing was left is, on the next day.
+    A cap or a deposit that is used up is a finding of the day on which it first left something.
     """
     paid, uncovered, calls = Counted(), 0, {}
-    for mandate, ids in claims_by_mandate(day, _compensation_dpd):
+    asked = [(_compensate, *each) for each in claims_by_mandate(day, _compensation_dpd)]
+    asked += [(_compensate_again, *each) for each in _bounced_by_mandate(day)]
+    for pay, mandate, ids in asked:
         if mandate.guarantee is None:
             continue
-        for loans, amount_fen, uncovered_fen in day.apart(ids, partial(_compensate, day, mandate, mandate.guarantee)):
+        for loans, amount_fen, uncovered_fen in day.apart(ids, partial(pay, day, mandate, mandate.guarantee)):
             paid.loans += loans
             paid.amount_fen += amount_fen
             uncovered += uncovered_fen
@@ -43,6 +50,15 @@ def compensate(day: Day) -> dict[str, object]:
         if vehicle is not None and vehicle.deposit is not None:
             calls[vehicle.code] = deposit_call_fen(vehicle.deposit, _deposit_left(day, vehicle))
     return {"loans": paid.loans, "paid_fen": paid.amount_fen, "uncovered_fen": uncovered, "deposit_calls_fen": calls}
+
+
+def _bounced_by_mandate(day: Day) -> list[tuple[Mandate, list[str]]]:
+    """Loans whose claims passed before the day and of which money bounced on it, by mandate."""
+    standing = known_of(day, list(bounced_claims(day.connection, day.day, *day.moments())))
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for key, loan_id in zip(standing.mandate_hash, standing.loan_id, strict=True):
+        grouped[key].append(loan_id)
+    return [(day.terms.platform.mandate_by_hash(key), ids) for key, ids in sorted(grouped.items())]
 
 
 def _compensation_dpd(mandate: Mandate) -> int | None:
@@ -61,7 +77,6 @@ def _compensate(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[
     standing = locked_loans(day, ids)
     known = taken_over_of(day.connection, standing.loan_id, "compensation")
     owed = owed_parts(mandate, standing)[:, (Component.PRINCIPAL, Component.INTEREST), mandate.vehicles.index(mandate.partner)]
-    vehicle = day.terms.vehicle(guarantee.guarantor, units.day(day.day))
     on = units.day(day.day)
     found = compensation_of(
         np.arange(len(standing.loan_id)),
@@ -71,24 +86,63 @@ def _compensate(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[
         compensation_dpd=guarantee.compensation_dpd,
         as_of=on,
         cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code)),
-        deposit_left=_deposit_left(day, vehicle),
+        deposit_left=_deposit_left(day, day.terms.vehicle(guarantee.guarantor, on)),
     )
+    return _paid(day, mandate, guarantee, standing.loan_id, found, {})
+
+
+def _compensate_again(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[str]) -> tuple[int, int, int]:
+    """Pay for what the lender had of claims that passed before, and gave back on the day because it bounced."""
+    day.unit().lock(LOAN, ids)
+    held = bounced_claims(day.connection, day.day, *day.moments())
+    ids, before, after = bounced_of_claims(day, ids)
+    rate = known_of(day, ids).rate_annual
+    nothing = np.zeros_like(before)
+    shares = stage_shares(mandate, Stage.ORIGINATION)
+    had, has = (divide(shares, mandate.coupon_annual, rate, nothing, each) for each in (before, after))
+    lost = (had - has)[:, (Component.PRINCIPAL, Component.INTEREST), mandate.vehicles.index(mandate.partner)]
+    # Later money may be parted anew once some bounced: what one component gains the other has lost.
+    whole = np.maximum(lost.sum(axis=1), 0)
+    interest = np.clip(lost[:, 1], 0, whole)
+    on = units.day(day.day)
+    found = compensation_of(
+        np.arange(len(ids)),
+        np.full(len(ids), guarantee.compensation_dpd),
+        np.stack([whole - interest, interest], axis=1),
+        compensated=np.zeros(len(ids), bool),
+        compensation_dpd=guarantee.compensation_dpd,
+        as_of=on,
+        cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code)),
+        deposit_left=_deposit_left(day, day.terms.vehicle(guarantee.guarantor, on)),
+    )
+    return _paid(day, mandate, guarantee, ids, found, held)
+
+
+def _paid(
+    day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[str], found: Compensation, held: Mapping[str, Row]
+) -> tuple[int, int, int]:
+    """Write down what a guarantor pays; of claims that it holds already, what it pays more. Returns loans, paid, uncovered."""
     unit = day.unit()
     whole = found.paid_fen.sum(axis=1)
     lacking = found.uncovered_fen.sum(axis=1)
-    for row in np.flatnonzero(whole).tolist():
-        loan_id = standing.loan_id[int(found.loan_no[row])]
+    for row in np.flatnonzero((whole > 0) | ((lacking > 0) & bool(held))).tolist():
+        loan_id = ids[int(found.loan_no[row])]
         principal, interest = found.paid_fen[row].tolist()
-        unit.insert(
-            TAKEN_OVER,
-            loan_id=loan_id,
-            kind="compensation",
-            on_day=day.day,
-            mandate=mandate.code,
-            payer=guarantee.guarantor,
-            paid_fen=int(whole[row]),
-            from_deposit_fen=int(found.from_deposit_fen[row]),
-        )
+        paid, from_deposit = int(whole[row]), int(found.from_deposit_fen[row])
+        if loan_id in held:
+            more = {"paid_fen": held[loan_id]["paid_fen"] + paid}
+            unit.update(TAKEN_OVER, held[loan_id], from_deposit_fen=held[loan_id]["from_deposit_fen"] + from_deposit, **more)
+        else:
+            unit.insert(
+                TAKEN_OVER,
+                loan_id=loan_id,
+                kind="compensation",
+                on_day=day.day,
+                mandate=mandate.code,
+                payer=guarantee.guarantor,
+                paid_fen=paid,
+                from_deposit_fen=from_deposit,
+            )
         told = {
             "mandate": mandate.code,
             "guarantor": guarantee.guarantor,
@@ -97,15 +151,16 @@ def _compensate(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[
             "principal_fen": principal,
             "interest_fen": interest,
             "uncovered_fen": int(lacking[row]),
-            "from_deposit_fen": int(found.from_deposit_fen[row]),
+            "from_deposit_fen": from_deposit,
         }
         unit.event("loan_compensated", loan_id, **told)
         unit.tell(guarantee.guarantor, "loan_compensated", loan_id, **told)
     unit.flush()
-    new = (lacking > 0) & ((found.claimed_on == on) | (whole > 0))
+    new = (lacking > 0) & ((found.claimed_on == units.day(day.day)) | (whole > 0))
     if new.any():
         message = f"the cap of its guarantee is used up; what {int(new.sum())} loans owe the lender is not covered"
         day.findings.add(f"mandate {mandate.code}", message, int(lacking[new].sum()))
+    vehicle = day.terms.vehicle(guarantee.guarantor, units.day(day.day))
     if vehicle is not None and vehicle.deposit is not None and found.from_guarantor_fen.any():
         message = "our deposit with it is used up; it paid the rest itself and claims it from us"
         day.findings.add(f"guarantor {vehicle.code}", message, int(found.from_guarantor_fen.sum()))

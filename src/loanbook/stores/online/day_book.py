@@ -18,6 +18,8 @@ _MONEY = "('payment_received', 'recovery_received', 'refund_paid')"
 """Events of money, each with its payment."""
 _AMOUNT = "CASE e.kind WHEN 'refund_paid' THEN -1 ELSE 1 END * (e.content->>'amount_fen')::int8"
 """What such an event brought: below 0 for a refund."""
+_PAID_CLAIM = "((e.content->>'principal_fen')::int8 + (e.content->>'interest_fen')::int8)"
+"""What a guarantor paid, of the event that tells it."""
 
 
 def plan_for_columns(connection: Connection) -> None:
@@ -126,14 +128,26 @@ def taken_over_of(connection: Connection, loan_ids: Iterable[str], kind: str) ->
     return {row["loan_id"]: row["on_day"] for row in connection.execute(query, (sorted(set(loan_ids)), kind))}
 
 
-def claims_taken_over(connection: Connection, loan_ids: Iterable[str]) -> list[Row]:
-    """Claims that guarantors paid for: loan_id, on_day, paid_fen, claim_fen (what the lender was owed, paid or not)."""
+def claims_taken_over(connection: Connection, loan_ids: Iterable[str], before: dt.date = dt.date.max) -> list[Row]:
+    """Claims that guarantors paid for on days before one: loan_id, on_day (the first), paid_fen, claim_fen (what the lender was
+    owed, paid or not)."""
     query = (
-        "SELECT t.loan_id, t.on_day, t.paid_fen, t.paid_fen + (e.content->>'uncovered_fen')::bigint AS claim_fen "
+        "SELECT t.loan_id, t.on_day, sum(p.paid_fen)::int8 AS paid_fen, sum(p.paid_fen + p.uncovered_fen)::int8 AS claim_fen "
         "FROM taken_over t JOIN event e ON e.subject = t.loan_id AND e.kind = 'loan_compensated' "
-        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' ORDER BY t.loan_id"
+        f"CROSS JOIN LATERAL (SELECT {_PAID_CLAIM} AS paid_fen, (e.content->>'uncovered_fen')::int8 AS uncovered_fen) p "
+        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' AND e.happened_on < %s "
+        "GROUP BY t.loan_id, t.on_day ORDER BY t.loan_id"
     )
-    return connection.execute(query, (sorted(set(loan_ids)),)).fetchall()
+    return connection.execute(query, (sorted(set(loan_ids)), before)).fetchall()
+
+
+def bounced_claims(connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime) -> dict[str, Row]:
+    """Claims that guarantors paid for before a day and for which money bounced between two moments: rows of `taken_over`."""
+    query = (
+        "SELECT t.* FROM taken_over t WHERE t.kind = 'compensation' AND t.on_day < %s AND t.loan_id IN "
+        "(SELECT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %s AND recorded_at < %s) ORDER BY t.loan_id"
+    )
+    return {row["loan_id"]: row for row in connection.execute(query, (day, begins, ends))}
 
 
 def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
@@ -186,13 +200,16 @@ class BookedMoney:
     reversed_on: Ints
 
 
-def booked_money(connection: Connection, begins: dt.datetime, ends: dt.datetime, zone: str) -> BookedMoney:
-    """All money, until then, of the loans for which some came, bounced or was paid back between two moments."""
+def booked_money(
+    connection: Connection, begins: dt.datetime, ends: dt.datetime, zone: str, among: Iterable[str] | None = None
+) -> BookedMoney:
+    """All money, until then, of the loans, or of those among some, for which some came, bounced or was paid back between two
+    moments."""
     touched = connection.execute(
         "SELECT subject, max(number) AS number FROM event JOIN loan l ON l.loan_id = subject AND l.disbursed_on IS NOT NULL "
         f"WHERE (kind IN {_MONEY} OR kind = 'event_reversed') AND recorded_at >= %s AND recorded_at < %s "
-        "GROUP BY 1 ORDER BY 1",
-        (begins, ends),
+        "AND (%s::text[] IS NULL OR subject = ANY(%s)) GROUP BY 1 ORDER BY 1",
+        (begins, ends, *[None if among is None else sorted(set(among))] * 2),
     ).fetchall()
     ids = [row["subject"] for row in touched]
 
@@ -238,14 +255,18 @@ def disbursements(connection: Connection, begins: dt.datetime, ends: dt.datetime
     return connection.execute(query, (begins, ends)).fetchall()
 
 
-def taken_over_on(connection: Connection, day: dt.date) -> list[Row]:
-    """Claims taken over by the close of a day: loan_id, kind, mandate_hash, payer, seller, paid_fen, from_deposit_fen, number
-    of the event."""
+def taken_over_on(connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
+    """What was paid by the close of a day for claims that passed: loan_id, kind, mandate_hash, payer, seller, paid_fen,
+    from_deposit_fen, number of the event. A claim that passed before is paid for again when money of the day bounced."""
     query = (
-        "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, t.paid_fen, t.from_deposit_fen, e.number "
-        "FROM taken_over t JOIN loan l USING (loan_id) "
-        "JOIN event e ON e.subject = t.loan_id AND e.happened_on = t.on_day "
+        "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, p.paid_fen, p.from_deposit_fen, e.number "
+        "FROM taken_over t JOIN loan l USING (loan_id) JOIN event e ON e.subject = t.loan_id AND e.happened_on = %(day)s "
         "AND e.kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END "
-        "WHERE t.on_day = %s AND t.kind <> 'sale' ORDER BY t.loan_id, t.kind"
+        "CROSS JOIN LATERAL (SELECT "
+        f"CASE t.kind WHEN 'compensation' THEN {_PAID_CLAIM} ELSE t.paid_fen END AS paid_fen, "
+        "CASE t.kind WHEN 'compensation' THEN (e.content->>'from_deposit_fen')::int8 ELSE 0 END AS from_deposit_fen) p "
+        "WHERE t.kind <> 'sale' AND (t.on_day = %(day)s OR (t.kind = 'compensation' AND t.loan_id IN "
+        "(SELECT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %(begins)s AND recorded_at < %(ends)s))) "
+        "ORDER BY t.loan_id, t.kind, e.number"
     )
-    return connection.execute(query, (day,)).fetchall()
+    return connection.execute(query, {"day": day, "begins": begins, "ends": ends}).fetchall()
