@@ -1,5 +1,7 @@
 """Small businesses borrow by the verbs that consumers use, under their own strategy, rules and lenders."""
 
+import datetime as dt
+
 import pytest
 
 from tests.online.platform import OPERATOR, Platform
@@ -60,11 +62,35 @@ def test_a_lender_that_asks_for_an_age_asks_for_the_owners(platform, age, lent):
     assert lent or answer["rule"] == "not_lendable"
 
 
-def test_products_of_persons_are_not_a_firms(platform):
+def test_products_of_persons_are_not_a_firms_nor_a_firms_a_persons(platform):
+    for found, kind, products, other in (
+        (line(platform), "small_business", ["small_business_loan"], "cash_loan"),
+        (platform.line(), "consumer", ["cash_loan", "pay_later"], "small_business_loan"),
+    ):
+        seen = platform.look("line", found["line_id"])[1]
+        assert (seen["kind"], seen["products"], found["products"]) == (kind, products, products)
+        assert {each["product"] for each in platform.look("offers", found["line_id"])[1]["offers"]} == set(products)
+        status, answer = platform.look("offers", found["line_id"], product=other)
+        assert (status, answer["rule"]) == (422, "product_not_for_borrower")
+        answer = quoted(platform, found["line_id"], other, 1_000_000, 6)
+        assert (answer["status"], answer["rule"]) == (422, "product_not_for_borrower")
+        assert answer["figures"]["product"] == other
+        assert answer["figures"]["borrower_kind"] == kind
+        assert f"{other} (terms/products/{other}_2024.yaml)" in answer["detail"]
+        assert kind in answer["detail"]
+
+
+def test_nothing_is_bought_with_a_product_of_the_other_kind(platform):
+    asked = {"line_id": line(platform)["line_id"], "merchant": "Tea (example)", "merchant_reference": "1", "product": "pay_later"}
+    status, answer = platform.ask("buy", **asked, principal_fen=30_000, installment_count=3, total_fen=40_000)
+    assert (status, answer["rule"]) == (422, "product_not_for_borrower")
+
+
+def test_terms_that_name_no_borrowers_are_for_any(platform):
+    platform.today = dt.date(2024, 3, 29)
     found = line(platform)["line_id"]
-    products = {each["product"] for each in platform.look("offers", found)[1]["offers"]}
-    assert products == {"small_business_loan", "cash_loan"}
-    assert quoted(platform, found, "pay_later", 100_000, 3)["rule"] == "not_lendable"
+    assert {each["product"] for each in platform.look("offers", found)[1]["offers"]} == {"small_business_loan", "cash_loan"}
+    assert "quote_id" in quoted(platform, found, "cash_loan", 1_000_000, 6)
 
 
 def test_a_person_is_offered_loans_of_3_6_12_and_24_months(platform):

@@ -53,6 +53,9 @@ SPECIMENS = [
     ("excess: next", "excess: next\ngrace: {principal: 3}", "3 instalments without principal leave none of 3 to repay it."),
     ("excess: next", "excess: next\ngrace: {interest: 4}", "grace covers every one of 3 instalments."),
     ("excess: next", "excess: next\ngrace: 3", "grace must be names with values, not 3."),
+    ("excess: next", "excess: next\nborrowers: [persons]", "a kind of borrower must be one of consumer, small_business, not"),
+    ("excess: next", "excess: next\nborrowers: [consumer, consumer]", "borrowers names consumer, consumer. Write each kind once"),
+    ("excess: next", "excess: next\nborrowers: []", "borrowers names nobody. Write each kind once"),
     ("excess: next", "excess: next\ncalendar: {name: mars, shift: following}", "calendar.name must be one of weekdays, "),
     ("excess: next", "excess: next\ncalendar: {shift: following}", "calendar.shift needs a calendar."),
     ("excess: next", "excess: next\ncalendar: {name: weekdays}", "calendar.name without a shift changes nothing."),
@@ -121,6 +124,13 @@ def test_every_shipped_product_reads_and_makes_a_row():
         row = contract_row(product, rate_annual=product.rate_most, count=product.counts[0])
         assert row.shape == (FIELDS,)
         assert sorted(row[Field.WATERFALL :].tolist()) == list(range(len(STEPS)))
+
+
+def test_a_product_is_for_whom_it_names_and_for_any_where_it_names_nobody():
+    before, since = (in_force(products_in(), "cash_loan", day(on)) for on in ("2024-03-31", "2024-04-01"))
+    kinds = ("consumer", "small_business")
+    assert [before.is_for(kind) for kind in kinds] == [True, True]
+    assert [since.is_for(kind) for kind in kinds] == [True, False]
 
 
 def test_a_contract_row_says_what_the_file_says():

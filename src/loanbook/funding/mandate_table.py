@@ -7,8 +7,8 @@ from enum import IntEnum
 import numpy as np
 
 from loanbook.errors import RequestError
-from loanbook.terms.mandate import BORROWER_KINDS, PROVINCES, Component, Mandate, mandates_in_force
-from loanbook.terms.product import COUNT_MOST
+from loanbook.terms.mandate import PROVINCES, Component, Mandate, mandates_in_force
+from loanbook.terms.product import BORROWER_KINDS, COUNT_MOST
 from loanbook.terms.rate_cap import LENDERS
 from loanbook.units import MONEY_MAX, RATE_SCALE, Ints
 

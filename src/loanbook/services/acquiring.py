@@ -282,4 +282,5 @@ def _open_line(
         limit_fen=assessment.limit_fen,
         rate_annual=rate_text(assessment.rate_annual),
         expires_on=expires_on,
+        products=terms.products_for(borrower["kind"], units.day(unit.today)),
     )

@@ -12,7 +12,7 @@ from loanbook.funding.mandate_table import MandateTable, Term, asked
 from loanbook.loans.borrower_cost import costs
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms, funding_request
-from loanbook.services.quoting import cannot_draw
+from loanbook.services.quoting import cannot_draw, not_for
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import Given, rate_text
 from loanbook.services.standing import cannot_borrow
@@ -67,7 +67,10 @@ def offers_read(terms: PlatformTerms) -> Read:
         refusal = cannot_draw(unit, caller, line, id_, amount or 0, behind)
         if refusal is not None:
             return refusal
-        found = tuple(_offers(terms, unit, line, amount, options.get("product", "")))
+        wanted = options.get("product", "")
+        if (other := _of_another_kind(terms, unit, wanted, line["kind"])) is not None:
+            return other
+        found = tuple(_offers(terms, unit, line, amount, wanted))
         return Offers(line_id=id_, available_fen=line["limit_fen"] - line["used_fen"], amount_fen=amount, offers=found)
 
     return Read(
@@ -81,6 +84,13 @@ def offers_read(terms: PlatformTerms) -> Read:
     )
 
 
+def _of_another_kind(terms: PlatformTerms, unit: Unit, wanted: str, borrower_kind: str) -> Refusal | None:
+    try:
+        return not_for(terms.product(wanted, units.day(unit.today)), borrower_kind) if wanted else None
+    except RequestError:  # there is none to offer
+        return None
+
+
 def _offers(terms: PlatformTerms, unit: Unit, line: Row, amount: int | None, wanted: str) -> Iterator[Offer]:
     day = units.day(unit.today)
     table = terms.mandate_table(day)
@@ -90,6 +100,8 @@ def _offers(terms: PlatformTerms, unit: Unit, line: Row, amount: int | None, wan
         try:
             product = terms.product(code, day)
         except RequestError:
+            continue
+        if not product.is_for(line["kind"]):
             continue
         rate = line["rate_annual"] if product.rate_annual is None else product.rate_annual
         for count in product.counts:

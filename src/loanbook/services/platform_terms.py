@@ -47,6 +47,17 @@ class PlatformTerms:
         """The version in force on a day; RequestError when there is none."""
         return in_force(self.products, code, as_of)
 
+    def products_for(self, borrower_kind: str, on: int) -> tuple[str, ...]:
+        """The products that a kind of borrower may have on a day, by code: those for it that a mandate in force funds for it."""
+        funded = {
+            code
+            for mandate in self.mandate_table(on).mandates
+            if borrower_kind in mandate.eligibility.borrower_kinds
+            for code in mandate.eligibility.products
+        }
+        begun = {product.code for product in self.products if product.effective_from <= on}
+        return tuple(sorted(code for code in funded & begun if self.product(code, on).is_for(borrower_kind)))
+
     def product_by_hash(self, terms_hash: str) -> Product:
         """The version a loan was made under; StateError when this platform does not have it."""
         for product in self.products:

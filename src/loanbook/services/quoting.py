@@ -38,12 +38,25 @@ def quote(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Quotin
                 products[request.product] = terms.product(request.product, today)
             except RequestError as error:
                 refusal = Refusal(status=422, rule="no_such_product", detail=str(error))
+            else:
+                refusal = not_for(products[request.product], lines[request.line_id]["kind"])
         if refusal is None:
             groups[request.product, request.installment_count].append(place)
         answers[place] = refusal
     for (code, count), places in groups.items():
         _quote_group(terms, unit, products[code], count, [(place, asked[place][1]) for place in places], lines, answers)
     return [answer for answer in answers if answer is not None]
+
+
+def not_for(product: Product, borrower_kind: str) -> Refusal | None:
+    """Why a borrower of a kind cannot have a product; None where it is for them."""
+    if product.is_for(borrower_kind):
+        return None
+    kinds = " and ".join(product.borrowers)
+    detail = f"{product.code} ({product.place}) is for {kinds} borrowers, and this line is of a {borrower_kind} borrower. "
+    detail += "`offers` shows what the line can draw."
+    figures = {"product": product.code, "borrower_kind": borrower_kind, "borrowers": list(product.borrowers)}
+    return Refusal(status=422, rule="product_not_for_borrower", detail=detail, source=product.source, figures=figures)
 
 
 def cannot_draw(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 
 from loanbook import units
 from loanbook.loans.facts import Row, Total
@@ -52,6 +53,10 @@ class LineView(Given, kw_only=True):
     opened_on: dt.date
     expires_on: dt.date
     state: str
+    kind: str
+    """Of borrower: consumer or small_business."""
+    products: tuple[str, ...]
+    """What can be drawn: the products for this kind of borrower; `offers` prices them."""
 
 
 class DueView(Given, kw_only=True):
@@ -116,7 +121,7 @@ def _borrower(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> Bor
     )
 
 
-def _line(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LineView | Refusal:
+def _line(terms: PlatformTerms, unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LineView | Refusal:
     row = unit.read(LINE, [id_]).get(id_)
     if row is None or not is_own(caller, row):
         return none_such("line", id_)
@@ -131,6 +136,8 @@ def _line(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> LineVie
         opened_on=row["opened_on"],
         expires_on=row["expires_on"],
         state=row["state"],
+        kind=row["kind"],
+        products=terms.products_for(row["kind"], units.day(unit.today)),
     )
 
 
@@ -166,7 +173,14 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
             roles=STAFF | {"borrower_app"},
             find=_borrower,
         ),
-        Read(name="line", text="A credit line", by="line_id", answer=LineView, roles=STAFF | {"borrower_app"}, find=_line),
+        Read(
+            name="line",
+            text="A credit line",
+            by="line_id",
+            answer=LineView,
+            roles=STAFF | {"borrower_app"},
+            find=partial(_line, terms),
+        ),
         Read(
             name="decision",
             text="A decision on an application",

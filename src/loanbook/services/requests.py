@@ -87,6 +87,8 @@ class Assessed(Given, kw_only=True):
     limit_fen: int | None = None
     rate_annual: str | None = None
     expires_on: dt.date | None = None
+    products: tuple[str, ...] = ()
+    """What the line can draw: the products for this kind of borrower."""
 
 
 class Quoting(Asked, kw_only=True):

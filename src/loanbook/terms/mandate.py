@@ -15,7 +15,6 @@ SHARES_WHOLE = 1_000_000
 """Shares of one component add up to this: millionths."""
 
 MODELS = ("on_balance_sheet", "capital_heavy", "capital_light", "referral", "technology")
-BORROWER_KINDS = ("consumer", "small_business")
 PROVINCES = (
     "anhui",
     "beijing",

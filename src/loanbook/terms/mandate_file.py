@@ -42,7 +42,6 @@ from pathlib import Path
 from loanbook.terms.calendar import calendar_names
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.mandate import (
-    BORROWER_KINDS,
     COMPONENTS,
     MODEL_BOUNDS,
     MODELS,
@@ -61,7 +60,7 @@ from loanbook.terms.mandate import (
     Transfer,
     ordered,
 )
-from loanbook.terms.product import COUNT_MOST, text_hash
+from loanbook.terms.product import BORROWER_KINDS, COUNT_MOST, text_hash
 from loanbook.terms.rate_cap import LENDERS
 from loanbook.terms.setting import DAYS_MOST, DECIMALS_MOST
 from loanbook.units import MONEY_MAX, RATE_SCALE, date, format_money

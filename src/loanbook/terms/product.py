@@ -14,6 +14,7 @@ from loanbook.units import RATE_SCALE, Ints, Rounding, format_money
 
 PPM = 1_000_000
 COUNT_MOST = INSTALLMENTS_MOST
+BORROWER_KINDS = ("consumer", "small_business")
 
 _MONTHS_A_YEAR = 12
 _DAYS_A_YEAR = 365
@@ -42,6 +43,7 @@ class Product:
     effective_from   first day on which loans are made under this version
     money            int64 minor units, 10 ** decimals to the currency's unit
     counts           the allowed numbers of instalments, ascending
+    borrowers        the kinds of borrower that it is for; empty: any
     unknown          what the source of the loans does not tell
     rates            `units.RATE_SCALE`-ths; rate_annual is None where each loan brings its own
     """
@@ -90,6 +92,11 @@ class Product:
     charge_off_days: int
     aging: Aging
     unknown: tuple[Unknown, ...] = ()
+    borrowers: tuple[str, ...] = ()
+
+    def is_for(self, borrower_kind: str) -> bool:
+        """Whether a borrower of a kind may have it."""
+        return not self.borrowers or borrower_kind in self.borrowers
 
 
 def text_hash(text: str) -> str:

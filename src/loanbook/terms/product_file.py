@@ -39,7 +39,7 @@ from loanbook.terms.conventions import (
     Unit,
 )
 from loanbook.terms.loading import Located, parse_located, read_text
-from loanbook.terms.product import COUNT_MOST, PPM, Fee, Product, shown_counts, text_hash
+from loanbook.terms.product import BORROWER_KINDS, COUNT_MOST, PPM, Fee, Product, shown_counts, text_hash
 from loanbook.terms.settings import BLOCKS, NAMES, REQUIRED, SETTINGS
 from loanbook.terms.unknown import Unknown
 from loanbook.units import RATE_SCALE, Rounding
@@ -132,6 +132,7 @@ def _parsed(text: str, name: str) -> tuple[Product, Located, _Items]:
         charge_off_days=_whole(items, "charge_off_days"),
         aging=_named(items, "aging", Aging),
         unknown=_unknown(items["unknown"]) if "unknown" in items else (),
+        borrowers=_borrowers(items["borrowers"]) if "borrowers" in items else (),
     )
     return product, top, items
 
@@ -231,6 +232,14 @@ def _counts(item: Located) -> tuple[int, ...]:
     if not counts or list(counts) != sorted(set(counts)):
         raise item.wrong(f"installments must be different numbers in ascending order; got {shown_counts(counts) or 'none'}.")
     return counts
+
+
+def _borrowers(item: Located) -> tuple[str, ...]:
+    found = tuple(entry.choice("a kind of borrower", BORROWER_KINDS) for entry in item.items("borrowers"))
+    if not found or len(set(found)) < len(found):
+        named = ", ".join(found) or "nobody"
+        raise item.wrong(f"borrowers names {named}. Write each kind once, or leave borrowers out: then it is for any.")
+    return found
 
 
 def _unknown(item: Located) -> tuple[Unknown, ...]:

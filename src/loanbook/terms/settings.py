@@ -4,7 +4,7 @@
 """
 
 from loanbook.terms.conventions import Aging, DayCount, Engine, Excess, Method, MonthEnd, Payoff, Processing, Shift, Unit
-from loanbook.terms.product import COUNT_MOST
+from loanbook.terms.product import BORROWER_KINDS, COUNT_MOST
 from loanbook.terms.setting import DAYS_MOST, DECIMALS_MOST, EVERY_MOST, Form, Setting
 from loanbook.units import Rounding
 
@@ -66,6 +66,14 @@ LENT = (
         limits=f"1 to {COUNT_MOST}, ascending; the longest loan lasts a hundred years or less",
         needed=True,
         example="installments: {least: 3, most: 24}",
+    ),
+    Setting(
+        name="borrowers",
+        text="For whom the product is: a borrower of another kind is neither offered nor quoted it.",
+        form=Form.LIST,
+        limits=f"each of {', '.join(BORROWER_KINDS)} at most once, one at least",
+        said="any kind",
+        example="borrowers: [consumer]",
     ),
     Setting(
         name="rate_annual",
