@@ -112,12 +112,50 @@ def test_a_payment_that_bounces_after_its_refund_leaves_the_loan_owing_it(platfo
     assert state(platform, loan_id) == ("repaid", 0, 0, 0)
 
 
-def test_nothing_is_refunded_of_a_loan_that_is_unknown_or_charged_off(platform):
+def test_nothing_is_refunded_of_a_loan_that_is_unknown_or_holds_nothing(platform):
     loan_id = platform.running(OURS)
     decided(platform, "write_off", loan_id, {"cause": "fraud"})
-    for subject, rule in ((loan_id, "nothing_to_refund"), ("lo-none", "no_such_loan")):
+    for subject, rule in ((loan_id, "more_than_unapplied"), ("lo-none", "no_such_loan")):
         body = {"kind": "refund", "subject": subject, "content": {"amount_fen": 1}, "reason": "r"}
         assert platform.ask("propose", **body)[1]["rule"] == rule
+
+
+def test_money_that_a_written_off_loan_held_is_refunded(platform):
+    """It was paid before the write-off and told after it, and more than was owed then."""
+    loan_id = platform.running(OURS)
+    platform.later(40)
+    paid_on = platform.today
+    owed = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    platform.later(45)
+    decided(platform, "write_off", loan_id, {"cause": "fraud"})
+    body = {"loan_id": loan_id, "amount_fen": owed + 7_000, "paid_on": paid_on}
+    assert platform.done("repay", provider_reference="in-1", **body)["unapplied_fen"] == 7_000
+    assert decided(platform, "refund", loan_id, {"amount_fen": 7_000})["unapplied_fen"] == 0
+    assert state(platform, loan_id) == ("charged_off", 0, 0, 0)
+
+
+def test_no_more_is_recovered_than_the_borrower_owes(platform):
+    loan_id = platform.running(OURS)
+    platform.later(40)
+    then = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    decided(platform, "write_off", loan_id, {"cause": "fraud"})
+    assert platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"] == then
+    platform.later(70)
+    status, seen = platform.look("payment_preview", loan_id, payoff="true")
+    owed = seen["amount_fen"]
+    assert (status, seen["recovered_fen"]) == (200, owed)
+    # Interest and late charges went on: a charge-off is a matter of the books.
+    assert owed > then > 500_000
+    body = {"loan_id": loan_id, "paid_on": platform.today}
+    assert platform.done("repay", provider_reference="in-1", amount_fen=50_000, **body)["recovered_fen"] == 50_000
+    status, problem = platform.ask("repay", provider_reference="in-2", amount_fen=owed - 49_999, **body)
+    figures = {"amount_fen": owed - 49_999, "owed_fen": owed - 50_000}
+    assert (status, problem["rule"], problem["figures"]) == (409, "more_than_is_owed", figures)
+    assert platform.look("payment_preview", loan_id, amount_fen=str(owed))[1]["rule"] == "more_than_is_owed"
+    assert platform.done("repay", provider_reference="in-2", amount_fen=owed - 50_000, **body)["recovered_fen"] == owed
+    assert platform.ask("repay", provider_reference="in-3", amount_fen=1, **body)[1]["figures"]["owed_fen"] == 0
+    platform.done("give_back", provider_reference="in-2", reason="no funds")
+    assert platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"] == owed - 50_000
 
 
 def test_a_loan_is_written_off_by_decision_and_what_comes_later_is_recovered(platform):

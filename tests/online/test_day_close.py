@@ -207,8 +207,10 @@ def test_a_payment_that_bounces_after_the_claim_was_taken_over_goes_back_from_th
     parts = {line: other["content"][f"{line}_fen"] for line in ("principal", "interest", "uncovered")}
     assert parts == {"principal": first[loan_id, "principal"], "interest": first[loan_id, "interest"], "uncovered": 0}
     funding = platform.look("funding", loan_id)[1]
-    assert funding["compensated_fen"] == funding["claim_fen"] == again + sum(
-        one["content"][f"{line}_fen"] for line in ("principal", "interest")
+    assert (
+        funding["compensated_fen"]
+        == funding["claim_fen"]
+        == again + sum(one["content"][f"{line}_fen"] for line in ("principal", "interest"))
     )
     assert platform.rows("SELECT paid_fen FROM taken_over") == [{"paid_fen": funding["claim_fen"]}]
     held = {each["vehicle"]: each for each in funding["holders"]}
@@ -235,7 +237,9 @@ def test_what_bounces_above_a_cap_is_a_claim_that_the_lender_keeps(platform):
     (finding,) = [found for step in done.values() for found in step.findings]
     assert "cap of its guarantee is used up" in finding.message
     assert finding.value == str(back)
-    platform.done("repay", loan_id=loan_id, provider_reference="all", amount_fen=900_000, paid_on=platform.today, purpose="payoff")
+    platform.done(
+        "repay", loan_id=loan_id, provider_reference="all", amount_fen=900_000, paid_on=platform.today, purpose="payoff"
+    )
     paid_on = platform.today
     platform.today += dt.timedelta(days=4)
     platform.close()

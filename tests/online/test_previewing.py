@@ -63,9 +63,16 @@ class History:
         options = {"on": on.isoformat()} | ({"payoff": "true"} if payoff else {"amount_fen": str(amount_fen)})
         status, seen = self.platform.look("payment_preview", self.loan_id, **options)
         recovers = self.charged_off_on is not None and on >= self.charged_off_on
-        if payoff and recovers:
-            assert (status, seen["rule"]) == (422, "amount_not_understood")
-            return
+        if recovers:
+            owed = self.owed(on)
+            if owed == 0 or (not payoff and amount_fen > owed):
+                wanted = (409, "more_than_is_owed")
+                assert (status, seen["rule"], seen["figures"]["owed_fen"]) == (*wanted, owed)
+                body = {"loan_id": self.loan_id, "amount_fen": max(amount_fen, 1), "paid_on": on}
+                status, problem = self.platform.ask("repay", provider_reference="too much", **body)
+                assert (status, problem["rule"]) == wanted
+                return
+            assert seen["amount_fen"] == (owed if payoff else amount_fen)
         assert status == 200, seen
         amount_fen = seen["amount_fen"] if payoff else amount_fen
         assert seen["amount_fen"] == amount_fen
@@ -82,6 +89,13 @@ class History:
         if payoff and on == self.platform.today and self.charged_off_on is None:
             assert (booked["state"], booked["outstanding_fen"]) == ("repaid" if booked["unapplied_fen"] >= 0 else "disbursed", 0)
         self.compare_pieces(seen, kind, units.day(on))
+
+    def owed(self, on):
+        """What settles the loan on a day, had it not been charged off and had all that came been payments."""
+        kinds = {FactKind.RECOVERY: FactKind.PAYMENT}
+        facts = [(kinds.get(kind, kind), *rest) for kind, *rest in self.facts.values() if kind != FactKind.CHARGE_OFF]
+        before = self.account(facts).total(Total.RECEIVED)
+        return self.account([*facts, (FactKind.PAYOFF, units.day(on), 0)]).total(Total.RECEIVED) - before
 
     def compare_pieces(self, seen, kind, on):
         account = self.account()
@@ -100,7 +114,7 @@ class History:
 
     def refund(self, part):
         unapplied = self.account().total(Total.UNAPPLIED)
-        if unapplied > 0 and self.charged_off_on is None:
+        if unapplied > 0:
             amount_fen = 1 + part % unapplied
             done = decided(self.platform, "refund", self.loan_id, {"amount_fen": amount_fen})
             (row,) = self.platform.rows("SELECT provider_reference FROM payment WHERE payment_id = %s", done["payment_id"])

@@ -13,6 +13,7 @@ from loanbook.services.day_close import close_days, day_terms
 from loanbook.services.forwarding import forward
 from loanbook.stores.book import create_book, open_book
 from tests.online.platform import TERMS, Platform
+from tests.online.two_persons import decided, hire
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 POOR = {"age_years": 25, "income_monthly_fen": 500_000, "bureau_score": 500, "inquiries_90_days": 6, "overdue_days_most": 10}
@@ -171,6 +172,7 @@ def test_a_returned_purchase_is_as_if_it_had_not_been_bought(platform, tmp_path)
         ("lantern_micro_lending", "loan_cancelled"),
     ]
     assert told[0]["content"]["amount_fen"] == 10_200
+    assert told[0]["content"]["payments"] == [{"provider_reference": "in-1", "amount_fen": 10_200}]
     june = platform.look("statement", line, month="2024-06")[1]
     assert {each["loan_id"] for each in june["items"]} == {kept}
     book = create_book(tmp_path / "online", currency="CNY")
@@ -179,7 +181,35 @@ def test_a_returned_purchase_is_as_if_it_had_not_been_bought(platform, tmp_path)
     assert (found.status, found.dpd, found.owed_fen) == (Status.CANCELLED, 0, 0)
     assert platform.ask("repay", loan_id=loan_id, provider_reference="in-2", amount_fen=1, paid_on=platform.today)[0] == 409
     assert platform.look("payment_preview", loan_id, payoff="true")[1]["rule"] == "loan_not_running"
+
+
+def test_a_payment_that_bounces_after_its_purchase_was_returned_is_not_given_back(platform):
+    loan_id = running(platform, platform.line()["line_id"], 30_000)
+    platform.today = dt.date(2024, 6, 6)
+    platform.done("repay", loan_id=loan_id, provider_reference="in-1", amount_fen=10_200, paid_on=platform.today)
+    platform.done("return_purchase", loan_id=loan_id, provider_reference="back-1", returned_on=platform.today)
+    answer = platform.done("give_back", provider_reference="in-1", reason="no funds")
+    assert answer == {"loan_id": loan_id, "state": "cancelled", "outstanding_fen": 0}
+    told = rows(platform, "SELECT recipient, topic, content FROM outbox WHERE subject = %s ORDER BY number DESC LIMIT 1", loan_id)
+    assert (told[0]["recipient"], told[0]["topic"]) == ("payment_provider", "give_back_stopped")
+    assert told[0]["content"].items() >= {"provider_reference": "in-1", "amount_fen": 10_200}.items()
     assert platform.ask("give_back", provider_reference="in-1", reason="x")[1]["rule"] == "payment_returned_already"
+
+
+def test_a_purchase_is_not_returned_while_its_borrower_owes_a_refund(platform):
+    hire(platform)
+    loan_id = running(platform, platform.line()["line_id"], 30_000)
+    owed = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    for reference, amount_fen in (("in-1", owed), ("in-2", 2_000)):
+        platform.done("repay", loan_id=loan_id, provider_reference=reference, amount_fen=amount_fen, paid_on=platform.today)
+    decided(platform, "refund", loan_id, {"amount_fen": 2_000})
+    for reference in ("in-1", "in-2"):
+        platform.done("give_back", provider_reference=reference, reason="no funds")
+    asked = {"loan_id": loan_id, "provider_reference": "back-1", "returned_on": platform.today}
+    status, problem = platform.ask("return_purchase", **asked)
+    assert (status, problem["rule"], problem["figures"]) == (409, "refund_not_paid_back", {"owed_fen": 2_000})
+    platform.done("repay", loan_id=loan_id, provider_reference="in-3", amount_fen=2_500, paid_on=platform.today)
+    assert platform.done("return_purchase", **asked)["given_back_fen"] == 500
 
 
 def test_what_cannot_be_returned(platform):

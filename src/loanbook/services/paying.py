@@ -6,12 +6,14 @@ from typing import Any
 
 from loanbook import units
 from loanbook.errors import RequestError
-from loanbook.loans.account import Account, Drawdown, account_of, fact_rows
+from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
 from loanbook.loans.facts import FactKind, Total
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.parties import PROVIDER
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
 from loanbook.stores.online.lookups import payments_of
+from loanbook.stores.online.purchases import STOPPED, stopped
 from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.lending_rule import check_disbursement
@@ -90,13 +92,17 @@ def _disburse(
     return Disbursed(loan_id=loan["loan_id"], state="disbursed", disbursed_on=request.disbursed_on)
 
 
-def account_parts(terms: PlatformTerms, loan: Row, payments: Sequence[Row]) -> tuple[Drawdown, Ints]:
-    """What the account of a loan that was paid out is made of: its terms, what was paid and paid back, and its charge-off."""
+def account_parts(terms: PlatformTerms, loan: Row, payments: Sequence[Row], *, written_off: bool = True) -> tuple[Drawdown, Ints]:
+    """What the account of a loan that was paid out is made of: its terms, what was paid and paid back, and its charge-off.
+
+    written_off   False: as if it had not been charged off, so that what came since pays what is due
+    """
     product = terms.product_by_hash(loan["terms_hash"])
     contract = contract_row(product, rate_annual=loan["rate_annual"], count=loan["installment_count"], checked=False)
     drawdown = Drawdown(contract=contract, principal_fen=loan["principal_fen"], disbursed_on=units.day(loan["disbursed_on"]))
-    told = [(_FACTS[row["purpose"]], units.day(row["paid_on"]), row["amount_fen"]) for row in payments if not row["reversed"]]
-    if loan["state"] == "charged_off":
+    kinds = _FACTS if written_off else _FACTS | {"recovery": FactKind.PAYMENT}
+    told = [(kinds[row["purpose"]], units.day(row["paid_on"]), row["amount_fen"]) for row in payments if not row["reversed"]]
+    if written_off and loan["state"] == "charged_off":
         # 0: whatever is outstanding that day, also after an earlier payment bounced or came to light.
         told.append((FactKind.CHARGE_OFF, units.day(loan["closed_on"]), 0))
     return drawdown, fact_rows(told)
@@ -108,6 +114,27 @@ def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_
     return account_of(drawdown, facts, as_of=units.day(as_of), known_on=units.NEVER - 1)
 
 
+def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
+    """What the borrower of a loan that was charged off still owes, all told, when it is paid on a day; minor units.
+
+    A charge-off is a matter of the books: the debt goes on by its contract, and what came since has paid of it.
+    """
+    drawdown, facts = account_parts(terms, loan, payments, written_off=False)
+    known_on = units.day(max(on, today))
+    return preview_payment(drawdown, facts, on=units.day(on), known_on=known_on, amount_fen=0, kind=FactKind.PAYOFF).amount_fen
+
+
+def more_than_owed(loan: Row, amount_fen: int, owed_fen: int) -> Refusal | None:
+    """Why money for a loan that was charged off is not taken: it is more than its borrower owes, so somebody gets it back."""
+    if amount_fen <= owed_fen:
+        return None
+    came, owed = units.format_money(amount_fen), units.format_money(owed_fen)
+    detail = f"{came} came for loan {loan['loan_id']}, which was charged off on {loan['closed_on']}, and "
+    detail += f"its borrower still owes {owed}. Repay that, and give the rest back to who paid it."
+    figures = {"amount_fen": amount_fen, "owed_fen": owed_fen}
+    return Refusal(status=409, rule="more_than_is_owed", detail=detail, figures=figures)
+
+
 def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repaying]]) -> list[Repaid | Refusal]:
     """Money came in for a loan; every reference of the provider is booked once, whatever its idempotency key."""
     lines, loans = unit.lock_both(LINE, LOAN, "line_id", (request.loan_id for _, request in asked))
@@ -117,6 +144,9 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
     for _, request in asked:
         loan = loans.get(request.loan_id)
         refusal = _cannot_repay(unit, loan, request, booked)
+        if loan is not None and refusal is None and is_recovery(loan, request.paid_on):
+            owed = claim_left(terms, loan, payments[loan["loan_id"]], request.paid_on, unit.today)
+            refusal = more_than_owed(loan, request.amount_fen, owed)
         if loan is None or refusal is not None:
             answers.append(refusal or _no_loan(request.loan_id))
             continue
@@ -202,6 +232,18 @@ def settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Seq
     return account
 
 
+def _returned_before(unit: Unit, loan: Row, row: Row, request: Returning) -> Returned | Refusal:
+    """Money that goes back because its purchase was returned bounces: then nothing is to go back, and nothing else changes."""
+    if loan["state"] != "cancelled" or row["payment_id"] in stopped(unit.connection, loan["loan_id"]):
+        detail = f"the payment {request.provider_reference} was returned already."
+        return Refusal(status=409, rule="payment_returned_already", detail=detail)
+    told = {"provider_reference": request.provider_reference, "amount_fen": row["amount_fen"]}
+    unit.event(STOPPED, loan["loan_id"], payment_id=row["payment_id"], reason=request.reason, **told)
+    unit.tell(PROVIDER, STOPPED, loan["loan_id"], borrower_id=loan["borrower_id"], **told)
+    unit.flush()
+    return Returned(loan_id=loan["loan_id"], state=loan["state"], outstanding_fen=0)
+
+
 def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Returning]]) -> list[Returned | Refusal]:
     """A payment, a recovery or a refund bounced: the loan stands as if it had not been made."""
     references = [request.provider_reference for _, request in asked]
@@ -217,8 +259,7 @@ def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Re
             answers.append(Refusal(status=404, rule="no_such_payment", detail=detail))
             continue
         if row["reversed"]:
-            detail = f"the payment {request.provider_reference} was returned already."
-            answers.append(Refusal(status=409, rule="payment_returned_already", detail=detail))
+            answers.append(_returned_before(unit, loans[row["loan_id"]], row, request))
             continue
         unit.update(PAYMENT, row, reversed=True)
         loan = loans[row["loan_id"]]

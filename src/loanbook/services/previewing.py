@@ -10,7 +10,7 @@ from loanbook import units
 from loanbook.loans.account import account_of, fact_rows
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.paying import TAKES_MONEY, account_parts, is_recovery, state_after
+from loanbook.services.paying import TAKES_MONEY, account_parts, claim_left, is_recovery, more_than_owed, state_after
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import MONEY_MOST, Given
@@ -79,10 +79,16 @@ def _find(terms: PlatformTerms, unit: Unit, caller: Caller, id_: str, options: M
     if isinstance(on, Refusal):
         return on
     payoff = options.get("payoff", "") == "true"
-    amount_fen = _amount(options.get("amount_fen", ""), can_be_empty=payoff and not is_recovery(loan, on))
+    amount_fen = _amount(options.get("amount_fen", ""), can_be_empty=payoff)
     if isinstance(amount_fen, Refusal):
         return amount_fen
     payments = payments_of(unit.connection, [id_])[id_]
+    if is_recovery(loan, on):
+        owed = claim_left(terms, loan, payments, on, unit.today)
+        amount_fen = amount_fen or max(owed, 1)
+        refusal = more_than_owed(loan, amount_fen, owed)
+        if refusal is not None:
+            return refusal
     return _previewed(terms, loan, payments, on=on, today=unit.today, amount_fen=amount_fen, payoff=payoff)
 
 
@@ -105,7 +111,7 @@ def _amount(text: str, *, can_be_empty: bool) -> int | Refusal:
     if plain and 0 < int(text) <= MONEY_MOST:
         return int(text)
     detail = "amount_fen must be a whole number of minor units above 0, "
-    detail += f"at most {MONEY_MOST}; only what a loan owes that is not charged off need not be said (payoff=true)."
+    detail += f"at most {MONEY_MOST}; only all that a loan owes need not be said (payoff=true)."
     return Refusal(status=422, rule="amount_not_understood", detail=detail)
 
 

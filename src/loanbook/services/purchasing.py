@@ -155,7 +155,7 @@ def return_purchase(unit: Unit, asked: Sequence[tuple[Caller, PurchaseReturning]
     answers: list[PurchaseReturned | Refusal] = []
     for _, request in asked:
         loan, purchase = loans.get(request.loan_id), purchases.get(request.loan_id)
-        refusal = _cannot_return(unit, loan, purchase, request, references, moved)
+        refusal = _cannot_return(unit, loan, purchase, request, references, moved) or _owes_a_refund(payments[request.loan_id])
         if loan is None or purchase is None or refusal is not None:
             answers.append(refusal or _no_purchase(request.loan_id))
             continue
@@ -192,6 +192,15 @@ def _cannot_return(
     return None
 
 
+def _owes_a_refund(payments: Sequence[Row]) -> Refusal | None:
+    paid_in = sum(row["amount_fen"] for row in payments if not row["reversed"])
+    if paid_in >= 0:
+        return None
+    detail = f"a payment bounced after it was refunded, so the borrower has {units.format_money(-paid_in)} too much. "
+    detail += "Let it be repaid (repay), then return the purchase."
+    return Refusal(status=409, rule="refund_not_paid_back", detail=detail, figures={"owed_fen": -paid_in})
+
+
 def _cancel(unit: Unit, loan: Row, line: Row, payments: Sequence[Row], request: PurchaseReturning) -> PurchaseReturned:
     loan_id, principal = loan["loan_id"], loan["principal_fen"]
     standing = [row for row in payments if not row["reversed"]]
@@ -212,5 +221,7 @@ def _cancel(unit: Unit, loan: Row, line: Row, payments: Sequence[Row], request: 
     unit.tell(loan["partner"], "loan_cancelled", loan_id, mandate=loan["mandate"], **told)
     given_back = sum(row["amount_fen"] for row in standing)
     if given_back:
-        unit.tell(PROVIDER, "give_back", loan_id, borrower_id=loan["borrower_id"], amount_fen=given_back)
+        # Each by its reference, so that one which bounces after all is found.
+        paid = [{"provider_reference": row["provider_reference"], "amount_fen": row["amount_fen"]} for row in standing]
+        unit.tell(PROVIDER, "give_back", loan_id, borrower_id=loan["borrower_id"], amount_fen=given_back, payments=paid)
     return PurchaseReturned(loan_id=loan_id, state="cancelled", given_back_fen=given_back)

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from loanbook.stores.online.unit import Connection, Row
 
+STOPPED = "give_back_stopped"
+"""The event that money of a returned purchase does not go back to its borrower, because it had bounced."""
+
 
 def hold_orders(connection: Connection, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Orders, by merchant and its reference, that are bought already; who else buys one of these waits for this transaction."""
@@ -45,3 +48,9 @@ def taken_over(connection: Connection, loan_ids: Sequence[str]) -> set[str]:
     """Loans whose claim a guarantor or a vehicle's buyer took over."""
     query = "SELECT DISTINCT loan_id FROM taken_over WHERE loan_id = ANY(%s)"
     return {row["loan_id"] for row in connection.execute(query, (sorted(set(loan_ids)),))}
+
+
+def stopped(connection: Connection, loan_id: str) -> set[str]:
+    """Payments, by id, of a returned purchase that bounced too."""
+    query = "SELECT content->>'payment_id' AS id FROM event WHERE subject = %s AND kind = %s"
+    return {row["id"] for row in connection.execute(query, (loan_id, STOPPED))}
