@@ -5,8 +5,10 @@ import datetime as dt
 
 import pytest
 
+from loanbook.services.caller import Caller
 from loanbook.services.guaranteeing import NET_ASSETS, ROOM
-from tests.online.platform import OPERATOR
+from loanbook.services.verbs import verbs
+from tests.online.platform import OPERATOR, TERMS
 from tests.online.test_day_close import Closing
 
 GUARANTOR = "lantern_guarantee"
@@ -108,6 +110,88 @@ def test_what_was_repaid_or_compensated_is_guaranteed_no_more_once_a_day_is_clos
     assert platform.last(ROOM)["room_fen"] == 600_000
     # The figure itself was published once.
     assert len(platform.rows("SELECT 1 FROM event WHERE kind = %s", NET_ASSETS)) == 1
+
+
+APP = Caller(caller_id="app", role="borrower_app")
+
+
+def alone(platform, vault, code="heron_bank_guaranteed"):
+    """The same platform with one lender."""
+    only = dataclasses.replace(TERMS, mandates=tuple(each for each in TERMS.mandates if each.code == code))
+    platform.verbs = {verb.name: verb for verb in verbs(only, vault)}
+    return platform
+
+
+def test_a_refusal_for_want_of_room_names_the_rule_and_what_its_caller_may_know(platform, vault):
+    alone(platform, vault).publish(50_000)
+    body = {"product": "cash_loan", "principal_fen": 500_001, "installment_count": 6}
+    line = platform.line()["line_id"]
+    quote = platform.done("quote", line_id=line, **body)["quote_id"]
+    rule = "Decree (2017) No. 683, article 15"
+    status, answer = platform.ask("draw_down", APP, quote_id=quote)
+    assert (status, answer["rule"]) == (409, "not_funded")
+    assert (
+        "5,000.01 is more than what a guarantor may still guarantee. a licensed guarantee company owes at most 10 times"
+        in (answer["detail"])
+    )
+    assert rule in answer["source"]
+    (named,) = answer["figures"].pop("rules")
+    assert rule in named
+    assert answer["figures"] == {"why": "no_room", "barred_by": ["guarantee.guarantor"], "asked_fen": 500_001}
+    assert not any(word in str(answer) for word in ("heron", "lantern", "5,000.00", "500000", "500,000"))
+    status, answer = platform.ask("draw_down", OPERATOR, quote_id=quote)
+    assert "lantern_guarantee may guarantee CNY 5,000.00 now (guarantee.guarantor, terms/mandates/heron_bank" in answer["detail"]
+    assert answer["figures"]["mandates"] == [
+        {"mandate": "heron_bank_guaranteed", "setting": "guarantee.guarantor", "left_fen": 500_000}
+    ]
+
+
+def test_a_loan_that_all_released_says_what_was_lacking_also_when_too_much_was_guaranteed(platform, vault):
+    heron = next(each for each in TERMS.mandates if each.code == "heron_bank_guaranteed")
+    both = (heron, dataclasses.replace(heron, code="z", partner="z", hash="z"))
+    platform.verbs = {verb.name: verb for verb in verbs(dataclasses.replace(TERMS, mandates=both), vault)}
+    platform.publish(50_000)
+    _, drawn = platform.loan(platform.line()["line_id"], 400_000, 6)
+    assert drawn["partner"] == BANK
+    # 300,000 are allowed now, so what is given back frees 300,000 and not all of 400,000.
+    assert platform.publish(30_000)["room_fen"] == 0
+    platform.done("answer_offer", loan_id=drawn["loan_id"], decision="refuse", reason="for the test")
+    (row,) = platform.rows("SELECT content FROM event WHERE kind = 'loan_unfunded'")
+    assert row["content"]["why"] == "no_room"
+    assert row["content"]["barred_by"] == ["guarantee.guarantor"]
+
+
+def test_a_guarantors_room_can_be_looked_up(platform, vault):
+    alone(platform, vault)
+    line = platform.line()["line_id"]
+    empty = platform.look("guarantor", GUARANTOR)[1]
+    assert (empty["cap_fen"], empty["free_fen"], empty["used_fen"], empty["deposit_fen"]) == (None, None, 0, 0)
+    platform.publish(200_000, guaranteed_elsewhere_fen=100_000)
+    loans = [platform.loan(line, amount, 3)[1]["loan_id"] for amount in (500_000, 300_000)]
+    platform.done("answer_offer", loan_id=loans[0], decision="accept")
+    view = platform.look("guarantor", GUARANTOR)[1]
+    assert {name: view[name] for name in ("cap_fen", "elsewhere_fen", "used_fen", "reserved_fen", "free_fen")} == {
+        "cap_fen": 2_000_000,
+        "elsewhere_fen": 100_000,
+        "used_fen": 500_000,
+        "reserved_fen": 300_000,
+        "free_fen": 1_100_000,
+    }
+    assert (view["guarantor"], view["net_assets_fen"], view["published_on"]) == (GUARANTOR, 200_000, "2024-05-06")
+    assert "article 15" in view["rules"][0]
+    (mandate,) = view["mandates"]
+    assert (mandate["mandate"], mandate["used_fen"], mandate["reserved_fen"]) == ("heron_bank_guaranteed", 500_000, 300_000)
+    assert mandate["deposit_needed_fen"] == 0
+    # What is free is what a drawdown finds.
+    quotes = [
+        platform.done("quote", line_id=line, product="cash_loan", principal_fen=fen, installment_count=3)["quote_id"]
+        for fen in (1_100_001, 1_100_000)
+    ]
+    assert [platform.ask("draw_down", quote_id=quote)[0] for quote in quotes] == [409, 201]
+    for role, status in (("risk", 200), ("finance", 200), ("auditor", 200), ("partner", 403), ("borrower_app", 403)):
+        assert platform.look("guarantor", GUARANTOR, caller=Caller(caller_id=role, role=role))[0] == status
+    status, problem = platform.look("guarantor", "nobody")
+    assert (status, problem["rule"]) == (404, "no_such_guarantor")
 
 
 def test_only_a_guarantor_of_a_mandate_has_a_room_and_only_the_house_publishes_it(platform):

@@ -135,11 +135,13 @@ def test_every_subject_has_a_rule_and_every_rule_a_source():
     assert all(rule.source for rule in RULES)
 
 
-@pytest.mark.parametrize(("guaranteed_fen", "net_assets", "room"), [(0, 100, 1_000), (999, 100, 1), (1_200, 100, 0), (0, -5, 0)])
+@pytest.mark.parametrize(
+    ("guaranteed_fen", "net_assets", "room"), [(0, 100, 1_000), (999, 100, 1), (1_200, 100, -200), (0, -5, -50)]
+)
 def test_the_room_of_a_guarantor_is_what_the_rule_leaves(guaranteed_fen, net_assets, room):
     found = guarantee_room(RULES, on=ON, guaranteed_fen=guaranteed_fen, net_assets_fen=net_assets, mainly_small_business=False)
     assert found == room
-    if room:
+    if room >= 0:
         guaranteed(guaranteed_fen + room, net_assets)
         with pytest.raises(RequestError):
             guaranteed(guaranteed_fen + room + 1, net_assets)

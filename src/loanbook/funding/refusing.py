@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from loanbook.funding.eligibility import Bar
-from loanbook.funding.mandate_table import FundingRequest, MandateTable
-from loanbook.terms.mandate import Mandate
+from loanbook.funding.mandate_table import FundingRequest, MandateTable, Term
+from loanbook.funding.room import Room
+from loanbook.terms.mandate import PROVINCES, Mandate
 from loanbook.units import RATE_SCALE, Ints, format_money
 
 
@@ -13,6 +14,7 @@ class Barred:
     """One reason why one mandate does not take a request.
 
     setting   of the mandate file, e.g. eligibility.amount
+    left_fen  minor units left of the quota or limit that it names; None: not known, or it names none
     words     what is asked, what the mandate says, which file, who decided
     """
 
@@ -20,28 +22,51 @@ class Barred:
     bar: Bar
     setting: str
     words: str
+    left_fen: int | None = None
 
 
-def barred(table: MandateTable, request: FundingRequest, bars: Ints) -> tuple[Barred, ...]:
-    """Every reason behind the bits of one request, (mandates,): a row of `eligibility.bars` or of `Match.bars`; by mandate."""
+def barred(table: MandateTable, request: FundingRequest, bars: Ints, room: Room | None = None) -> tuple[Barred, ...]:
+    """Every reason behind the bits of one request, (mandates,): a row of `eligibility.bars` or of `Match.bars`; by mandate.
+
+    room   what is left of quotas and limits, where the words shall name it
+    """
     found = []
-    for mandate, bits in zip(table.mandates, bars, strict=True):
+    for number, (mandate, bits) in enumerate(zip(table.mandates, bars, strict=True)):
         for bar in Bar:
             if int(bits) >> bar & 1:
-                setting, asked, says = _words(mandate, request, bar)
+                left = None if room is None else _left(table, room, number, request, bar)
+                setting, asked, says = _words(mandate, request, bar, left)
                 words = f"{mandate.code}: {asked}; {says} ({setting}, {mandate.place}; {mandate.source})."
-                found.append(Barred(mandate=mandate.code, bar=bar, setting=setting, words=words))
+                found.append(Barred(mandate=mandate.code, bar=bar, setting=setting, words=words, left_fen=left))
     return tuple(found)
 
 
-def _words(mandate: Mandate, request: FundingRequest, bar: Bar) -> tuple[str, str, str]:
+def _left(table: MandateTable, room: Room, number: int, request: FundingRequest, bar: Bar) -> int | None:
+    """What is left of the limit that a bar names, not below 0; None for a bar that names none or that a room does not know."""
+    if bar is Bar.DAY_QUOTA:
+        left = room.day_fen[number]
+    elif bar is Bar.TOTAL_QUOTA:
+        left = room.total_fen[number]
+    elif bar is Bar.PROVINCE_LIMIT and request.province in PROVINCES:
+        left = room.province_fen[number, PROVINCES.index(request.province)]
+    elif bar is Bar.GRADE_LIMIT and request.grade in table.grades:
+        left = room.grade_fen[number, table.grades.index(request.grade)]
+    elif bar is Bar.GUARANTEE and table.terms[number, Term.GUARANTOR] >= 0:
+        left = room.guarantor_fen[table.terms[number, Term.GUARANTOR]]
+    else:
+        return None
+    return max(int(left), 0)
+
+
+def _words(mandate: Mandate, request: FundingRequest, bar: Bar, left_fen: int | None) -> tuple[str, str, str]:
     terms, limits = mandate.eligibility, mandate.concentration
 
     def money(amount: int | None) -> str:
         return f"{mandate.currency} {format_money(amount or 0, mandate.decimals)}"
 
     principal = f"principal {money(request.principal_fen)}"
-    left = "what is left of it is less"
+    left = "what is left of it is less" if left_fen is None else f"{money(left_fen)} of it is left"
+    may = "less than that" if left_fen is None else money(left_fen)
     band = "" if request.age_most in (None, request.age) else f" to {request.age_most}"
     age = "not known" if request.age is None else f"{request.age}{band}"
     youngest, oldest = terms.ages or (0, 0)
@@ -91,7 +116,7 @@ def _words(mandate: Mandate, request: FundingRequest, bar: Bar) -> tuple[str, st
         Bar.GUARANTEE: (
             "guarantee.guarantor",
             principal,
-            f"{mandate.guarantee.guarantor if mandate.guarantee else 'nobody'} may guarantee less than that now",
+            f"{mandate.guarantee.guarantor if mandate.guarantee else 'nobody'} may guarantee {may} now",
         ),
     }[bar]
 

@@ -39,7 +39,10 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRoom:
-    """What a guarantor could still guarantee when that was published, and what mandates had taken in all then, by mandate."""
+    """What a guarantor could still guarantee when that was published, and what mandates had taken in all then, by mandate.
+
+    room_fen   below 0 where it guaranteed more than it might
+    """
 
     room_fen: int
     used_fen: Mapping[str, int]

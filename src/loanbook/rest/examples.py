@@ -59,7 +59,7 @@ TAGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     VEHICLES: (
         "Trusts, plans, guarantors: their money and what their triggers watch.",
-        ("vehicle", "fund_vehicle", "publish_ratio", "publish_net_assets"),
+        ("vehicle", "fund_vehicle", "publish_ratio", "guarantor", "publish_net_assets"),
     ),
     COLLECTIONS: (
         "Loans past due.",

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from loanbook.funding.matching import Match, Outcome, match, refusers
 from loanbook.funding.room import Room, room_left
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.disclosing import announce
-from loanbook.services.guaranteeing import rooms_left
+from loanbook.services.guaranteeing import published_rooms, rooms_left
 from loanbook.services.parties import BUREAU
 from loanbook.services.platform_terms import PlatformTerms, funding_request
 from loanbook.services.quoting import cannot_draw
 from loanbook.services.requests import DrawingDown, Drawn, rate_text
 from loanbook.services.standing import cannot_borrow
+from loanbook.services.unfunded import Unfunded
 from loanbook.stores.online.lookups import owed_by_mandate
 from loanbook.stores.online.quotas import Change, change_quotas, lock_quotas, used_columns
 from loanbook.stores.online.schema import LINE, LOAN, QUOTE, RESERVATION
@@ -27,13 +29,6 @@ from loanbook.units import Ints
 
 OWES = ("drawn", "offered", "confirmed", "disbursed")
 """States in which a loan's principal counts against a borrower's limit under a mandate."""
-
-_NOT_FUNDED = {
-    Outcome.NOT_ELIGIBLE: "no mandate in force takes such a loan",
-    Outcome.ALL_REFUSED: "every partner that takes such a loan has refused it",
-    Outcome.NO_ROOM: "the mandates that take such a loan have no quota or limit left today",
-    Outcome.ATTEMPTS_USED: "it was offered as often as a loan may be",
-}
 
 
 def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller, DrawingDown]]) -> list[Drawn | Refusal]:
@@ -79,8 +74,7 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
         else:
             unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
             unit.update(QUOTE, quote, loan_id=None)
-            detail = f"the drawdown cannot be funded now: {_NOT_FUNDED[why]}."
-            answers[place] = Refusal(status=409, rule="not_funded", detail=detail, figures={"why": why.name.lower()})
+            answers[place] = why.refusal(asked_for[place][0])
     return [answer for answer in answers if answer is not None]
 
 
@@ -125,7 +119,7 @@ def _loan_of(unit: Unit, quote: Row) -> Row:
     }
 
 
-def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[str, Row]) -> list[Outcome | None]:
+def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[str, Row]) -> list[Unfunded | None]:
     """Match loans that no partner holds, reserve what is matched and tell the partners; a loan's row is changed in place.
 
     returns   None where it is offered now, else why it is not
@@ -145,7 +139,7 @@ def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[st
         for loan in loans
     ]
     ask = asked(table, requests)
-    room = _room(unit, table)
+    room, published = _room(unit, table)
     refused_by = [loan["refused_by"] for loan in loans]
     found = match(
         table,
@@ -155,12 +149,17 @@ def offer(terms: PlatformTerms, unit: Unit, loans: Sequence[Row], lines: dict[st
         attempts=np.array([len(each) for each in refused_by], np.int64),
         lent_fen=_lent(unit, table, [request.borrower_id for request in requests]),
     )
-    return _reserve(unit, table, loans, lines, found)
+    _reserve(unit, table, loans, lines, found)
+    return [
+        None
+        if outcome == Outcome.RESERVED
+        else Unfunded(why=Outcome(outcome), request=request, table=table, bars=row, room=found.room, published=published)
+        for request, outcome, row in zip(requests, found.outcome.tolist(), found.bars, strict=True)
+    ]
 
 
-def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[str, Row], found: Match) -> list[Outcome | None]:
+def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[str, Row], found: Match) -> None:
     changes: dict[tuple[str, str], int] = defaultdict(int)
-    answers: list[Outcome | None] = []
     reports = announce(
         unit,
         [
@@ -171,7 +170,6 @@ def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[
     )
     for loan, number, outcome in zip(loans, found.mandate.tolist(), found.outcome.tolist(), strict=True):
         if outcome != Outcome.RESERVED:
-            answers.append(Outcome(outcome))
             continue
         mandate = table.mandates[number]
         attempt = len(loan["refused_by"]) + 1
@@ -213,7 +211,6 @@ def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[
             attempt=attempt,
             **({"report_id": reports[loan["loan_id"]], "report_from": BUREAU} if loan["loan_id"] in reports else {}),
         )
-        answers.append(None)
     caps = {(mandate.code, scope): cap for mandate in table.mandates for scope, cap in caps_of(mandate, unit.today).items()}
     change_quotas(
         unit.connection,
@@ -222,7 +219,6 @@ def _reserve(unit: Unit, table: MandateTable, loans: Sequence[Row], lines: dict[
             for (code, scope), amount in sorted(changes.items())
         ],
     )
-    return answers
 
 
 def _cap(caps: dict[tuple[str, str], int], code: str, scope: str) -> int:
@@ -249,19 +245,22 @@ def caps_of(mandate: Mandate, day: dt.date) -> dict[str, int]:
     return caps
 
 
-def _room(unit: Unit, table: MandateTable) -> Room:
+def _room(unit: Unit, table: MandateTable) -> tuple[Room, dict[str, dict[str, Any]]]:
+    """What is left, and what guarantors' part of it was found from; quotas are held from here on."""
     held = lock_quotas(unit.connection, [mandate.code for mandate in table.mandates])
     day = f"day:{unit.today.isoformat()}"
     codes = [mandate.code for mandate in table.mandates]
     total_used = used_columns(held, codes, ["total"])[:, 0]
-    return room_left(
+    published = published_rooms(unit.connection, table)  # once quotas are held: who publishes holds them too
+    room = room_left(
         table,
         day_used=used_columns(held, codes, [day])[:, 0],
         total_used=total_used,
         province_used=used_columns(held, codes, [f"province:{name}" for name in PROVINCES]),
         grade_used=used_columns(held, codes, [f"grade:{name}" for name in table.grades]),
-        guarantee_rooms=rooms_left(unit.connection, table, total_used),
+        guarantee_rooms=rooms_left(published, table, total_used),
     )
+    return room, published
 
 
 def _lent(unit: Unit, table: MandateTable, borrowers: Sequence[str]) -> Ints | None:

@@ -6,7 +6,7 @@ principal of loans that it has not paid for) and elsewhere. A drawdown takes the
 which are sums of quotas that it holds anyway. Without a figure nothing is known of a guarantor, and it is not limited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -58,7 +58,7 @@ def publish_net_assets(
     terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, PublishingNetAssets]]
 ) -> list[GuaranteeRoom | Refusal]:
     """Take guarantors' net assets and publish the head-room that follows."""
-    known = _guarantors(terms)
+    known = guarantors_of(terms)
     figures: dict[str, dict[str, Any]] = {}
     for _, request in asked:
         if request.guarantor in known:
@@ -78,7 +78,7 @@ def publish_net_assets(
 def publish_rooms(day: Day) -> dict[str, object]:
     """Publish every guarantor's head-room anew, from what is guaranteed when the day is closed. One event a guarantor."""
     terms = day.terms.platform
-    known = sorted(_guarantors(terms))
+    known = sorted(guarantors_of(terms))
     told = last_published(day.connection, NET_ASSETS, known)
     unit = day.unit()
     rooms = _publish(terms, unit, told)
@@ -93,14 +93,17 @@ def publish_rooms(day: Day) -> dict[str, object]:
     }
 
 
-def rooms_left(connection: Connection, table: MandateTable, total_used: Ints) -> dict[str, int]:
+def published_rooms(connection: Connection, table: MandateTable) -> dict[str, dict[str, Any]]:
+    """The newest head-room of each guarantor of a table, as it was published."""
+    return last_published(connection, ROOM, table.guarantors) if table.guarantors else {}
+
+
+def rooms_left(told: Mapping[str, Mapping[str, Any]], table: MandateTable, total_used: Ints) -> dict[str, int]:
     """What the guarantors of a table may still guarantee, those that are limited; the caller holds the quotas.
 
+    told         `published_rooms`
     total_used   (mandates,) int64: what is reserved and confirmed in all under each mandate of the table
     """
-    if not table.guarantors:
-        return {}
-    told = last_published(connection, ROOM, table.guarantors)
     rooms = {
         name: PublishedRoom(room_fen=content["room_fen"], used_fen=content["used_fen"])
         for name, content in told.items()
@@ -109,7 +112,8 @@ def rooms_left(connection: Connection, table: MandateTable, total_used: Ints) ->
     return rooms_now(table, rooms, total_used)
 
 
-def _guarantors(terms: PlatformTerms) -> set[str]:
+def guarantors_of(terms: PlatformTerms) -> set[str]:
+    """Those that guarantee under any version of any mandate."""
     return {mandate.guarantee.guarantor for mandate in terms.mandates if mandate.guarantee}
 
 
@@ -128,17 +132,18 @@ def _publish(terms: PlatformTerms, unit: Unit, figures: dict[str, dict[str, Any]
         guaranteed = here + told["guaranteed_elsewhere_fen"]
         small = told["mainly_small_business"]
         conditions = {"mainly_small_business": "true" if small else "false"}
+        left = guarantee_room(
+            terms.lending_rules,
+            on=on,
+            guaranteed_fen=guaranteed,
+            net_assets_fen=told["net_assets_fen"],
+            mainly_small_business=small,
+        )
         room = GuaranteeRoom(
             guarantor=guarantor,
             net_assets_fen=told["net_assets_fen"],
             guaranteed_fen=guaranteed,
-            room_fen=guarantee_room(
-                terms.lending_rules,
-                on=on,
-                guaranteed_fen=guaranteed,
-                net_assets_fen=told["net_assets_fen"],
-                mainly_small_business=small,
-            ),
+            room_fen=None if left is None else max(left, 0),
             rules=tuple(
                 f"{rule.title} ({rule.source})"
                 for rule in terms.lending_rules
@@ -150,7 +155,7 @@ def _publish(terms: PlatformTerms, unit: Unit, figures: dict[str, dict[str, Any]
             guarantor,
             net_assets_fen=room.net_assets_fen,
             guaranteed_fen=guaranteed,
-            room_fen=room.room_fen,
+            room_fen=left,  # below 0 what must come back before anything is free
             rules=room.rules,
             used_fen=used,
         )

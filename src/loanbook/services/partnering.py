@@ -71,7 +71,7 @@ def reroute(terms: PlatformTerms, unit: Unit, released: Sequence[Row], lines: di
         line = lines[loan["line_id"]]
         unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
         unit.update(LOAN, loan, state="unfunded", mandate=None, mandate_hash=None, partner=None, model=None, closed_on=unit.today)
-        unit.event("loan_unfunded", loan["loan_id"], why=why.name.lower(), refused_by=loan["refused_by"])
+        unit.event("loan_unfunded", loan["loan_id"], **why.told(), refused_by=loan["refused_by"])
 
 
 def _confirm(unit: Unit, loan: Row, reservation: Row) -> None:

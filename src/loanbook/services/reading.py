@@ -12,6 +12,7 @@ from loanbook.services.caller import Caller, Refusal
 from loanbook.services.cash import cash_read
 from loanbook.services.collections import collection_reads
 from loanbook.services.funding_view import funding_read
+from loanbook.services.guarantor_view import guarantor_read
 from loanbook.services.line_statement import statement_read
 from loanbook.services.offers import offers_read
 from loanbook.services.paying import online_account
@@ -26,6 +27,7 @@ from loanbook.stores.online.schema import BORROWER, DECISION, LINE, LOAN
 from loanbook.stores.online.unit import Row as Stored
 from loanbook.stores.online.unit import Unit
 from loanbook.stores.online.vault import Vault
+from loanbook.terms.vehicle_file import vehicles_in
 
 
 class BorrowerView(Given, kw_only=True):
@@ -206,6 +208,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
         cash_read(terms),
         *access_reads(terms, vault),
         quota_read(terms),
+        guarantor_read(terms, vehicles_in()),
         vehicle_read(),
     )
 

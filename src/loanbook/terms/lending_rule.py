@@ -235,7 +235,10 @@ def check_funding(rules: tuple[LendingRule, ...], mandate: Mandate, *, on: int, 
 def guarantee_room(
     rules: tuple[LendingRule, ...], *, on: int, guaranteed_fen: int, net_assets_fen: int, mainly_small_business: bool
 ) -> int | None:
-    """How much more a guarantee company may guarantee on a day, minor units, not below 0; None: no rule bounds it."""
+    """How much more a guarantee company may guarantee on a day, minor units; None: no rule bounds it.
+
+    Below 0 it guarantees more than it may: so much must come back before it may guarantee anew.
+    """
     conditions = {"mainly_small_business": _word(mainly_small_business)}
     rooms = [
         rule.most * net_assets_fen // TIMES - guaranteed_fen
@@ -244,4 +247,4 @@ def guarantee_room(
         and rule.most is not None
         and rule.binds(on, conditions)
     ]
-    return max(0, min(rooms)) if rooms else None
+    return min(rooms) if rooms else None

@@ -29,8 +29,13 @@ def lock_quotas(connection: Connection, mandates: Sequence[str]) -> dict[tuple[s
         "ORDER BY n",
         (wanted,),
     )
+    return used_quotas(connection, wanted)
+
+
+def used_quotas(connection: Connection, mandates: Sequence[str]) -> dict[tuple[str, str], int]:
+    """What is used of each scope of some mandates, as it stands; it may change at once."""
     query = "SELECT mandate, scope, reserved_fen + confirmed_fen AS used FROM quota WHERE mandate = ANY(%s)"
-    return {(row["mandate"], row["scope"]): row["used"] for row in connection.execute(query, (wanted,))}
+    return {(row["mandate"], row["scope"]): row["used"] for row in connection.execute(query, (list(mandates),))}
 
 
 def used_columns(held: Mapping[tuple[str, str], int], mandates: Sequence[str], scopes: Sequence[str]) -> Ints:
