@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from loanbook import units
-from loanbook.errors import LoanbookError
+from loanbook.errors import LoanbookError, StateError
 from loanbook.services.day_figures import Figures
-from loanbook.services.day_pass import Book, Findings, Standing
+from loanbook.services.day_pass import FINDINGS_MOST, Book, Findings, Standing
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.unit import Connection, Unit
 from loanbook.terms.calendar import SHIPPED as SHIPPED_CALENDARS
 from loanbook.terms.calendar import WEEKDAYS, Calendar, read_calendar, weekdays
 from loanbook.terms.collection import CollectionTerms
+from loanbook.terms.mandate import Mandate
 from loanbook.terms.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ def _known_calendar(name: str) -> Calendar:
 class Shared:
     """What several steps of a day ask for: made by the first that does, changed by none; a day that is over keeps its money.
 
-    money   who holds what came on the day;  late  the loans past due by what the day knew, in parts
+    money   who holds what came on the day, by what waited before it;  late  the loans past due by what the day knew, in parts
     """
 
-    money: "HeldMoney | None" = None
+    money: "dict[tuple[tuple[str, dt.date], ...], HeldMoney]" = field(default_factory=dict)
     late: tuple[Standing, ...] | None = None
 
 
@@ -105,6 +106,16 @@ class Day:
         """When the day began and ended, in the platform's zone."""
         begins = dt.datetime.combine(self.day, dt.time(), ZONE)
         return begins, dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), ZONE)
+
+    def known_mandate(self, mandate_hash: str, loan_ids: Sequence[str]) -> Mandate | None:
+        """The mandate of some loans; None, and a finding of each, when it is not among the terms."""
+        try:
+            return self.terms.platform.mandate_by_hash(mandate_hash)
+        except StateError as error:
+            for loan_id in loan_ids[:FINDINGS_MOST]:
+                self.findings.add(f"loan {loan_id}", f"it is set apart: {error}")
+            self.findings.count += max(len(loan_ids) - FINDINGS_MOST, 0)
+            return None
 
     def apart(self, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:
         """Run over some loans; when that fails, over each alone, and what fails alone is a finding. Writes are taken back."""

@@ -4,9 +4,11 @@ A loan's money of a day is the difference of two accounts, with what was booked 
 before it; so a payment that bounced, or came late, belongs to the day that learned of it and to no other. What was paid after a
 charge-off is in no account: it is a recovery, whole, of who bore the loss. A payment that came before a claim was taken over and
 bounces after it goes back from those who had it. A holder that handed its part on (a sale, a buy-back) is replaced by whom it
-went to, from the next day on.
+went to, from the next day on. What cannot be parted is set apart and taken on a later day (`day_taking`): it is then the
+difference from before the first day whose money waits.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook import units
-from loanbook.errors import StateError
 from loanbook.funding.claims import claim_parts
 from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.positions import Position
@@ -25,6 +26,7 @@ from loanbook.stores.online.day_book import BookedMoney, booked_money, claims_ta
 from loanbook.stores.online.day_columns import LoanColumns, loans_of
 from loanbook.stores.online.purchases import cancelled
 from loanbook.stores.online.unit import Row
+from loanbook.stores.online.unsettled import booked_of
 from loanbook.stores.online.vehicle_book import charged_off_on, handed_on
 from loanbook.terms.mandate import Component, Mandate, Stage, Transfer
 from loanbook.terms.product import PPM
@@ -40,7 +42,9 @@ class HeldMoney:
 
     loan_ids, event_no   the loans that money was booked for, and the last event of each on the day
     mandates, holders    what the numbers in the rows stand for;  amount_fen  negative: taken back
-    cash_fen             money of the day, and `recovered_fen` by mandate what came on claims that guarantors took over
+    cash_fen             money that was parted, and `recovered_fen` by mandate what came on claims that guarantors took over
+    late_fen             what of it had waited for the day;  apart_fen  money of the day that waits for a later one
+    apart                loans whose money waits, by the first day of it
     """
 
     loan_ids: Sequence[str]
@@ -53,7 +57,10 @@ class HeldMoney:
     holder: Ints
     amount_fen: Ints
     cash_fen: int
+    late_fen: int
+    apart_fen: int
     recovered_fen: Mapping[str, int]
+    apart: Mapping[str, dt.date]
 
     def rows_of(self, holder: str) -> Ints:
         """The rows of one holder."""
@@ -80,23 +87,29 @@ class Lent:
         ]
 
 
-def lent_on(day: Day) -> list[Lent]:
-    """The loans whose payment was booked on the day, by mandate, and who lent which part."""
-    return _lent(day, disbursements(day.connection, *day.moments()))
+def lent_on(day: Day, waited: Mapping[str, dt.date]) -> tuple[list[Lent], dict[str, dt.date]]:
+    """The loans whose payment was booked on the day, or waited, by mandate, and who lent which part; and those that wait."""
+    return _lent(day, "loan_disbursed", disbursements(day.connection, *day.moments()), waited)
 
 
-def returned_on(day: Day) -> list[Lent]:
-    """The loans that were cancelled on the day because a purchase was returned, and who had lent which part."""
-    return _lent(day, cancelled(day.connection, *day.moments()))
+def returned_on(day: Day, waited: Mapping[str, dt.date]) -> tuple[list[Lent], dict[str, dt.date]]:
+    """The loans that were cancelled because a purchase was returned, and who had lent which part; like `lent_on`."""
+    return _lent(day, "loan_cancelled", cancelled(day.connection, *day.moments()), waited)
 
 
-def _lent(day: Day, booked: Sequence[Row]) -> list[Lent]:
+def _lent(day: Day, kind: str, booked: Sequence[Row], waited: Mapping[str, dt.date]) -> tuple[list[Lent], dict[str, dt.date]]:
     grouped = defaultdict(list)
+    if waited:
+        booked = [*booked, *booked_of(day.connection, kind, waited, day.moments()[0])]
     for row in booked:
         grouped[row["mandate_hash"]].append(row)
     found = []
+    apart: dict[str, dt.date] = {}
     for key, rows in sorted(grouped.items()):
-        mandate = day.terms.platform.mandate_by_hash(key)
+        mandate = day.known_mandate(key, [row["loan_id"] for row in rows])
+        if mandate is None:
+            apart |= {row["loan_id"]: waited.get(row["loan_id"], day.day) for row in rows}
+            continue
         principal = np.array([row["principal_fen"] for row in rows], np.int64)
         shares = stage_shares(mandate, Stage.ORIGINATION)[Component.PRINCIPAL]
         found.append(
@@ -108,26 +121,33 @@ def _lent(day: Day, booked: Sequence[Row]) -> list[Lent]:
                 lent_fen=split(np.zeros_like(principal), principal, shares),
             )
         )
-    return found
+    return found, apart
 
 
-def held_money(day: Day) -> HeldMoney:
-    """The money of the day; found once and kept for the steps that follow. Raises StateError when parts do not add up."""
-    if day.shared.money is None:
-        day.shared.money = _held(day)
-    return day.shared.money
+def held_money(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
+    """The money of the day, and what waited since a day and can be parted; found once and kept for the steps that follow.
+
+    Loans that cannot be parted are findings and `apart`.
+    """
+    key = tuple(sorted(waited.items()))
+    if key not in day.shared.money:
+        day.shared.money[key] = _held(day, waited)
+    return day.shared.money[key]
 
 
-def _held(day: Day) -> HeldMoney:
-    booked = booked_money(day.connection, *day.moments(), ZONE.key)
+def _held(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
+    booked = booked_money(day.connection, *day.moments(), ZONE.key, also=waited)
     rows = _Rows(booked)
-    if not booked.loan_ids:
-        return rows.money(0, {})
     on = units.day(day.day)
+    today = np.full(len(booked.loan_ids), on, np.int64)
+    since = np.array([units.day(waited.get(each, day.day)) for each in booked.loan_ids], np.int64)
+    settled = np.zeros(len(booked.loan_ids), bool)
+    if not booked.loan_ids:
+        return rows.money(day, since, settled, {})
     loans = loans_of(day.connection, booked.loan_ids)
     off = _charged_off(day, booked)
-    before = _stood(day, loans, booked, off, on - 1)
-    after = _stood(day, loans, booked, off, on)
+    before = _stood(day, loans, booked, off, since - 1)
+    after = _stood(day, loans, booked, off, today)
     places, at_before, at_after = _common(booked.loan_ids, before.standing, after.standing)
     paid_before, paid_after = before.paid[at_before], after.paid[at_after]
     cash = after.cash_fen[at_after] - before.cash_fen[at_before]
@@ -135,26 +155,29 @@ def _held(day: Day) -> HeldMoney:
     ties = amounts.sum(axis=1) + after.held_fen[at_after] - before.held_fen[at_before] == cash
     for place in places[~ties].tolist():
         day.findings.add(f"loan {booked.loan_ids[place]}", "its money of the day is not what its account allocates; not settled")
-    claims = Claims.of(day, loans, booked, off, on)
+    claims = Claims.of(day, loans, booked, off, since - 1)
     hashes = np.array(after.standing.mandate_hash, object)[at_after]
     recovered: dict[str, int] = defaultdict(int)
     rows.hand_on(day)
     for key in sorted(set(hashes.tolist())):
-        mandate = day.terms.platform.mandate_by_hash(key)
         chosen = np.flatnonzero((hashes == key) & ties)
-        if not chosen.size:
+        mandate = day.known_mandate(key, [booked.loan_ids[place] for place in places[chosen].tolist()])
+        if mandate is None or not chosen.size:
             continue
         of = places[chosen]
         rates, passed, claim = after.standing.rate_annual[at_after[chosen]], claims.passed_fen[of], claims.claim_fen[of]
         stayed, gone = claim_parts(mandate, rates, paid_before[chosen], claims.before[of], passed, claim)
         stays, goes = claim_parts(mandate, rates, paid_after[chosen], claims.after[of], passed, claim)
         parts = stays + goes - stayed - gone
-        if (parts.sum(axis=(1, 2)) != amounts[chosen].sum(axis=1)).any():
-            raise StateError(f"the holders' parts under {mandate.code} do not add up to what was paid.")
-        rows.add(mandate, of, parts)
+        even = parts.sum(axis=(1, 2)) == amounts[chosen].sum(axis=1)
+        for place in of[~even].tolist():
+            message = f"its holders' parts under {mandate.code} do not add up to what was paid; not settled"
+            day.findings.add(f"loan {booked.loan_ids[place]}", message)
+        rows.add(mandate, of[even], parts[even])
+        settled[of[even]] = True
         if passed.any():
-            recovered[mandate.code] += int((goes - gone)[:, _OF_CLAIMS].sum())
-    return rows.money(int(cash.sum()), dict(recovered))
+            recovered[mandate.code] += int((goes - gone)[even][:, _OF_CLAIMS].sum())
+    return rows.money(day, since, settled, dict(recovered))
 
 
 class _Rows:
@@ -191,8 +214,10 @@ class _Rows:
         self._mandates.append(mandate)
         self._parts.append((loan, number, component, holder, parts[row, component, vehicle]))
 
-    def money(self, cash_fen: int, recovered_fen: Mapping[str, int]) -> HeldMoney:
-        """All of it."""
+    def money(self, day: Day, since: Ints, settled: Ints, recovered_fen: Mapping[str, int]) -> HeldMoney:
+        """All of it; since the day of each loan, (loans,), where it is settled."""
+        on = np.full(since.size, units.day(day.day), np.int64)
+        now, before, first = (_cash(self._booked, known_on) for known_on in (on, on - 1, since - 1))
         nothing = np.zeros(0, np.int64)
         loan, mandate, component, holder, amount = (
             np.concatenate([nothing, *(part[place] for part in self._parts)]) for place in range(5)
@@ -207,9 +232,21 @@ class _Rows:
             component=component,
             holder=holder,
             amount_fen=amount,
-            cash_fen=cash_fen,
+            cash_fen=int((now - first)[settled].sum()),
+            late_fen=int((before - first)[settled].sum()),
+            apart_fen=int((now - before)[~settled].sum()),
             recovered_fen=recovered_fen,
+            apart={self._booked.loan_ids[place]: units.date(int(since[place])) for place in np.flatnonzero(~settled).tolist()},
         )
+
+
+def _cash(booked: BookedMoney, known_on: Ints) -> Ints:
+    """The cash of each loan that was known on a day of its own and still there, (loans,)."""
+    known = known_on[booked.loan]
+    stands = (booked.booked_on <= known) & (booked.reversed_on > known)
+    found = np.zeros(len(booked.loan_ids), np.int64)
+    np.add.at(found, booked.loan[stands], booked.amount_fen[stands])
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +259,10 @@ class _Stood:
     cash_fen: Ints
 
 
-def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_on: int, booked_by: Ints | None = None) -> _Stood:
-    """Where the loans stand with the money that is known on a day and still there; and, of each, booked by a day, (loans,)."""
-    stands = (booked.booked_on <= known_on) & (booked.reversed_on > known_on)
+def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_on: Ints, booked_by: Ints | None = None) -> _Stood:
+    """Where the loans stand with the money that is known on a day of each and still there, and booked by a day; (loans,)."""
+    known = known_on[booked.loan]
+    stands = (booked.booked_on <= known) & (booked.reversed_on > known)
     if booked_by is not None:
         stands &= booked.booked_on <= booked_by[booked.loan]
     late = booked.recovery | (booked.on > off[booked.loan])
@@ -248,7 +286,7 @@ def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_o
 class Claims:
     """What guarantors paid for the claims of the loans, (loans,), 0 where none did, of what was owed; and what was paid before.
 
-    before, after   (loans, PAID) what came before the claim was taken over, without what bounced before the day, and by its end
+    before, after   (loans, PAID) what came before the claim was taken over, without what bounced before the money, and by its end
     """
 
     passed_fen: Ints
@@ -257,8 +295,8 @@ class Claims:
     after: Ints
 
     @classmethod
-    def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, on: int) -> "Claims":
-        """Of the claims that were taken over before a day."""
+    def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_on: Ints) -> "Claims":
+        """Of the claims that were taken over before the day; known_on the last day of each loan before its money, (loans,)."""
         count = len(booked.loan_ids)
         order = {loan_id: place for place, loan_id in enumerate(booked.loan_ids)}
         since = np.full(count, NEVER, np.int64)
@@ -268,8 +306,8 @@ class Claims:
             since[place], passed[place], claim[place] = units.day(row["on_day"]), row["paid_fen"], row["claim_fen"]
         found = np.zeros((2, count, PAID), np.int64)
         if passed.any():
-            for each, known_on in zip(found, (on - 1, on), strict=True):
-                stood = _stood(day, loans, booked, off, known_on, since)
+            for each, known in zip(found, (known_on, np.full(count, units.day(day.day), np.int64)), strict=True):
+                stood = _stood(day, loans, booked, off, known, since)
                 each[[order[loan_id] for loan_id in stood.standing.loan_id]] = stood.paid
         return cls(passed_fen=passed, claim_fen=claim, before=found[0], after=found[1])
 
@@ -281,7 +319,8 @@ def bounced_of_claims(day: Day, loan_ids: Sequence[str]) -> tuple[Sequence[str],
     """
     booked = booked_money(day.connection, *day.moments(), ZONE.key, loan_ids)
     loans = loans_of(day.connection, booked.loan_ids)
-    claims = Claims.of(day, loans, booked, _charged_off(day, booked), units.day(day.day))
+    known_on = np.full(len(booked.loan_ids), units.day(day.day) - 1, np.int64)
+    claims = Claims.of(day, loans, booked, _charged_off(day, booked), known_on)
     return booked.loan_ids, claims.before, claims.after
 
 

@@ -76,9 +76,9 @@ def claims_by_mandate(day: Day, least: Callable[[Mandate], int | None]) -> list[
     dpd = late.column(Position.DPD)
     found = []
     for key in sorted(grouped):
-        mandate = day.terms.platform.mandate_by_hash(key)
-        days = least(mandate)
-        if days is not None:
+        mandate = day.known_mandate(key, [late.loan_id[place] for place in grouped[key]])
+        days = None if mandate is None else least(mandate)
+        if mandate is not None and days is not None:
             places = [place for place in grouped[key] if dpd[place] >= days]
             places.sort(key=lambda place: (-int(dpd[place]), late.loan_id[place]))
             known = taken_over_of(day.connection, (late.loan_id[place] for place in places), "compensation")

@@ -12,7 +12,7 @@ from loanbook.errors import LoanbookError
 from loanbook.funding.vehicle_ledger import Movement, opening, received, subscriptions
 from loanbook.loans.positions import Position
 from loanbook.services.day import Day
-from loanbook.services.day_money import held_money, lent_on, returned_on
+from loanbook.services.day_taking import Taker, take
 from loanbook.services.day_vehicles import Books, book_movement, held_principal, lending_hashes, locked_books, share_of
 from loanbook.services.vehicle_paying import pay_out, pending_dates
 from loanbook.stores.online.day_book import taken_over_on
@@ -93,14 +93,15 @@ class _Brought:
 def _brought(day: Day, books: Books) -> dict[str, _Brought]:
     keep = {code for code, vehicle in books.vehicles.items() if vehicle.accounts}
     found: dict[str, _Brought] = defaultdict(_Brought)
-    money = held_money(day)
+    taken = take(day, Taker.VEHICLES)
+    money = taken.money
     for code in keep & set(money.holders):
         rows = money.rows_of(code)
         sums = np.zeros(len(Component), np.int64)
         np.add.at(sums, money.component[rows], money.amount_fen[rows])
         for component, kind in _RECEIVED.items():
             found[code].received_fen[kind] += int(sums[component])
-    for sign, each in [(1, lent) for lent in lent_on(day)] + [(-1, lent) for lent in returned_on(day)]:
+    for sign, each in [(1, lent) for lent in taken.lent] + [(-1, lent) for lent in taken.returned]:
         for place, code in enumerate(each.mandate.vehicles):
             if code in keep:
                 found[code].paid_for["lent"] += sign * int(each.lent_fen[:, place].sum())

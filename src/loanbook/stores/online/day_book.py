@@ -201,16 +201,30 @@ class BookedMoney:
 
 
 def booked_money(
-    connection: Connection, begins: dt.datetime, ends: dt.datetime, zone: str, among: Iterable[str] | None = None
+    connection: Connection,
+    begins: dt.datetime,
+    ends: dt.datetime,
+    zone: str,
+    among: Iterable[str] | None = None,
+    *,
+    also: Iterable[str] = (),
 ) -> BookedMoney:
     """All money, until then, of the loans, or of those among some, for which some came, bounced or was paid back between two
-    moments."""
+    moments; and of others."""
     touched = connection.execute(
         "SELECT subject, max(number) AS number FROM event JOIN loan l ON l.loan_id = subject AND l.disbursed_on IS NOT NULL "
         f"WHERE (kind IN {_MONEY} OR kind = 'event_reversed') AND recorded_at >= %s AND recorded_at < %s "
         "AND (%s::text[] IS NULL OR subject = ANY(%s)) GROUP BY 1 ORDER BY 1",
         (begins, ends, *[None if among is None else sorted(set(among))] * 2),
     ).fetchall()
+    others = sorted(set(also) - {row["subject"] for row in touched})
+    if others:
+        touched += connection.execute(
+            f"SELECT subject, max(number) AS number FROM event WHERE subject = ANY(%s) AND (kind IN {_MONEY} "
+            "OR kind = 'event_reversed') AND recorded_at < %s GROUP BY 1",
+            (others, ends),
+        ).fetchall()
+        touched.sort(key=lambda row: str(row["subject"]))
     ids = [row["subject"] for row in touched]
 
     def day(column: str) -> str:

@@ -230,6 +230,7 @@ LOAN = Table(
     Column("closed_on", Date),
     Column("payout_reference", Text, comment="the payment provider's, of the money that went to the borrower"),
     Index("ix_loan_partner_state_loan_id", "partner", "state", "loan_id"),
+    Index("ix_loan_confirmed", "drawn_on", postgresql_where=text("state = 'confirmed'")),
     Index("ix_loan_payout_reference", "payout_reference", unique=True, postgresql_where=text("payout_reference IS NOT NULL")),
 )
 
@@ -319,6 +320,7 @@ PAYMENT = Table(
     Column("purpose", Text, nullable=False),
     Column("reversed", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("(purpose = 'refund') = (amount_fen < 0)", name="refunds_below_0"),
+    Index("ix_payment_paid_on", "paid_on", postgresql_using="brin"),
     comment="Money that a payment provider reported, and below 0 what it was told to pay back; a reference is taken once.",
 )
 

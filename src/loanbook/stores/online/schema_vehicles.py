@@ -42,6 +42,20 @@ SETTLEMENT_DUE = Table(
     Column("event_no", BigInteger, primary_key=True),
     Column("day", Date, nullable=False, comment="that booked it"),
     Column("amount_fen", BigInteger, nullable=False),
+    Column("late_since", Date, comment="the first day whose money it is, where that could not be parted in its time"),
     Index("ix_settlement_due_day", "day"),
     comment="Partners' parts of booked money that wait for the end of their settlement period; deleted once a file has them.",
+)
+
+WAITS_FOR = ("money", "lent", "returned")
+"""What of a loan may wait to be parted: its payments, its payout, the return of what it bought."""
+
+UNSETTLED = Table(
+    "unsettled",
+    METADATA,
+    Column("taker", Text, CheckConstraint("taker IN ('vehicles', 'partners')", name="taker"), primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.loan_id"), primary_key=True),
+    Column("what", Text, CheckConstraint("what IN ('money', 'lent', 'returned')", name="what"), primary_key=True),
+    Column("since", Date, nullable=False, comment="the first day whose money waits"),
+    comment="Loans that could not be booked on a day: their money since then waits for the close that can part it.",
 )

@@ -209,11 +209,12 @@ def last_distributions(connection: Connection, vehicle: str, most: int) -> list[
 def keep_due(
     connection: Connection,
     day: dt.date,
-    rows: Iterable[tuple[str, str, str, int, int]],
+    rows: Iterable[tuple[str, str, str, int, int, dt.date | None]],
 ) -> int:
-    """Keep partners' parts until their settlement day: (mandate_hash, loan_id, line, event_no, amount_fen); returns how many."""
+    """Keep partners' parts until their settlement day: (mandate_hash, loan_id, line, event_no, amount_fen, late_since); returns
+    how many."""
     kept = 0
-    columns = "mandate_hash, loan_id, line, event_no, amount_fen, day"
+    columns = "mandate_hash, loan_id, line, event_no, amount_fen, late_since, day"
     with connection.cursor() as cursor, cursor.copy(f"COPY settlement_due ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row((*row, day))
@@ -222,8 +223,11 @@ def keep_due(
 
 
 def take_due(connection: Connection, hashes: Sequence[str]) -> list[Row]:
-    """Take what waits under some mandates out: mandate_hash, loan_id, line, event_no, amount_fen."""
-    query = "DELETE FROM settlement_due WHERE mandate_hash = ANY(%s) RETURNING mandate_hash, loan_id, line, event_no, amount_fen"
+    """Take what waits under some mandates out: mandate_hash, loan_id, line, event_no, amount_fen, late_since."""
+    query = (
+        "DELETE FROM settlement_due WHERE mandate_hash = ANY(%s) "
+        "RETURNING mandate_hash, loan_id, line, event_no, amount_fen, late_since"
+    )
     return connection.execute(query, (list(hashes),)).fetchall()
 
 

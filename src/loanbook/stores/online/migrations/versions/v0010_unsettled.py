@@ -1,0 +1,34 @@
+"""Money that waits for the close that can part it; indexes of loans that are not paid out yet, and of payments by day."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "v0010"
+down_revision = "v0009"
+
+
+def upgrade() -> None:
+    """Nothing waits at first: what earlier closes left out is in their findings."""
+    op.add_column(
+        "settlement_due",
+        sa.Column(
+            "late_since",
+            sa.Date(),
+            nullable=True,
+            comment="the first day whose money it is, where that could not be parted in its time",
+        ),
+    )
+    op.create_table(
+        "unsettled",
+        sa.Column("taker", sa.Text(), nullable=False),
+        sa.Column("loan_id", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False, comment="the first day whose money waits"),
+        sa.CheckConstraint("taker IN ('vehicles', 'partners')", name=op.f("ck_unsettled_taker")),
+        sa.CheckConstraint("what IN ('money', 'lent', 'returned')", name=op.f("ck_unsettled_what")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.loan_id"], name=op.f("fk_unsettled_loan_id")),
+        sa.PrimaryKeyConstraint("taker", "loan_id", "what", name=op.f("pk_unsettled")),
+        comment="Loans that could not be booked on a day: their money since then waits for the close that can part it.",
+    )
+    op.create_index("ix_loan_confirmed", "loan", ["drawn_on"], unique=False, postgresql_where=sa.text("state = 'confirmed'"))
+    op.create_index("ix_payment_paid_on", "payment", ["paid_on"], unique=False, postgresql_using="brin")
