@@ -201,3 +201,62 @@ def test_a_server_killed_alone_is_started_again_by_the_next_command(place):
     assert not Embedded().is_running()
     with place.platform() as platform:
         assert platform.look("line", line["line_id"])[0] == 200
+
+
+def _answered(serving, key, path, body=None):
+    """Status, headers, body and seconds of one call."""
+    begun = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=30)
+    try:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": path, "Content-Type": "application/json"}
+        connection.request("GET" if body is None else "POST", path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        return response.status, dict(response.headers), json.loads(response.read()), time.monotonic() - begun
+    finally:
+        connection.close()
+
+
+def test_a_store_that_stops_is_a_503_for_known_and_unknown_keys_and_holds_nobody_else_up(place):
+    with place.platform() as platform:
+        line = platform.line()["line_id"]
+        keys = [
+            create(
+                role="operator", valid=dt.timedelta(days=1), now=wall_clock()[0], name=name, partner=None, borrower_id=None
+            ).text
+            for name in ("known", "new")
+        ]
+    serving = Serving(place)
+    quote = {"line_id": line, "product": "cash_loan", "principal_fen": 100_000, "installment_count": 3}
+    try:
+        serving.start()
+        assert _answered(serving, keys[0], f"/line/{line}")[0] == 200
+        os.kill(_postmaster(place), signal.SIGKILL)
+        asked = [
+            (keys[0], f"/line/{line}", None),
+            (keys[0], "/quote", quote),
+            (keys[1], f"/line/{line}", None),
+            (keys[1], "/quote", quote),
+        ]
+        told = {}
+        threads = [
+            threading.Thread(target=lambda n=n, a=a: told.update({n: _answered(serving, *a)})) for n, a in enumerate(asked)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        assert _answered(serving, keys[0], "/openapi.json")[3] < 2
+        for thread in threads:
+            thread.join(30)
+        for number in range(len(asked)):
+            status, headers, answer, _ = told[number]
+            assert (status, headers["content-type"]) == (503, "application/problem+json"), (number, answer)
+            assert answer["rule"] == "store_unavailable"
+            assert int(headers["retry-after"]) >= 1
+        with place.platform():  # the next command starts it
+            give_up = time.monotonic() + 30
+            while (found := _answered(serving, keys[1], f"/line/{line}"))[0] == 503:
+                assert time.monotonic() < give_up
+                time.sleep(0.2)
+            assert found[0] == 200
+    finally:
+        serving.end()

@@ -1,5 +1,6 @@
 """What `loanbook serve` does besides answering: it seals the audit log, and a caller's rate holds over all workers."""
 
+import asyncio
 import base64
 import os
 import shutil
@@ -72,7 +73,10 @@ def test_two_servers_that_seal_one_store_make_one_chain(online_dsn):
 
 
 def _passed(guard, asked):
-    found = [guard.admit({"authorization": "Bearer key"}) for _ in range(asked)]
+    async def admitted():
+        return [await guard.admit({"authorization": "Bearer key"}) for _ in range(asked)]
+
+    found = asyncio.run(admitted())
     assert all(each in (CALLER, TOO_MANY) for each in found)
     return sum(isinstance(each, Caller) for each in found)
 
@@ -90,6 +94,30 @@ def test_a_callers_rate_is_parted_among_workers(monkeypatch):
     assert _passed(guard, 10) == 2
     clock[0] += 0.125
     assert _passed(guard, 10) == 1
+
+
+def test_a_key_is_looked_up_once_for_all_that_wait_and_a_store_that_is_away_is_asked_again():
+    answers = [OSError("away"), CALLER]
+    asked = []
+
+    def find(key):
+        asked.append(key)
+        time.sleep(0.05)
+        found = answers[len(asked) - 1]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def admitted():
+        guard = Guard(find, Senders([], {}))
+        rounds = [await asyncio.gather(*(guard.admit({"authorization": "Bearer key"}) for _ in range(20))) for _ in range(3)]
+        guard.close()
+        return rounds
+
+    away, here, remembered = asyncio.run(admitted())
+    assert {(each.status, each.rule) for each in away} == {(503, "store_unavailable")}
+    assert [here, remembered] == [[CALLER] * 20] * 2
+    assert asked == ["key"] * 2
 
 
 def _free_port():

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loanbook.rest.counter import Counter
-from loanbook.rest.guard import Guard, too_large
+from loanbook.rest.guard import Guard, no_store, too_large
 from loanbook.rest.health import PATH, health
 from loanbook.rest.lost import no_such_path, other_method
 from loanbook.rest.openapi import describe
@@ -36,6 +36,8 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _NOT_KEPT = {"cache-control": "no-store"}
 """Answers are for who asked; nothing on the way may keep one."""
+_LATER = _NOT_KEPT | {"retry-after": "1"}
+"""Of what passes by itself: a store that is away, calls that wait, a rate. Seconds; the key of the call stays good."""
 
 
 def path_of(name: str) -> str:
@@ -68,6 +70,7 @@ def make_app(
         try:
             yield
         finally:
+            guard.close()
             pool.shutdown(wait=True)
             close()
 
@@ -145,7 +148,8 @@ def _word_lost(app: FastAPIOffline, known: list[str]) -> None:
 
 def _response(reply: Reply) -> Response:
     kind = "application/problem+json" if reply.is_problem else "application/json"
-    return Response(reply.body, status_code=reply.status, media_type=kind, headers=_NOT_KEPT)
+    headers = _LATER if reply.status in (429, 503) else _NOT_KEPT
+    return Response(reply.body, status_code=reply.status, media_type=kind, headers=headers)
 
 
 async def _body(request: Request, most: int) -> bytes | Refusal:
@@ -163,7 +167,7 @@ async def _body(request: Request, most: int) -> bytes | Refusal:
 
 def _post(verb: Verb, counter: Counter, guard: Guard) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = guard.admit(request.headers)
+        caller = await guard.admit(request.headers)
         if isinstance(caller, Refusal):
             return _response(refused(caller))
         body = await _body(request, verb.body_most)
@@ -196,7 +200,7 @@ def _callback(verb: Verb, counter: Counter, guard: Guard, now: Callable[[], dt.d
 
 def _get(read: Read, pool: ThreadPoolExecutor, guard: Guard, lend: Callable[[], AbstractContextManager[Desk]]) -> Any:
     async def endpoint(request: Request) -> Response:
-        caller = guard.admit(request.headers)
+        caller = await guard.admit(request.headers)
         if isinstance(caller, Refusal):
             return _response(refused(caller))
 
@@ -207,8 +211,7 @@ def _get(read: Read, pool: ThreadPoolExecutor, guard: Guard, lend: Callable[[], 
         try:
             return _response(await asyncio.get_running_loop().run_in_executor(pool, look))
         except Exception as error:
-            detail = f"the store did not answer ({type(error).__name__}). Ask again."
-            return _response(refused(Refusal(status=503, rule="store_unavailable", detail=detail)))
+            return _response(refused(no_store(error)))
 
     endpoint.__name__ = read.name
     return endpoint
