@@ -308,13 +308,13 @@ def test_an_unanswered_offer_is_asked_again_and_only_expires_by_its_mandate(plat
     asked_at = platform.rows("SELECT asked_at FROM reservation")[0]["asked_at"]
     moment = asked_at + dt.timedelta(minutes=30)
     platform.clock = lambda: (moment, platform.today)
-    assert platform.close()[START, "reservations"].result == {"asked_again": 1, "expired": 0}
+    assert platform.close()[START, "reservations"].result == {"asked_again": 1, "expired": 0, "lapsed": 0}
     assert platform.rows("SELECT state, partner FROM loan") == [{"state": "offered", "partner": partner}]
     told = platform.rows("SELECT * FROM outbox WHERE topic = 'answer_wanted'")
     assert [row["recipient"] for row in told] == [partner]
     moment = asked_at + dt.timedelta(days=4)
     platform.later(2)
-    assert platform.close()[START + dt.timedelta(days=1), "reservations"].result == {"asked_again": 0, "expired": 1}
+    assert platform.close()[START + dt.timedelta(days=1), "reservations"].result == {"asked_again": 0, "expired": 1, "lapsed": 0}
     (loan,) = platform.rows("SELECT * FROM loan")
     assert loan["refused_by"] == [partner]
     assert loan["partner"] != partner

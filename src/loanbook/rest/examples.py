@@ -55,7 +55,16 @@ TAGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     MONEY: (
         "What a payment provider or bank reports.",
-        ("disburse", "repay", "give_back", "return_purchase", "take_statement", "resolve_suspense", "cash"),
+        (
+            "disburse",
+            "cancel_loan",
+            "repay",
+            "give_back",
+            "return_purchase",
+            "take_statement",
+            "resolve_suspense",
+            "cash",
+        ),
     ),
     VEHICLES: (
         "Trusts, plans, guarantors: their money and what their triggers watch.",
@@ -137,6 +146,7 @@ def examples(today: dt.date) -> dict[str, dict[str, Any]]:
             "Refuse": {"loan_id": _LOAN, "decision": "refuse", "reason": "not today"},
         },
         "disburse": {"": {"loan_id": _LOAN, "provider_reference": "OUT-1", "disbursed_on": day}},
+        "cancel_loan": {"": {"loan_id": _LOAN, "reason": "the borrower's account is closed"}},
         "repay": {
             "A part": {"loan_id": _LOAN, "provider_reference": "IN-1", "amount_fen": 10_000, "paid_on": day},
             "All of it": {

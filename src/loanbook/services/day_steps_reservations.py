@@ -1,16 +1,19 @@
 """The sweep of reservations that wait for a partner: ask again, and let go of what has expired.
 
 A partner that has not answered may have decided, so its loan goes nowhere else until the reservation expires by the mandate.
+A loan that was confirmed and not paid out in the mandate's days is cancelled (`cancelling`).
 """
 
 import datetime as dt
 from collections.abc import Sequence
 
+from loanbook.errors import StateError
+from loanbook.services.cancelling import let_lapse, payable_until
 from loanbook.services.day import Day, apart
 from loanbook.services.day_pass import Findings
 from loanbook.services.partnering import moved, reroute
 from loanbook.services.platform_terms import PlatformTerms
-from loanbook.stores.online.day_book import waiting_reservations
+from loanbook.stores.online.day_book import confirmed_loans, waiting_reservations
 from loanbook.stores.online.lookups import open_reservations
 from loanbook.stores.online.quotas import Change
 from loanbook.stores.online.schema import LINE, LOAN, RESERVATION
@@ -26,20 +29,27 @@ def sweep(day: Day) -> dict[str, int]:
 def sweep_reservations(
     terms: PlatformTerms, connection: Connection, now: dt.datetime, today: dt.date, findings: Findings
 ) -> dict[str, int]:
-    """Ask partners again, release what has expired and offer it to the next mandate. The caller commits.
+    """Ask partners again, release what has expired and offer it to the next mandate, cancel confirmed loans that nobody paid out
+    in their days. The caller commits.
 
     findings   takes the loans for which it could not be done
     """
     again, over = [], []
     for row in waiting_reservations(connection):
-        answering = terms.mandate_by_hash(row["mandate_hash"]).answering
+        try:
+            answering = terms.mandate_by_hash(row["mandate_hash"]).answering
+        except StateError as error:
+            findings.add(f"loan {row['loan_id']}", f"its offer is not swept: {error}")
+            continue
         if _expired(row, answering, now):
             over.append(row["loan_id"])
         elif _to_ask(row, answering, now):
             again.append(row["loan_id"])
     asked = sum(apart(connection, findings, again, lambda ids: _ask(terms, Unit(connection, now, today), ids)))
     released = sum(apart(connection, findings, over, lambda ids: _release(terms, Unit(connection, now, today), ids)))
-    return {"asked_again": asked, "expired": released}
+    stale = [row["loan_id"] for row in confirmed_loans(connection, today) if payable_until(terms, row) < today]
+    lapsed = sum(apart(connection, findings, stale, lambda ids: let_lapse(terms, Unit(connection, now, today), ids)))
+    return {"asked_again": asked, "expired": released, "lapsed": lapsed}
 
 
 def _expired(reservation: Row, answering: Answering, now: dt.datetime) -> bool:

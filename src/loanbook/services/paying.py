@@ -9,6 +9,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
 from loanbook.loans.facts import FactKind, Total
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.cancelling import too_late
 from loanbook.services.parties import PROVIDER
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Disbursed, Disbursing, Repaid, Repaying, Returned, Returning
@@ -62,6 +63,9 @@ def _disburse(
     if not loan["drawn_on"] <= request.disbursed_on <= unit.today:
         detail = f"disbursed_on {request.disbursed_on} lies outside {loan['drawn_on']} (drawn) to {unit.today} (today)."
         return Refusal(status=422, rule="day_out_of_order", detail=detail)
+    late = too_late(terms, loan, request.disbursed_on)
+    if late is not None:
+        return late
     principal, amount = loan["principal_fen"], request.amount_fen
     if amount is not None:
         try:

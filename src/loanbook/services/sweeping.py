@@ -12,11 +12,13 @@ import psycopg
 from loanbook.errors import Finding, LoanbookError
 from loanbook.services.approved_terms import standing_terms
 from loanbook.services.clock import wall_clock
+from loanbook.services.current_terms import CurrentTerms
 from loanbook.services.day_pass import Findings
 from loanbook.services.day_steps_reservations import sweep_reservations
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.day_book import take_sweep
+from loanbook.stores.online.lookups import versions_held
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import Connection, connect
 
@@ -29,6 +31,7 @@ class Swept:
 
     asked_again: int = 0
     expired: int = 0
+    lapsed: int = 0
     findings: tuple[Finding, ...] = ()
     left_out: int = 0
     busy: bool = False
@@ -50,6 +53,7 @@ def sweep_once(terms: PlatformTerms, connection: Connection, clock: Clock = wall
     return Swept(
         asked_again=found["asked_again"],
         expired=found["expired"],
+        lapsed=found["lapsed"],
         findings=tuple(findings.first),
         left_out=findings.count,
     )
@@ -81,12 +85,14 @@ def sweeping(dsn: str, every_seconds: float, clock: Clock = wall_clock) -> Itera
 
 def _sweep_until(dsn: str, every_seconds: float, clock: Clock, ends: threading.Event) -> None:
     log = logging.getLogger(__name__)
-    terms: PlatformTerms | None = None
+    current: CurrentTerms | None = None
     while not ends.wait(every_seconds):
         try:
             with connect(dsn) as connection:
-                terms = terms or standing_terms(connection, clock()[0])
-                done = sweep_once(terms, connection, clock)
+                if current is None:
+                    versions = versions_held(connection)
+                    current = CurrentTerms(standing_terms(connection, clock()[0]), versions)
+                done = sweep_once(current.of(connection, clock()[1]), connection, clock)
             for finding in done.findings:
                 log.warning("the sweep left %s out: %s", finding.place, finding.message)
         except (psycopg.Error, OSError, LoanbookError) as error:

@@ -5,6 +5,7 @@ from functools import partial
 from loanbook.services import requests as shape
 from loanbook.services.access import access_verbs
 from loanbook.services.acquiring import apply_for_line, decide, register
+from loanbook.services.cancelling import CancellingLoan, LoanCancelled, cancel_loan
 from loanbook.services.cash import cash_verbs
 from loanbook.services.collections import collection_verbs
 from loanbook.services.deciding import approval_verbs
@@ -97,6 +98,14 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             answer=shape.Disbursed,
             roles=PROVIDER,
             run=gated(partial(disburse, terms), reference_of_ours),
+        ),
+        Verb(
+            name="cancel_loan",
+            text="Cancel a confirmed loan that cannot be paid out",
+            request=CancellingLoan,
+            answer=LoanCancelled,
+            roles=frozenset({"operator"}),
+            run=partial(cancel_loan, terms),
         ),
         Verb(
             name="repay",

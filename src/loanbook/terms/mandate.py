@@ -164,16 +164,22 @@ class Settlement:
     calendar: str
 
 
+PAY_OUT_DAYS = 30
+"""Days from the drawdown in which a confirmed loan is paid out, where a mandate says nothing else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
     """How a partner is waited for, in seconds: to its decision, from then to the next question, and until a reservation expires.
 
     expires_seconds counts from the offer. A partner that has not answered is asked again; its loan goes nowhere else meanwhile.
+    pay_out_within_days counts from the drawdown: a confirmed loan that is not paid out by then is cancelled.
     """
 
     within_seconds: int
     ask_again_seconds: int
     expires_seconds: int
+    pay_out_within_days: int = PAY_OUT_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

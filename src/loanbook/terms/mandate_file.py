@@ -22,7 +22,7 @@ quota: {day: 5000000.00, total: 500000000.00}
 concentration: {province: 0.30, grade: 0.60, borrower: 200000.00}
 guarantee: {guarantor: our_guarantor, compensation_dpd: 60, cap: 0.08, deposit: 0.01}
 settlement: {every: business_day, lag_days: 1, calendar: china_interbank}
-decision: {within_seconds: 5, ask_again_seconds: 60, expires_seconds: 86400}
+decision: {within_seconds: 5, ask_again_seconds: 60, expires_seconds: 86400}   # pay_out_within_days: 30
 vehicles:
   heron_bank: {consolidated: false, lender: bank}
   our_guarantor: {consolidated: true}
@@ -45,6 +45,7 @@ from loanbook.terms.mandate import (
     COMPONENTS,
     MODEL_BOUNDS,
     MODELS,
+    PAY_OUT_DAYS,
     PROVINCES,
     SHARES_WHOLE,
     SHIPPED,
@@ -348,13 +349,16 @@ def _settlement(item: Located) -> Settlement:
 
 def _answering(item: Located) -> Answering:
     names = ("within_seconds", "ask_again_seconds", "expires_seconds")
-    items = item.fields("decision", names, names)
+    items = item.fields("decision", (*names, "pay_out_within_days"), names)
     within = items["within_seconds"].whole("decision.within_seconds", 1, _SECONDS_MOST)
     again = items["ask_again_seconds"].whole("decision.ask_again_seconds", 1, _SECONDS_MOST)
     expires = items["expires_seconds"].whole("decision.expires_seconds", 1, _SECONDS_MOST)
     if expires < within:
         raise items["expires_seconds"].wrong(f"a reservation would expire before the partner answers ({within} s). Write more.")
-    return Answering(within_seconds=within, ask_again_seconds=again, expires_seconds=expires)
+    days = PAY_OUT_DAYS
+    if "pay_out_within_days" in items:
+        days = items["pay_out_within_days"].whole("decision.pay_out_within_days", 1, DAYS_MOST)
+    return Answering(within_seconds=within, ask_again_seconds=again, expires_seconds=expires, pay_out_within_days=days)
 
 
 def _holders(item: Located) -> tuple[Holder, ...]:

@@ -67,6 +67,14 @@ def waiting_reservations(connection: Connection) -> list[Row]:
     return connection.execute(query).fetchall()
 
 
+def confirmed_loans(connection: Connection, before: dt.date) -> list[Row]:
+    """Loans that wait to be paid out, drawn before a day, the oldest first: loan_id, mandate_hash, drawn_on."""
+    query = (
+        "SELECT loan_id, mandate_hash, drawn_on FROM loan WHERE state = 'confirmed' AND drawn_on < %s ORDER BY drawn_on, loan_id"
+    )
+    return connection.execute(query, (before,)).fetchall()
+
+
 def take_sweep(connection: Connection) -> bool:
     """Whether nobody else sweeps; held until the transaction ends."""
     row = connection.execute("SELECT pg_try_advisory_xact_lock(%s) AS free", (_SWEEP_LOCK,)).fetchone()

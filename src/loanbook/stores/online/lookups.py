@@ -54,6 +54,18 @@ def open_reservations(connection: Connection, loan_ids: Iterable[str]) -> dict[s
     return {row["loan_id"]: row for row in connection.execute(query, (sorted(set(loan_ids)),))}
 
 
+def confirmed_reservations(connection: Connection, loan_ids: Iterable[str]) -> dict[str, Row]:
+    """The reservation under which a loan's money is lent, by loan, held until the transaction ends."""
+    query = "SELECT * FROM reservation WHERE loan_id = ANY(%s) AND state = 'confirmed' ORDER BY loan_id FOR UPDATE"
+    return {row["loan_id"]: row for row in connection.execute(query, (sorted(set(loan_ids)),))}
+
+
+def versions_held(connection: Connection) -> int:
+    """How many versions of terms the store holds; none is ever removed, so another number means new ones."""
+    row = connection.execute("SELECT count(*) AS n FROM terms").fetchone()
+    return row["n"] if row else 0
+
+
 def keep_terms(connection: Connection, rows: Sequence[tuple[str, str, str, dt.date, str, dt.datetime]]) -> None:
     """Archive versions of terms as (hash, kind, code, effective from, text, now); those held already stay as they are."""
     with connection.cursor() as cursor:

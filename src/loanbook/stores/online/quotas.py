@@ -65,6 +65,17 @@ def change_quotas(connection: Connection, changes: Sequence[Change]) -> None:
     )
 
 
+def give_back_quotas(connection: Connection, freed_fen: Mapping[tuple[str, str], int]) -> None:
+    """Take confirmed money out of scopes, by mandate and scope; the caller holds them. Scopes that are gone stay gone."""
+    rows = [{"mandate": mandate, "scope": scope, "fen": fen} for (mandate, scope), fen in sorted(freed_fen.items())]
+    connection.execute(
+        "UPDATE quota SET confirmed_fen = quota.confirmed_fen - x.fen "
+        "FROM jsonb_to_recordset(%s::jsonb) AS x(mandate text, scope text, fen bigint) "
+        "WHERE quota.mandate = x.mandate AND quota.scope = x.scope",
+        (msgspec.json.encode(rows).decode(),),
+    )
+
+
 def quotas_of(connection: Connection, mandate: str) -> list[Row]:
     """The scopes of a mandate: scope, cap_fen, reserved_fen, confirmed_fen."""
     query = "SELECT scope, cap_fen, reserved_fen, confirmed_fen FROM quota WHERE mandate = %s ORDER BY scope"

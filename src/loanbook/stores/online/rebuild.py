@@ -15,6 +15,8 @@ STATE_AFTER: Mapping[str, str] = {
     "loan_unfunded": "unfunded",
     "loan_charged_off": "charged_off",
     "loan_cancelled": "cancelled",
+    "confirmation_cancelled": "cancelled",
+    "confirmation_expired": "cancelled",
 }
 """The state that an event leaves a loan in; a disbursed one is disbursed or repaid, as its account says."""
 NOT_OWED = ("unfunded",)
@@ -26,6 +28,8 @@ _ONCE = (
     "loan_unfunded",
     "loan_charged_off",
     "loan_cancelled",
+    "confirmation_cancelled",
+    "confirmation_expired",
     "borrower_registered",
     "line_opened",
 )
@@ -85,8 +89,9 @@ _RESERVATIONS = """
         SELECT t.loan_id, t.attempt, t.mandate,
                coalesce((SELECT CASE e.kind WHEN 'loan_confirmed' THEN 'confirmed' ELSE 'released' END FROM event e
                          WHERE e.subject = t.loan_id AND e.number > t.number AND (t.next IS NULL OR e.number < t.next)
-                           AND e.kind IN ('loan_confirmed', 'loan_refused', 'reservation_expired')
-                         ORDER BY e.number LIMIT 1), 'reserved') AS state FROM told t)
+                           AND e.kind IN ('loan_confirmed', 'loan_refused', 'reservation_expired', 'loan_cancelled',
+                                          'confirmation_cancelled', 'confirmation_expired')
+                         ORDER BY e.number DESC LIMIT 1), 'reserved') AS state FROM told t)
     SELECT 'reservation of loan ' || loan_id || ', attempt ' || attempt AS place,
            'is not what its events led to' AS message,
            coalesce(r.mandate || ' ' || r.state, 'no row') AS value, coalesce(x.mandate || ' ' || x.state, 'no event') AS expected
