@@ -13,6 +13,7 @@ from loanbook.services.day_close import close_days, day_terms
 from loanbook.services.forwarding import forward
 from loanbook.stores.book import create_book, open_book
 from tests.online.platform import TERMS, Platform
+from tests.online.test_cancelling import agrees, used
 from tests.online.two_persons import decided, hire
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -253,3 +254,17 @@ def test_what_a_lender_lent_for_returned_goods_comes_back_in_its_settlement(plat
     # 99.01 of principal and 2.99 of interest were paid and go back; the merchant returned 300.00.
     assert totals[0] == {"disbursed": 30_000}
     assert totals[-2:] == [{"principal": 9_901, "interest": 299}, {"principal": 30_000 - 9_901, "interest": -299}]
+
+
+def test_a_returned_purchase_gives_its_quotas_back_and_a_past_day_stays_past(platform):
+    line = platform.line()["line_id"]
+    loan_id = running(platform, line, 30_000)
+    running(platform, line, 10_000, order="2")
+    assert used(platform)["total"] == 40_000
+    platform.connection.execute("DELETE FROM quota WHERE scope LIKE 'day:%'")
+    platform.connection.commit()
+    platform.today += dt.timedelta(days=3)
+    platform.done("return_purchase", loan_id=loan_id, provider_reference="back-1", returned_on=platform.today)
+    assert set(used(platform).values()) == {10_000}
+    assert "day" not in used(platform)
+    assert agrees(platform)

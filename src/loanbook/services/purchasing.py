@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from loanbook import units
 from loanbook.services.caller import Caller, Refusal
+from loanbook.services.cancelling import free_quotas
 from loanbook.services.drawing import draw_down
 from loanbook.services.parties import PROVIDER
 from loanbook.services.platform_terms import PlatformTerms
@@ -145,14 +146,17 @@ def _bought(unit: Unit, request: Buying, quoted: Quoted, loan: Drawn) -> Bought:
     )
 
 
-def return_purchase(unit: Unit, asked: Sequence[tuple[Caller, PurchaseReturning]]) -> list[PurchaseReturned | Refusal]:
-    """Cancel the drawdowns of returned purchases: payments are taken back, the line is free again, the others are told."""
+def return_purchase(
+    terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, PurchaseReturning]]
+) -> list[PurchaseReturned | Refusal]:
+    """Cancel the drawdowns of returned purchases: payments are taken back, line and quotas are free, the others are told."""
     lines, loans = unit.lock_both(LINE, LOAN, "line_id", (request.loan_id for _, request in asked))
     purchases = unit.lock(PURCHASE, loans)
     references = set(unit.read(PURCHASE, (request.provider_reference for _, request in asked), by="return_reference"))
     moved = taken_over(unit.connection, list(loans))
     payments = payments_of(unit.connection, loans)
     answers: list[PurchaseReturned | Refusal] = []
+    over: list[Row] = []
     for _, request in asked:
         loan, purchase = loans.get(request.loan_id), purchases.get(request.loan_id)
         refusal = _cannot_return(unit, loan, purchase, request, references, moved) or _owes_a_refund(payments[request.loan_id])
@@ -162,6 +166,8 @@ def return_purchase(unit: Unit, asked: Sequence[tuple[Caller, PurchaseReturning]
         references.add(request.provider_reference)
         unit.update(PURCHASE, purchase, returned_on=request.returned_on, return_reference=request.provider_reference)
         answers.append(_cancel(unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]], request))
+        over.append(loan)
+    free_quotas(terms, unit, over, lines)
     return answers
 
 

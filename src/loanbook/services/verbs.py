@@ -130,7 +130,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
             request=PurchaseReturning,
             answer=PurchaseReturned,
             roles=PROVIDER,
-            run=gated(return_purchase, reference_of_ours),
+            run=gated(partial(return_purchase, terms), reference_of_ours),
         ),
         *collection_verbs(terms),
         *cash_verbs(terms),

@@ -7,8 +7,23 @@ revision = "v0010"
 down_revision = "v0009"
 
 
+_RETURNED = """
+    SELECT r.mandate, s.scope, sum(r.amount_fen)::bigint AS fen
+    FROM reservation r JOIN loan l USING (loan_id) JOIN credit_line c USING (line_id),
+         LATERAL (VALUES ('total'), ('day:' || r.day), ('province:' || c.province), ('grade:' || c.grade)) AS s(scope)
+    WHERE l.state = 'cancelled' AND r.state = 'confirmed' GROUP BY 1, 2"""
+
+
 def upgrade() -> None:
-    """Nothing waits at first: what earlier closes left out is in their findings."""
+    """Nothing waits at first: what earlier closes left out is in their findings. Returned purchases give their quotas back."""
+    op.execute(
+        f"UPDATE quota SET confirmed_fen = greatest(quota.confirmed_fen - x.fen, 0) FROM ({_RETURNED}) x "
+        "WHERE quota.mandate = x.mandate AND quota.scope = x.scope"
+    )
+    op.execute(
+        "UPDATE reservation SET state = 'released' FROM loan l "
+        "WHERE l.loan_id = reservation.loan_id AND l.state = 'cancelled' AND reservation.state = 'confirmed'"
+    )
     op.add_column(
         "settlement_due",
         sa.Column(
