@@ -33,8 +33,8 @@ COMMAND = [sys.executable, "-c", "import loanbook.cli; loanbook.cli.main()"]
 class Serving:
     """`loanbook serve` of a place, which can be killed and started again."""
 
-    def __init__(self, place):
-        self._place = place
+    def __init__(self, place, *options):
+        self._place, self._options = place, options
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -42,7 +42,7 @@ class Serving:
 
     def start(self):
         self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(self.port)],
+            [*COMMAND, "serve", "--port", str(self.port), *self._options],
             env=only_this() | self._place.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

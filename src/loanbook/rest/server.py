@@ -17,12 +17,14 @@ from loanbook.rest.guard import Guard
 from loanbook.services.approved_terms import standing_terms
 from loanbook.services.caller import Caller
 from loanbook.services.clock import wall_clock
+from loanbook.services.current_terms import CurrentTerms, following
 from loanbook.services.desk import Desk
 from loanbook.services.parties import Senders
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.stores.online.callers import known_callers
+from loanbook.stores.online.lookups import versions_held
 from loanbook.stores.online.unit import Connection, plan_by_key
 from loanbook.stores.online.vault import Vault
 from loanbook.terms.conventions import Method, Shift
@@ -52,6 +54,7 @@ def serve_app(
     )
     try:
         with pool.connection() as connection:
+            versions = versions_held(connection)
             terms = standing_terms(connection, clock()[0])
         senders = Senders(mandate.partner for mandate in terms.mandates)
     except BaseException:
@@ -70,7 +73,9 @@ def serve_app(
         return found
 
     guard = Guard(find, senders, workers=workers)
-    return make_app(verbs(terms, vault), reads(terms, vault), guard, lend, now=lambda: clock()[0], close=pool.close)
+    current = CurrentTerms(terms, versions)
+    asked, looked = following(current, lambda held: (verbs(held, vault), reads(held, vault)), terms)
+    return make_app(asked, looked, guard, lend, now=lambda: clock()[0], close=pool.close)
 
 
 def _compile(terms: PlatformTerms) -> None:

@@ -1,4 +1,4 @@
-"""Terms that two persons approved: archived then, and among a platform's terms from its next start on."""
+"""Terms that two persons approved: archived then, and among a platform's terms from then on, for their day that lies ahead."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
