@@ -63,6 +63,7 @@ TAGS: dict[str, tuple[str, tuple[str, ...]]] = {
             "return_purchase",
             "take_statement",
             "resolve_suspense",
+            "reopen_suspense",
             "cash",
         ),
     ),
@@ -182,6 +183,7 @@ def examples(today: dt.date) -> dict[str, dict[str, Any]]:
             }
         },
         "resolve_suspense": {"": {"item_id": "<item_id from /cash>", "loan_id": _LOAN}},
+        "reopen_suspense": {"": {"item_id": "<item_id from /resolve-suspense>", "reason": "it was for another loan"}},
         "fund_vehicle": {
             "": {"vehicle": "harbour_trust_1", "into": "lending", "amount_fen": 100_000_000, "reference": "TRANSFER-1"}
         },

@@ -11,6 +11,7 @@ from loanbook.services.cash_requests import SHOWN, Booking, Item, Resolved, Reso
 from loanbook.services.desk import Verb
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import Read
+from loanbook.services.reopening import Reopened, Reopening, reopen_suspense
 from loanbook.services.requests import Given
 from loanbook.services.statement_taking import booking_view, item_view, resolve_suspense, take_statements
 from loanbook.stores.online.cash import cash_sums, last_statement, suspense_page, unreported_bookings
@@ -59,6 +60,14 @@ def cash_verbs(terms: PlatformTerms) -> tuple[Verb, ...]:
             answer=Resolved,
             roles=CASH,
             run=partial(resolve_suspense, terms),
+        ),
+        Verb(
+            name="reopen_suspense",
+            text="Take a wrong resolution back: the repayment is undone, its money in suspense again",
+            request=Reopening,
+            answer=Reopened,
+            roles=CASH,
+            run=partial(reopen_suspense, terms),
         ),
     )
 

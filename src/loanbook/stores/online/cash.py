@@ -1,7 +1,7 @@
 """What the reconciliation of cash asks of the online store: bookings, statements, and the suspense account."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from loanbook.stores.online.unit import Connection, Row
 
@@ -90,6 +90,17 @@ def reported_payments(connection: Connection, payment_ids: Sequence[str]) -> set
     """Which of some payments a statement reported."""
     query = "SELECT booking_id FROM reported WHERE kind = 'payment' AND booking_id = ANY(%s)"
     return {row["booking_id"] for row in connection.execute(query, (list(payment_ids),))}
+
+
+def resolutions(connection: Connection, item_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Items of suspense and the payments that their resolution booked, in the transaction that released the item."""
+    query = (
+        "SELECT r.subject AS item_id, p.content->>'payment_id' AS payment_id FROM event r JOIN event p "
+        "ON p.transaction = r.transaction AND p.kind IN ('payment_received', 'recovery_received') "
+        "AND r.content->>'by' = 'payment ' || (p.content->>'payment_id') "
+        "WHERE r.subject = ANY(%s) AND r.kind = 'suspense_released'"
+    )
+    return {(row["item_id"], row["payment_id"]) for row in connection.execute(query, (sorted(set(item_ids)),))}
 
 
 def suspense_page(connection: Connection, account: str, after: str, most: int) -> list[Row]:
