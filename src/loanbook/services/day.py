@@ -22,6 +22,8 @@ from loanbook.terms.vehicle import Vehicle
 
 if TYPE_CHECKING:
     from loanbook.services.day_money import HeldMoney
+    from loanbook.stores.online.day_book import BookedMoney
+    from loanbook.stores.online.day_columns import LoanColumns
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """The platform's zone: what is recorded belongs to the civil day there."""
@@ -71,11 +73,13 @@ def _known_calendar(name: str) -> Calendar:
 class Shared:
     """What several steps of a day ask for: made by the first that does, changed by none; a day that is over keeps its money.
 
-    money   who holds what came on the day, by what waited before it;  late  the loans past due by what the day knew, in parts
+    money    who holds what came on the day, by what waited before it;  late  the loans past due by what the day knew, in parts
+    booked   all money of the loans that money was booked for on the day, and these loans
     """
 
     money: "dict[tuple[tuple[str, dt.date], ...], HeldMoney]" = field(default_factory=dict)
     late: tuple[Standing, ...] | None = None
+    booked: "tuple[BookedMoney, LoanColumns] | None" = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ difference from before the first day whose money waits.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,8 +135,20 @@ def held_money(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
     return day.shared.money[key]
 
 
+def booked_on(day: Day) -> tuple[BookedMoney, LoanColumns]:
+    """All money of the loans that money was booked for on the day, and these loans; read once."""
+    if day.shared.booked is None:
+        day.shared.booked = _booked(day)
+    return day.shared.booked
+
+
+def _booked(day: Day, also: Iterable[str] = ()) -> tuple[BookedMoney, LoanColumns]:
+    booked = booked_money(day.connection, *day.moments(), ZONE.key, also=also)
+    return booked, loans_of(day.connection, booked.loan_ids)
+
+
 def _held(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
-    booked = booked_money(day.connection, *day.moments(), ZONE.key, also=waited)
+    booked, loans = _booked(day, waited) if waited else booked_on(day)
     rows = _Rows(booked)
     on = units.day(day.day)
     today = np.full(len(booked.loan_ids), on, np.int64)
@@ -144,7 +156,6 @@ def _held(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
     settled = np.zeros(len(booked.loan_ids), bool)
     if not booked.loan_ids:
         return rows.money(day, since, settled, {})
-    loans = loans_of(day.connection, booked.loan_ids)
     off = _charged_off(day, booked)
     before = _stood(day, loans, booked, off, since - 1)
     after = _stood(day, loans, booked, off, today)

@@ -9,16 +9,16 @@ import numpy as np
 from loanbook import units
 from loanbook.errors import StateError
 from loanbook.loans.positions import Position
-from loanbook.services.clock import ZONE
 from loanbook.services.day import Day
+from loanbook.services.day_money import booked_on
 from loanbook.services.day_pass import Money, Standing, stand
 from loanbook.services.day_steps_collections import policy_of
 from loanbook.servicing.agencies import commission_fen
 from loanbook.servicing.collections import NO_STAGE, moved_up, stages_of
 from loanbook.servicing.promises import in_spell
 from loanbook.stores.online.collections import broken_promises, collected_money, placements_of
-from loanbook.stores.online.day_book import BookedMoney, booked_money
-from loanbook.stores.online.day_columns import LoanColumns, loans_of
+from loanbook.stores.online.day_book import BookedMoney
+from loanbook.stores.online.day_columns import LoanColumns
 from loanbook.stores.online.schema_collections import RECOVERED
 from loanbook.stores.online.unit import Row, Unit
 from loanbook.units import Ints
@@ -67,8 +67,7 @@ def _tell(unit: Unit, row: Row, agency: str | None, sign: int) -> None:
 
 def _recovered(day: Day, came: Sequence[Row]) -> list[tuple[Row, str | None]]:
     """Rows of `recovered` for the money of a day, with the agency that earns on it."""
-    booked = booked_money(day.connection, *day.moments(), ZONE.key)
-    loans = loans_of(day.connection, booked.loan_ids)
+    booked, loans = booked_on(day)
     rows: list[Row] = []
     for paid_on in sorted({row["paid_on"] for row in came}):
         before = _before(day, loans, booked, paid_on)

@@ -241,7 +241,7 @@ def booked_money(
     found = gathered(
         connection,
         (
-            "l.n - 1",
+            "e.n - 1",
             "(e.happened_on - DATE '1970-01-01')::int8",
             _AMOUNT,
             "(coalesce(e.content->>'purpose', '') = 'payoff')::int4::int8",
@@ -249,11 +249,13 @@ def booked_money(
             f"coalesce({day('r.recorded_at')}, {NEVER})",
             "(e.kind = 'recovery_received')::int4::int8",
         ),
-        "FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) "
-        f"JOIN event e ON e.subject = l.loan_id AND e.kind IN {_MONEY} AND e.recorded_at < %s "
-        "LEFT JOIN event r ON r.subject = l.loan_id AND r.kind = 'event_reversed' AND r.recorded_at < %s "
-        "AND r.content->>'payment_id' = e.content->>'payment_id'",
-        (ids, ends, ends),
+        "FROM told e LEFT JOIN told r ON r.n = e.n AND r.payment_id = e.payment_id AND r.kind = 'event_reversed' "
+        f"WHERE e.kind IN {_MONEY}",
+        (ids, ends),
+        # OFFSET 0: each loan's events are looked up, and the table is not read whole.
+        first="WITH told AS MATERIALIZED (SELECT l.n, e.* FROM unnest(%s::text[]) WITH ORDINALITY AS l(loan_id, n) CROSS JOIN "
+        "LATERAL (SELECT kind, happened_on, recorded_at, content, content->>'payment_id' AS payment_id FROM event "
+        f"WHERE subject = l.loan_id AND (kind IN {_MONEY} OR kind = 'event_reversed') AND recorded_at < %s OFFSET 0) e)",
     )
     return BookedMoney(
         loan_ids=ids,
