@@ -2,13 +2,17 @@
 
 import datetime as dt
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loanbook.services import suspense
 from loanbook.services.day_close import close_days, day_terms
+from loanbook.services.day_steps_cash import release_suspense
 from loanbook.services.suspense import resolve
+from loanbook.stores.online.cash import unreported_bookings
 from loanbook.stores.online.schema_cash import SUSPENSE
 from loanbook.stores.online.unit import Unit, new_id
 from tests.online.platform import OPERATOR, TERMS, Platform
@@ -394,3 +398,38 @@ def test_random_statements_tie_and_suspense_is_conserved(cash, days, strangers):
         assert view["unreported"] == len(booked) - len(reported)
         assert cash.ask("take_statement", **asked) == (200, taken)
         assert cash.check_cash(since=base) == view
+
+
+def test_only_bookings_that_open_items_can_mean_are_read(cash, monkeypatch):
+    read = []
+
+    def spying(*asked):
+        found = unreported_bookings(*asked)
+        read.append([(row["reference"], row["amount_fen"]) for row in found])
+        return found
+
+    monkeypatch.setattr(suspense, "unreported_bookings", spying)
+    loan = cash.running()
+    for number in range(20):
+        cash.repay(loan, f"P-{number}", 1_000 + number)
+    taken = cash.taken([])
+    assert (taken["unreported"], len(taken["unreported_bookings"])) == (20, 20)
+    assert read == [], "nothing is open, nothing is looked for"
+    taken = cash.taken([("P-3", 1_003), ("", 1_007), ("", 555), ("Q-1", 1_009)])
+    assert sorted(read.pop()) == [("P-3", 1_003), ("P-7", 1_007)]
+    assert (taken["matched_by_reference"], taken["matched_by_amount_and_day"], taken["unreported"]) == (1, 1, 18)
+    assert {each["reference"] for each in taken["unreported_bookings"]}.isdisjoint({"P-3", "P-7"})
+    with cash.connection.transaction():
+        release_suspense(_day(cash))
+    cash.connection.rollback()
+    assert read == [[]]
+    assert cash.check_cash()["unreported"] == 18
+
+
+def _day(cash):
+    """What the step asks of a day."""
+    return SimpleNamespace(
+        connection=cash.connection,
+        terms=SimpleNamespace(platform=TERMS),
+        unit=lambda: Unit(cash.connection, cash.clock()[0], cash.today),
+    )

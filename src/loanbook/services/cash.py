@@ -14,7 +14,7 @@ from loanbook.services.read import Read
 from loanbook.services.reopening import Reopened, Reopening, reopen_suspense
 from loanbook.services.requests import Given
 from loanbook.services.statement_taking import booking_view, item_view, resolve_suspense, take_statements
-from loanbook.stores.online.cash import cash_sums, last_statement, suspense_page, unreported_bookings
+from loanbook.stores.online.cash import cash_sums, last_statement, suspense_page, unreported_sums
 from loanbook.stores.online.unit import Unit
 from loanbook.terms.cash_account import account_in_force
 
@@ -109,8 +109,7 @@ def _cash(terms: PlatformTerms, unit: Unit, _: Caller, id_: str, options: Mappin
     sums = next(row for row in cash_sums(unit.connection) if row["account"] == id_)
     page = suspense_page(unit.connection, id_, options.get("after", ""), SHOWN + 1)
     kinds = [str(kind) for kind in account.carries]
-    bookings = unreported_bookings(unit.connection, kinds, last["begins_on"], ())
-    waiting = [row for row in bookings if row["on_day"] <= last["ends_on"]]
+    count, fen, waiting = unreported_sums(unit.connection, kinds, last["begins_on"], last["ends_on"], SHOWN)
     return CashView(
         account=id_,
         statements_until=last["ends_on"],
@@ -121,7 +120,7 @@ def _cash(terms: PlatformTerms, unit: Unit, _: Caller, id_: str, options: Mappin
         suspense_items=sums["items"],
         items=tuple(item_view(row) for row in page[:SHOWN]),
         next=page[SHOWN - 1]["item_id"] if len(page) > SHOWN else None,
-        unreported=len(waiting),
-        unreported_fen=sum(row["amount_fen"] for row in waiting),
-        unreported_bookings=tuple(booking_view(row) for row in waiting[:SHOWN]),
+        unreported=count,
+        unreported_fen=fen,
+        unreported_bookings=tuple(booking_view(row) for row in waiting),
     )

@@ -60,7 +60,9 @@ def audit_cash(day: Day) -> dict[str, int]:
         except RequestError as error:
             day.findings.add(f"account {code}", str(error))
             continue
-        rows, amount = unreported_sums(day.connection, [str(kind) for kind in account.carries], row["begins_on"], row["ends_on"])
+        rows, amount, _ = unreported_sums(
+            day.connection, [str(kind) for kind in account.carries], row["begins_on"], row["ends_on"]
+        )
         waiting, waiting_fen = waiting + rows, waiting_fen + amount
     bookings = reported_differences(day.connection, FINDINGS_MOST)
     for row in bookings:

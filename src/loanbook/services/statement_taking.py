@@ -38,7 +38,7 @@ from loanbook.services.suspense import (
     resolve_named,
 )
 from loanbook.servicing.statement_file import StatementRows, read_statement
-from loanbook.stores.online.cash import last_statement, lock_accounts, statement_numbered
+from loanbook.stores.online.cash import last_statement, lock_accounts, statement_numbered, unreported_sums
 from loanbook.stores.online.schema_cash import STATEMENT, STATEMENT_FAULT, STATEMENT_LINE, SUSPENSE
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.cash_account import CashAccount, account_in_force
@@ -147,7 +147,15 @@ def _keep(
     found = match_up(unit, account, begins_on=begins_on, statement_id=statement_id, lines=rows.lines, items=aside)
     resolve_named(terms, unit, caller, found, {line.reference: line.loan_id for line in rows.lines if line.loan_id})
     quarantined_fen = sum(fault.amount_fen or 0 for fault in rows.faults) + unread_fen
-    answer = _answer(request, statement_id, rows, quarantined_fen, found)
+    unreported = unreported_sums(
+        unit.connection,
+        [str(kind) for kind in account.carries],
+        begins_on,
+        request.ends_on,
+        SHOWN,
+        without=found.explained,
+    )
+    answer = _answer(request, statement_id, rows, quarantined_fen, found, unreported)
     unit.insert(
         STATEMENT,
         statement_id=statement_id,
@@ -220,9 +228,13 @@ def _aside(
 
 
 def _answer(
-    request: StatementGiven, statement_id: str, rows: StatementRows, quarantined_fen: int, found: Matched
+    request: StatementGiven,
+    statement_id: str,
+    rows: StatementRows,
+    quarantined_fen: int,
+    found: Matched,
+    unreported: tuple[int, int, list[Row]],
 ) -> StatementTaken:
-    unreported = [each for each in found.unreported if each["on_day"] <= request.ends_on]
     return StatementTaken(
         statement_id=statement_id,
         account=request.account,
@@ -250,9 +262,9 @@ def _answer(
         refused_items=tuple(
             RefusedItem(item_id=item["item_id"], rule=why.rule, detail=why.detail) for item, why in found.refused[:SHOWN]
         ),
-        unreported=len(unreported),
-        unreported_fen=sum(each["amount_fen"] for each in unreported),
-        unreported_bookings=tuple(booking_view(each) for each in unreported[:SHOWN]),
+        unreported=unreported[0],
+        unreported_fen=unreported[1],
+        unreported_bookings=tuple(booking_view(each) for each in unreported[2]),
         suspense_items=len(found.open),
         suspense_fen=sum(each["amount_fen"] for each in found.open),
     )

@@ -38,7 +38,7 @@ class Matched:
     differing     (reference, theirs, ours) where one reference has two amounts
     unknown       new items of suspense
     released      items that are explained now;  refused  (item, why) where a named loan does not take the money
-    unreported    bookings that nobody has reported yet;  open  the items of suspense that are left
+    explained     bookings that are reported now;  open  the items of suspense that are left
     """
 
     line_match: dict[int, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Matched:
     unknown: list[Row] = field(default_factory=list)
     released: list[Row] = field(default_factory=list)
     refused: list[tuple[Row, Refusal]] = field(default_factory=list)
-    unreported: list[Row] = field(default_factory=list)
+    explained: list[Row] = field(default_factory=list)
     open: list[Row] = field(default_factory=list)
 
     def count(self, match: str) -> int:
@@ -108,8 +108,16 @@ def match_up(
         if item["why"] in (UNKNOWN, AMOUNT_DIFFERS)
     ]
     found = Matched(line_match={line.line: INFORMATION for line in lines if not line.amount_fen})
+    if not movements:
+        _net(unit, found, held)
+        found.open = [item for item in held if item.get("released_at") is None]
+        return found
     bookings = unreported_bookings(
-        unit.connection, [str(kind) for kind in account.carries], begins_on, [each.reference for each in movements]
+        unit.connection,
+        [str(kind) for kind in account.carries],
+        begins_on,
+        (each.reference for each in movements),
+        _days_of_amounts([each for each in movements if not each.reference], account.match_days),
     )
     by_reference = reconcile(*_side(movements), *_side(bookings))
     left: list[int] = []
@@ -134,6 +142,15 @@ def match_up(
     _net(unit, found, [item for item in everything if item.get("released_at") is None])
     found.open = [item for item in everything if item.get("released_at") is None]
     return found
+
+
+def _days_of_amounts(movements: Sequence[_Movement], days: int) -> dict[int, tuple[dt.date, dt.date]]:
+    """The first and the last day on which a booking of each amount can be what a movement without a reference means."""
+    found: dict[int, tuple[int, int]] = {}
+    for each in movements:
+        first, last = found.get(each.amount_fen, (each.on, each.on))
+        found[each.amount_fen] = min(first, each.on), max(last, each.on)
+    return {amount: (units.date(first - days), units.date(last + days)) for amount, (first, last) in found.items()}
 
 
 def _side(rows: Sequence[_Movement] | Sequence[Row]) -> tuple[pa.Array, units.Ints]:
@@ -171,14 +188,13 @@ def _by_amount(
     for their, our in zip(theirs.tolist(), ours.tolist(), strict=True):
         _explain(unit, account, found, movements[whole[their]], bookings[there[our]], BY_AMOUNT_AND_DAY)
     paired = {whole[their] for their in theirs.tolist()}
-    taken = set(ours.tolist())
-    found.unreported = [bookings[place] for number, place in enumerate(there) if number not in taken]
     return [place for place in left if place not in paired]
 
 
 def _explain(unit: Unit, account: CashAccount, found: Matched, movement: _Movement, booking: Row, how: str) -> None:
     """A booking is reported by a movement; what differs goes to suspense."""
     report(unit, account.code, movement.statement_id, movement.line, booking)
+    found.explained.append(booking)
     if movement.item is not None:
         release(unit, movement.item, f"{booking['kind']} {booking['booking_id']}")
         found.released.append(movement.item)

@@ -1,33 +1,38 @@
 """What the reconciliation of cash asks of the online store: bookings, statements, and the suspense account."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from loanbook.stores.online.unit import Connection, Row
 
-_BOOKED = """
+
+def _booked(payment: str = "true", returned: str = "true", loan: str = "true", purchase: str = "true") -> str:
+    """Cash as we book it: in is positive. A payment and its return are two bookings of one id.
+
+    Each branch takes a condition of its own, so that an index can serve it. A payout's reference is its loan's; of several loans
+    that named one, before payouts were booked once, the others have it in their events.
+    """
+    return f"""
     SELECT CASE p.purpose WHEN 'refund' THEN 'refund' ELSE 'payment' END AS kind, p.payment_id AS booking_id,
            p.provider_reference AS reference, p.paid_on AS on_day, p.amount_fen
-    FROM payment p
+    FROM payment p WHERE {payment}
     UNION ALL
     SELECT 'return', p.payment_id, p.provider_reference, e.happened_on, -p.amount_fen
     FROM payment p JOIN LATERAL (
         SELECT happened_on FROM event WHERE subject = p.loan_id AND kind = 'event_reversed'
         AND content->>'payment_id' = p.payment_id ORDER BY number LIMIT 1) e ON true
-    WHERE p.reversed
+    WHERE p.reversed AND {returned}
     UNION ALL
-    SELECT 'disbursement', l.loan_id, e.content->>'provider_reference', l.disbursed_on, -l.principal_fen
-    FROM loan l JOIN LATERAL (
-        SELECT content FROM event WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1) e ON true
-    WHERE l.disbursed_on IS NOT NULL
+    SELECT 'disbursement', l.loan_id, coalesce(l.payout_reference, (SELECT content->>'provider_reference' FROM event
+           WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1)), l.disbursed_on, -l.principal_fen
+    FROM loan l WHERE l.disbursed_on IS NOT NULL AND {loan}
     UNION ALL
     SELECT 'merchant_return', u.loan_id, u.return_reference, u.returned_on, l.principal_fen
-    FROM purchase u JOIN loan l USING (loan_id) WHERE u.returned_on IS NOT NULL"""
-"""Cash as we book it: in is positive. A payment and its return are two bookings of one id."""
+    FROM purchase u JOIN loan l USING (loan_id) WHERE u.returned_on IS NOT NULL AND {purchase}"""
 
-_UNREPORTED = (
-    f"({_BOOKED}) b WHERE b.kind = ANY(%s) "
-    "AND NOT EXISTS (SELECT 1 FROM reported r WHERE r.kind = b.kind AND r.booking_id = b.booking_id)"
+
+_NOT_REPORTED = (
+    "b.kind = ANY(%(kinds)s) AND NOT EXISTS (SELECT 1 FROM reported r WHERE r.kind = b.kind AND r.booking_id = b.booking_id)"
 )
 
 
@@ -64,20 +69,70 @@ def accounts_with_statements(connection: Connection) -> list[str]:
     return [row["account"] for row in connection.execute("SELECT account FROM statement WHERE place = 1 ORDER BY 1")]
 
 
-def unreported_bookings(connection: Connection, kinds: Sequence[str], since: dt.date, references: Sequence[str]) -> list[Row]:
-    """Bookings that no statement reported, from a day on or with one of the references: kind, booking_id, reference, ..."""
-    query = f"SELECT * FROM {_UNREPORTED} AND (b.on_day >= %s OR b.reference = ANY(%s)) ORDER BY on_day, kind, booking_id"
-    return connection.execute(query, (list(kinds), since, sorted(set(references)))).fetchall()
+def unreported_bookings(
+    connection: Connection,
+    kinds: Sequence[str],
+    since: dt.date,
+    references: Iterable[str],
+    amounts: Mapping[int, tuple[dt.date, dt.date]],
+) -> list[Row]:
+    """Bookings that no statement reported and that movements can mean: kind, booking_id, reference, on_day, amount_fen.
 
-
-def unreported_sums(connection: Connection, kinds: Sequence[str], since: dt.date, until: dt.date) -> tuple[int, int]:
-    """How many bookings of some days no statement reported, and what they come to."""
-    query = (
-        f"SELECT count(*) AS rows, coalesce(sum(b.amount_fen), 0)::bigint AS amount_fen FROM {_UNREPORTED} "
-        "AND b.on_day BETWEEN %s AND %s"
+    references   of bookings of any day;  amounts  of bookings from a day on, with the first and the last day of each
+    """
+    values: dict[str, object] = {"kinds": list(kinds), "references": sorted(set(references) - {""})}
+    named = _booked(
+        "p.provider_reference = ANY(%(references)s)",
+        "p.provider_reference = ANY(%(references)s)",
+        "l.payout_reference = ANY(%(references)s)",
+        "u.return_reference = ANY(%(references)s)",
     )
-    row = connection.execute(query, (list(kinds), since, until)).fetchone()
-    return (row["rows"], row["amount_fen"]) if row else (0, 0)
+    queries = [f"SELECT b.* FROM ({named}) b WHERE {_NOT_REPORTED}"]
+    if amounts:
+        # What is within the days of its amount is looked at by the caller; here the days of all bound what is read.
+        values["amounts"] = sorted(amounts)
+        values["owed"] = [-each for each in sorted(amounts)]
+        values["first"] = max(since, min(first for first, _ in amounts.values()))
+        values["last"] = max(last for _, last in amounts.values())
+        days = "BETWEEN %(first)s AND %(last)s"
+        near = _booked(
+            f"p.paid_on {days} AND p.amount_fen = ANY(%(amounts)s)",
+            f"e.happened_on {days} AND p.amount_fen = ANY(%(owed)s)",
+            f"l.disbursed_on {days} AND l.principal_fen = ANY(%(owed)s)",
+            f"u.returned_on {days} AND l.principal_fen = ANY(%(amounts)s)",
+        )
+        queries.append(f"SELECT b.* FROM ({near}) b WHERE {_NOT_REPORTED}")
+    query = " UNION ".join(queries) + " ORDER BY on_day, kind, booking_id"
+    return connection.execute(query, values).fetchall()
+
+
+def unreported_sums(
+    connection: Connection, kinds: Sequence[str], since: dt.date, until: dt.date, most: int = 0, *, without: Sequence[Row] = ()
+) -> tuple[int, int, list[Row]]:
+    """How many bookings of some days no statement reported, what they come to, and the first of them.
+
+    without   bookings that are being reported now, and not written yet
+    """
+    query = (
+        f"WITH b AS MATERIALIZED (SELECT b.* FROM ({_booked()}) b WHERE {_NOT_REPORTED} "
+        "AND b.on_day BETWEEN %(since)s AND %(until)s "
+        "AND NOT EXISTS (SELECT 1 FROM unnest(%(known)s::text[], %(ids)s::text[]) AS x(kind, booking_id) "
+        "WHERE x.kind = b.kind AND x.booking_id = b.booking_id)) "
+        "SELECT (SELECT count(*) FROM b) AS n, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM b) AS fen, f.* "
+        "FROM (SELECT 1) one LEFT JOIN (SELECT * FROM b ORDER BY on_day, kind, booking_id LIMIT %(most)s) f ON true "
+        "ORDER BY f.on_day, f.kind, f.booking_id"
+    )
+    values = {
+        "kinds": list(kinds),
+        "since": since,
+        "until": until,
+        "known": [row["kind"] for row in without],
+        "ids": [row["booking_id"] for row in without],
+        "most": most,
+    }
+    rows = connection.execute(query, values).fetchall()
+    count, fen = rows[0].pop("n"), rows[0].pop("fen")
+    return count, fen, [row for row in rows if row["booking_id"] is not None]
 
 
 def open_items(connection: Connection, account: str) -> list[Row]:
@@ -148,7 +203,7 @@ def reported_differences(connection: Connection, most: int) -> list[Row]:
     """Bookings reported with another amount than they have now, or that are gone: kind, booking_id, held_fen, booked_fen."""
     query = (
         "SELECT r.kind, r.booking_id, r.amount_fen AS held_fen, b.amount_fen AS booked_fen "
-        f"FROM reported r LEFT JOIN ({_BOOKED}) b USING (kind, booking_id) "
+        f"FROM reported r LEFT JOIN ({_booked()}) b USING (kind, booking_id) "
         "WHERE b.amount_fen IS DISTINCT FROM r.amount_fen ORDER BY 1, 2 LIMIT %s"
     )
     return connection.execute(query, (most,)).fetchall()
