@@ -1,7 +1,8 @@
 """The desk: takes calls of one verb, answers each key once, and commits every call's consequences with its answer.
 
 A verb works on a batch of requests in one transaction; a batch of one is a single call. What a verb refuses is an answer like any
-other. If a batch fails as a whole, its calls are tried one by one, so that a single bad one does not take the others with it.
+other. If a batch fails as a whole, its calls are tried one by one, so that a single bad one does not take the others with it; a
+single one is tried again where another desk wrote the same at the same moment.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
+from psycopg.errors import UniqueViolation
 
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.parties import OUTSIDE
@@ -123,9 +125,11 @@ class Desk:
         if todo:
             try:
                 answered = self._transact(verb, [(calls[place], requests[place]) for place in todo])
-            except Exception:
+            except Exception as error:
                 self._connection.rollback()
-                if len(todo) == 1:
+                # Who wrote the same reference first has committed by now: a call that is tried again finds it, and is refused by
+                # its rule.
+                if len(todo) == 1 and not isinstance(error, UniqueViolation):
                     raise
                 answered = [self._alone(verb, calls[place], requests[place]) for place in todo]
             for place, reply in zip(todo, answered, strict=True):
