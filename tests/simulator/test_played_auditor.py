@@ -43,7 +43,10 @@ def conversation(**changed):
             {"loan_id": "lo-1", "decision": "accept"},
             {"loan_id": "lo-1", "state": "confirmed", "partner": "heron_bank", "attempt": 1},
         ),
-        "disburse": ({"loan_id": "lo-1", "disbursed_on": dt.date(2025, 3, 3)}, {"loan_id": "lo-1", "state": "disbursed"}),
+        "disburse": (
+            {"loan_id": "lo-1", "provider_reference": "out-1", "disbursed_on": dt.date(2025, 3, 3)},
+            {"loan_id": "lo-1", "state": "disbursed"},
+        ),
         "repay": (
             {
                 "loan_id": "lo-1",
@@ -120,7 +123,11 @@ def test_a_write_off_is_expected_on_day_181_and_not_before():
 
 
 def test_a_returned_purchase_owes_nothing_and_frees_its_line():
-    returned = ("return_purchase", {"loan_id": "lo-1", "returned_on": dt.date(2025, 3, 3)}, {"loan_id": "lo-1"})
+    returned = (
+        "return_purchase",
+        {"loan_id": "lo-1", "provider_reference": "back-1", "returned_on": dt.date(2025, 3, 3)},
+        {"loan_id": "lo-1"},
+    )
     view = {"state": "cancelled", "outstanding_fen": 0, "days_past_due": 0, "instalments": []}
     auditor = auditor_after([*conversation(), returned, ("look loan", {"id": "lo-1"}, view)])
     assert auditor.findings == []

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from loanbook.errors import StateError
@@ -32,6 +32,7 @@ def report(
     drilldown: bool = True,
     on_progress: Progress | None = None,
     on_note: Callable[[str], None] | None = None,
+    foreword: Sequence[str] = (),
 ) -> Path:
     """Render the portfolio report of a book's close as one HTML page; returns where it stands.
 
@@ -39,6 +40,7 @@ def report(
     out         where the page goes; beside the close when left out. The files it links to are copied into `FILES` beside it
     drilldown   write the loans behind the figures, where they are not there yet; without them a page elsewhere links to no file
                 and can be sent alone
+    foreword    sentences before the figures, of who renders it for a reader; another rendering knows nothing of them
     on_note     told in words when the book has facts recorded after the close's known_at
 
     A close that the book has outgrown is made again with its own days: it names what was known, so only facts recorded by then
@@ -65,7 +67,7 @@ def report(
         files = _copy_files(found.folder, page) if drilldown else None
     from loanbook.statements.report import render  # drawing takes half a second to import; other commands must not wait for it
 
-    text = render(found.folder, load_measures(), files=files, note=_note(found, files))
+    text = render(found.folder, load_measures(), files=files, note=_note(found, files), foreword=foreword)
     write_in_place(page, text.encode())
     if on_progress is not None:
         on_progress("drawing the page", 1, 1)

@@ -82,11 +82,14 @@ class Block:
     """(title of a measure, link to its definition, links to its loans)."""
 
 
-def render(folder: Path, definitions: Sequence[Definition], *, files: str | None = "", note: str = "") -> str:
+def render(
+    folder: Path, definitions: Sequence[Definition], *, files: str | None = "", note: str = "", foreword: Sequence[str] = ()
+) -> str:
     """The report on a close folder as one HTML page.
 
     definitions   of every measure the page may name, in the order in which they are printed, with all their versions
     files         where the close's files lie, seen from the page: "" beside it, "name/" in a folder; None: the page links to none
+    foreword      sentences before the figures
     note          what else the reader should know of the lists of loans
     raises        StateError, EngineError as `read_close`
     """
@@ -107,6 +110,7 @@ def render(folder: Path, definitions: Sequence[Definition], *, files: str | None
             definitions=[(definition, page_rows(definition, day(close.as_of))) for definition in definitions],
             period=_period(close),
             note=note,
+            foreword=tuple(foreword),
             style=Markup(_resource("report.css")),
             script=Markup(_resource("report.js")),
         )

@@ -1,38 +1,46 @@
 """The independent auditor: from what was said and answered alone it keeps its own books, and compares them every day.
 
 It hears every request and answer (`talk.Listener`), never looks into a table, and shares no rule with the house: balances come
-from `naive_account` over the schedules that were published, the use of lines and quotas from sums. Every evening it looks up what
-changed that day, a part of everything else, and all quotas; every night it compares the totals that the day's close announces.
+from `naive_account` over the schedules that were published, the use of lines and quotas from sums, claims that pass, parts of
+money and vehicles from `funds_audit`, suspense from `cash_audit`. Every evening it looks up what changed that day, a part of
+everything else, all quotas and vehicles; every night it compares the totals that the day's close announces.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from loanbook import units
 from loanbook.errors import Finding
-from loanbook.services.caller import Caller
 from loanbook.services.day_close import StepDone
+from loanbook.simulator.play.cash_audit import CashAudit
+from loanbook.simulator.play.funds_audit import FundsAudit
 from loanbook.simulator.play.known import KnownLine, KnownLoan, published
 from loanbook.simulator.play.naive_account import NOTHING, Payment, month_later
-from loanbook.simulator.play.talk import Answer, Heard, Talk
+from loanbook.simulator.play.quota_audit import AUDITOR, compare_quotas
+from loanbook.simulator.play.talk import Answer, Heard, Talk, day_of
+from loanbook.terms.mandate import Mandate
+from loanbook.terms.vehicle import Vehicle
 
 CHARGED_OFF_AFTER = 180
-AUDITOR = Caller(caller_id="independent auditor", role="auditor")
 
 
 @dataclass(slots=True, kw_only=True)
 class Auditor:
     """One auditor of one world.
 
-    mandates   codes whose quotas are looked up;  share  part of the loans and lines untouched on a day that are looked up too
+    done       how often each verb was done, and each kind that two persons approved
+    mandates   codes whose quotas are looked up;  terms, vehicles  contracts by which money is divided, all versions
+    share  part of the loans and lines untouched on a day that are looked up too
     """
 
     talk: Talk
     mandates: Sequence[str]
+    terms: Sequence[Mandate] = ()
+    vehicles: Sequence[Vehicle] = ()
     share: float = 0.01
     findings: list[Finding] = field(default_factory=list)
     compared: int = 0
@@ -46,6 +54,22 @@ class Auditor:
     _due: dict[dt.date, list[str]] = field(default_factory=lambda: defaultdict(list))
     _late: dict[str, None] = field(default_factory=dict)
     _rounds: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    done: Counter[str] = field(default_factory=Counter)
+    _proposed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _passed_on: dict[str, Callable[[Heard], None]] = field(init=False)
+    cash: CashAudit = field(init=False)
+    funds: FundsAudit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cash = CashAudit(same=self._same)
+        self.funds = FundsAudit(mandates=self.terms, terms=self.vehicles, loans=self.loans, same=self._same)
+        self._passed_on = {
+            "take_statement": self.cash.statement,
+            "look cash": self.cash.shown,
+            "fund_vehicle": self.funds.vehicles.funded,
+            "look vehicle": self.funds.vehicles.shown,
+            "look funding": self.funds.shown_funding,
+        }
 
     # What is heard.
 
@@ -56,6 +80,9 @@ class Auditor:
         elif said.status >= 500:
             self._find(said.what, "ended in an error of the server", said.answer.get("detail", ""), "an answer")
         elif said.done:
+            self.done[said.what] += 1
+            if said.what in self._passed_on:
+                self._passed_on[said.what](said)
             note = getattr(self, f"_{said.what.replace(' ', '_')}", None)
             if note is not None:
                 note(said, units.date(said.day))
@@ -114,7 +141,7 @@ class Auditor:
         loan = self.loans[said.asked["loan_id"]]
         if said.asked["decision"] == "refuse":
             # Where it goes next is not told to who refuses; whoever looks it up will hear.
-            loan.reserved, loan.partner = None, None
+            loan.reserved, loan.partner, loan.mandated_on = None, None, None
             self._touched.add(loan.loan_id)
         else:
             self._offered(loan, said.answer, on)
@@ -123,7 +150,7 @@ class Auditor:
         """Where the offer stands now; a partner that was not asked before holds its quota from today."""
         partner = answer["partner"]
         if answer["state"] == "offered" and (loan.reserved is None or loan.reserved[0] != partner):
-            loan.reserved = (partner, on)
+            loan.reserved, loan.mandated_on = (partner, on), on
         elif answer["state"] == "unfunded":
             loan.reserved = None
         loan.state, loan.partner = answer["state"], partner
@@ -132,7 +159,7 @@ class Auditor:
     def _disburse(self, said: Heard, on: dt.date) -> None:
         loan = self.loans[said.asked["loan_id"]]
         loan.state = "disbursed"
-        loan.disbursed_on = _date(said.asked["disbursed_on"])
+        loan.disbursed_on = day_of(said.asked["disbursed_on"])
         loan.schedule = loan.quoted
         if loan.disbursed_on != loan.quoted_on:
             # The quote's days no longer hold: the schedule is taken as published after the pay-out, if it is plausible.
@@ -143,6 +170,8 @@ class Auditor:
             if not same or [row.due_on for row in loan.schedule] != expected:
                 self._find(f"loan {loan.loan_id}", "the schedule after the pay-out is not the one quoted, moved")
         loan.book()
+        self.cash.paid_out(said, loan)
+        self.funds.paid_out(loan)
         self._touched.add(loan.loan_id)
         self._running[loan.loan_id] = None
         for row in loan.schedule:
@@ -150,38 +179,99 @@ class Auditor:
 
     def _repay(self, said: Heard, on: dt.date) -> None:
         asked = said.asked
-        loan = self.loans[asked["loan_id"]]
-        loan.payments[asked["provider_reference"]] = Payment(
-            reference=asked["provider_reference"],
-            paid_on=_date(asked["paid_on"]),
-            amount_fen=asked["amount_fen"],
-            settles=asked.get("purpose") == "payoff",
-            recovers=loan.state == "charged_off" and loan.closed_on is not None and _date(asked["paid_on"]) >= loan.closed_on,
+        reference = asked["provider_reference"]
+        self.cash.paid_in(reference, said, asked["amount_fen"])
+        settles = asked.get("purpose") == "payoff"
+        self._paid(said, reference, asked["loan_id"], day_of(asked["paid_on"]), asked["amount_fen"], on, settles=settles)
+
+    def _resolve_suspense(self, said: Heard, on: dt.date) -> None:
+        item = self.cash.resolved(said)
+        self._paid(
+            said, item["reference"], said.asked["loan_id"], day_of(item["booked_on"]), item["amount_fen"], on, settles=False
         )
-        self._references[asked["provider_reference"]] = loan.loan_id
+
+    def _paid(
+        self, said: Heard, reference: str, loan_id: str, paid_on: dt.date, amount_fen: int, on: dt.date, *, settles: bool
+    ) -> None:
+        loan = self.loans[loan_id]
+        loan.payments[reference] = Payment(
+            reference=reference,
+            paid_on=paid_on,
+            amount_fen=amount_fen,
+            settles=settles,
+            recovers=loan.state == "charged_off" and loan.closed_on is not None and paid_on >= loan.closed_on,
+            booked_on=on,
+            left_over=said.answer.get("unapplied_fen"),
+        )
+        self._references[reference] = loan_id
         self._booked(loan, said.answer, on)
-        if loan.stands is not None and abs(loan.stands.unapplied_fen - said.answer["unapplied_fen"]) > 1:
-            self._find(f"loan {loan.loan_id}", "money left over differs", said.answer["unapplied_fen"], loan.stands.unapplied_fen)
+        told = said.answer.get("unapplied_fen")
+        if loan.stands is not None and told is not None and abs(loan.stands.unapplied_fen - told) > 1:
+            self._find(f"loan {loan_id}", "money left over differs", told, loan.stands.unapplied_fen)
 
     def _return_purchase(self, said: Heard, on: dt.date) -> None:
         loan = self.loans[said.asked["loan_id"]]
         for payment in loan.payments.values():
+            if payment.stands:
+                self.cash.paid_back(payment.reference, said, payment.amount_fen)
             payment.stands = False
-        loan.state, loan.closed_on = "cancelled", _date(said.asked["returned_on"])
+        loan.state, loan.closed_on, loan.reserved = "cancelled", day_of(said.asked["returned_on"]), None
         loan.stands = NOTHING
+        self.cash.merchant_paid(said, loan)
+        self.funds.taken_back(loan)
+        self._touched.add(loan.loan_id)
+
+    def _cancel_loan(self, said: Heard, on: dt.date) -> None:
+        loan = self.loans[said.asked["loan_id"]]
+        loan.state, loan.closed_on, loan.reserved = "cancelled", on, None
         self._touched.add(loan.loan_id)
 
     def _give_back(self, said: Heard, on: dt.date) -> None:
         reference = said.asked["provider_reference"]
         loan = self.loans[self._references[reference]]
-        loan.payments[reference].stands = False
+        payment = loan.payments[reference]
+        if loan.state == "cancelled":
+            # It went back with the purchase already; nothing more goes.
+            self._same(f"loan {loan.loan_id}", "state after a bounce", said.answer["state"], loan.state)
+            return
+        payment.stands, payment.gone_on = False, on
+        self.cash.paid_back(reference, said, payment.amount_fen)
         self._booked(loan, said.answer, on)
+
+    def _propose(self, said: Heard, on: dt.date) -> None:
+        self._proposed[said.answer["proposal_id"]] = said.asked
+
+    def _check(self, said: Heard, on: dt.date) -> None:
+        """What two persons decided: a refund is money out, a write-off ends the loan."""
+        if not said.asked["approve"]:
+            return
+        proposal_id = said.asked["proposal_id"]
+        proposed, done = self._proposed[proposal_id], said.answer["done"]
+        if proposed["kind"] not in ("refund", "write_off"):
+            return
+        self.done[proposed["kind"]] += 1
+        loan = self.loans[proposed["subject"]]
+        if proposed["kind"] == "write_off":
+            self._same(f"loan {loan.loan_id}", "written off", done["principal_fen"], loan.outstanding_fen)
+            loan.state, loan.closed_on = "charged_off", on
+            self._touched.add(loan.loan_id)
+            return
+        amount = proposed["content"]["amount_fen"]
+        self.cash.paid_back(proposal_id, said, amount)
+        loan.payments[proposal_id] = Payment(reference=proposal_id, paid_on=on, amount_fen=-amount, settles=False, booked_on=on)
+        self._references[proposal_id] = loan.loan_id
+        loan.book()
+        self.funds.touched(loan)
+        self._touched.add(loan.loan_id)
+        left = loan.stands.unapplied_fen if loan.stands is not None else 0
+        self._same(f"loan {loan.loan_id}", "left over after a refund", done["unapplied_fen"], left)
 
     def _booked(self, loan: KnownLoan, answer: Answer, on: dt.date) -> None:
         loan.book()
+        self.funds.touched(loan)
         if loan.state in ("disbursed", "repaid"):
-            done = loan.outstanding_fen == 0
-            loan.state, loan.closed_on = ("repaid", on) if done else ("disbursed", None)
+            done = loan.outstanding_fen == 0 and (loan.stands is None or loan.stands.unapplied_fen >= 0)
+            loan.state, loan.closed_on = ("repaid", loan.closed_on or on) if done else ("disbursed", None)
             self._running[loan.loan_id] = None
         self._same(f"loan {loan.loan_id}", "outstanding after a payment", answer["outstanding_fen"], loan.outstanding_fen)
         self._same(f"loan {loan.loan_id}", "state after a payment", answer["state"], loan.state)
@@ -211,12 +301,17 @@ class Auditor:
         loans = dict.fromkeys([*sorted(touched), *self._some("loan", list(self.loans))])
         for loan_id in loans:
             self.talk.look("loan", loan_id, AUDITOR)
+        for loan_id in sorted(touched):
+            if loan_id in self.funds.passed.claims or self.loans[loan_id].state == "charged_off":
+                self.talk.look("funding", loan_id, AUDITOR)
+        for code in sorted(self.funds.vehicles.books):
+            self.talk.look("vehicle", code, AUDITOR)
         lines = [self.loans[loan_id].line.line_id for loan_id in sorted(touched)]
         for line_id in dict.fromkeys([*lines, *self._some("line", list(self.lines))]):
             line, view = self.lines[line_id], self.talk.look("line", line_id, AUDITOR).answer
             self._same(f"line {line_id}", "used", view["used_fen"], line.used_fen)
             self._same(f"line {line_id}", "limit", view["limit_fen"], line.limit_fen)
-        self._compare_quotas(today)
+        compare_quotas(self.talk, self.mandates, self.loans.values(), today, self._same)
 
     def _some(self, what: str, everything: list[str]) -> list[str]:
         """The next part of everything, round and round."""
@@ -239,27 +334,6 @@ class Auditor:
             self._find(place, "money on its instalments differs", paid, loan.stands.paid_fen)
         self.compared += 1
 
-    def _compare_quotas(self, today: dt.date) -> None:
-        sums: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-        for loan in self.loans.values():
-            if loan.reserved is not None:
-                partner, day = loan.reserved
-                place = 0 if loan.state == "offered" else 1
-                for scope in ("total", f"day:{day}", f"province:{loan.line.province}", f"grade:{loan.line.grade}"):
-                    sums[partner][scope][place] += loan.principal_fen
-        for mandate in self.mandates:
-            said = self.talk.look("quota", mandate, AUDITOR)
-            known = sums[said.answer.get("partner", "")]
-            for row in said.answer.get("scopes", ()):
-                found = [row["reserved_fen"], row["confirmed_fen"]]
-                self._same(f"quota {mandate} {row['scope']}", "reserved and confirmed", found, known.get(row["scope"], [0, 0]))
-                if sum(found) > row["cap_fen"]:
-                    self._find(f"quota {mandate} {row['scope']}", "is used above its cap", sum(found), row["cap_fen"])
-            shown = {row["scope"] for row in said.answer.get("scopes", ())}
-            for scope in ("total", f"day:{today}"):
-                if scope in known and scope not in shown:
-                    self._find(f"quota {mandate} {scope}", "is not kept", "nothing", known[scope])
-
     # What the day's close announces.
 
     def closed(self, step: StepDone) -> None:
@@ -273,6 +347,8 @@ class Auditor:
             self._overdue(result, step.day)
         elif step.step == "charge_offs":
             self._charged_off(result, step.day)
+        self.cash.closed(step)
+        self.funds.closed(step, [self.loans[each] for each in self._late])
 
     def _fell_due(self, result: Any, day: dt.date) -> None:
         for loan_id in [each for each in self._running if not self.loans[each].runs(day)]:
@@ -321,7 +397,3 @@ class Auditor:
 
     def _find(self, place: str, message: str, value: object = "", expected: object = "") -> None:
         self.findings.append(Finding(place=place, message=message, value=str(value), expected=str(expected)))
-
-
-def _date(asked: object) -> dt.date:
-    return asked if isinstance(asked, dt.date) else dt.date.fromisoformat(str(asked))

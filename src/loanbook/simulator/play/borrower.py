@@ -30,6 +30,7 @@ class Loan:
 
     number       place among the world's loans, the key of its draws;  rate_annual  as text, as it was shown
     money_fen    what the borrower has paid, reported or not
+    standing     payments that were booked and not given back, by reference
     """
 
     number: int
@@ -50,6 +51,7 @@ class Loan:
     payments: int = 0
     tries: int = 0
     over: bool = False
+    standing: dict[str, int] = field(default_factory=dict)
 
     def upto_fen(self, until: int) -> int:
         """What the first instalments ask for together."""
@@ -58,7 +60,7 @@ class Loan:
 
 @dataclass(slots=True, kw_only=True)
 class Borrower:
-    """One borrower; `frailty` multiplies the chance to miss a due date and stays with them."""
+    """One borrower; `frailty` multiplies the chance to miss a due date and stays with them; `gone` wants no more of us."""
 
     person: Person
     borrower_id: str
@@ -67,6 +69,7 @@ class Borrower:
     loans: list[Loan] = field(default_factory=list)
     wishes: int = 0
     applications: int = 0
+    gone: bool = False
 
     @property
     def repaid(self) -> int:

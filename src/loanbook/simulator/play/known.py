@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from loanbook.simulator.play.naive_account import Account, Contract, Instalment, Payment, account
@@ -42,7 +42,8 @@ class KnownLine:
 
 @dataclass(slots=True, kw_only=True)
 class KnownLoan:
-    """A loan as it was answered. `reserved`: mandate's partner and day of the offer that holds quota, confirmed or not."""
+    """A loan as it was answered. `reserved`: mandate's partner and day of the offer that holds quota, confirmed or not;
+    `mandated_on`: day of the offer that was accepted."""
 
     loan_id: str
     line: KnownLine
@@ -59,6 +60,7 @@ class KnownLoan:
     schedule: tuple[Instalment, ...] = ()
     payments: dict[str, Payment] = field(default_factory=dict)
     stands: Account | None = None
+    mandated_on: dt.date | None = None
 
     @property
     def outstanding_fen(self) -> int:
@@ -73,8 +75,25 @@ class KnownLoan:
     def book(self) -> None:
         """Its account, once more from the beginning."""
         if self.disbursed_on is not None:
-            contract = Contract(product=self.product, rate_annual=self.rate_annual, disbursed_on=self.disbursed_on)
-            self.stands = account(contract, self.schedule, list(self.payments.values()))
+            self.stands = account(self._contract(self.disbursed_on), self.schedule, list(self.payments.values()))
+
+    def paid_by(self, booked_by: dt.date, *, before: dt.date | None = None) -> tuple[int, int, int, int]:
+        """What of the money that stands was booked by a day: principal, interest, fees, recovered.
+
+        before   what bounced on that day or later is counted as standing
+        """
+        if self.disbursed_on is None or self.state == "cancelled":
+            return (0, 0, 0, 0)
+        known = []
+        for each in self.payments.values():
+            stood = before is not None and each.gone_on is not None and each.gone_on >= before
+            if (each.stands or stood) and each.booked_on <= booked_by:
+                known.append(replace(each, stands=True))
+        found = account(self._contract(self.disbursed_on), self.schedule, known)
+        return (*found.parts, sum(each.amount_fen for each in known if each.recovers))
+
+    def _contract(self, disbursed_on: dt.date) -> Contract:
+        return Contract(product=self.product, rate_annual=self.rate_annual, disbursed_on=disbursed_on)
 
     def runs(self, on: dt.date) -> bool:
         """Whether it runs at the end of a day, as the close counts."""

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loanbook.services.caller import Caller
+from loanbook.simulator.play.bank import PAYOUTS, PROVIDER, Bank
 from loanbook.simulator.play.borrower import BAD, Borrower, Line, Loan, Wish, frailty_of, wish_of
+from loanbook.simulator.play.leaving import Leaving
 from loanbook.simulator.play.lots import Lot, Lots
+from loanbook.simulator.play.office import MAKER
 from loanbook.simulator.play.partners import Partners, PaymentProvider
 from loanbook.simulator.play.people import Person, application, people_of, registration
 from loanbook.simulator.play.setting import Setting
@@ -38,6 +41,8 @@ class Lending:
     provider: PaymentProvider
     app: Caller
     payer: Caller
+    bank: Bank
+    leaving: Leaving
     paid_out: Callable[[Loan, int], None]
     borrowers: list[Borrower] = field(default_factory=list)
     loans: list[Loan] = field(default_factory=list)
@@ -76,6 +81,7 @@ class Lending:
             self._applying[on].append(self.borrowers[-1])
 
     def _apply(self, borrowers: Sequence[Borrower], on: int) -> None:
+        borrowers = [each for each in borrowers if not each.gone]
         bodies = [application(each.person, each.borrower_id, on, each.repaid, self.lots) for each in borrowers]
         applied = [
             (who, said) for who, said in zip(borrowers, self.talk.ask("apply", bodies, self.app), strict=True) if said.done
@@ -89,6 +95,7 @@ class Lending:
         number = who.person.number
         if not said.done or said.answer.get("line_id") is None:
             self.declined += 1
+            self.leaving.thinks(who, on)
             if who.applications < 3 and self.lots.chance(Lot.AGAIN, number, who.applications) < self.setting.comes_back:
                 self._applying[on + self.lots.within(Lot.AGAIN, number, 10 + who.applications, 25, 90)].append(who)
             return
@@ -108,7 +115,7 @@ class Lending:
         return self._quoted(drawing, on) + self._bought(buying, on)
 
     def _wish(self, who: Borrower, on: int) -> Wish | None:
-        if who.worst >= BAD or who.line is None:
+        if who.worst >= BAD or who.line is None or who.gone:
             return None
         number = who.person.number
         if who.behind:
@@ -237,8 +244,12 @@ class Lending:
 
     def _pay_out(self, loans: Sequence[Loan], on: int) -> None:
         works = self.provider.day_from(on)
+        closed = [loan for loan in loans if self.provider.is_closed(loan)]
+        asked = [{"loan_id": loan.loan_id, "reason": "account closed (example)"} for loan in closed]
+        for loan, cancelled in zip(closed, self.talk.ask("cancel_loan", asked, MAKER), strict=True):
+            loan.over = loan.over or cancelled.done
         going = []
-        for loan in loans:
+        for loan in [each for each in loans if not self.provider.is_closed(each)]:
             failed = works == on and self.provider.fails(loan)
             loan.tries += failed
             if works > on or failed:
@@ -255,6 +266,7 @@ class Lending:
             if on != loan.quoted_on:
                 loan.schedule = _schedule(self.talk.look("loan", loan.loan_id, self.app).answer["instalments"])
             loan.paid_out_on = on
+            self.bank.moved(PAYOUTS, on, f"out-{loan.number:07d}", -loan.principal_fen)
             self.paid_out(loan, on)
             if loan.product == PAY_LATER and self.lots.chance(Lot.PAYOUT, loan.number, 100) < self.setting.returns:
                 self._returning[on + self.lots.within(Lot.PAYOUT, loan.number, 101, 1, RETURN_DAYS)].append(loan)
@@ -264,7 +276,13 @@ class Lending:
             {"loan_id": loan.loan_id, "provider_reference": f"back-{loan.number:07d}", "returned_on": date(on)} for loan in loans
         ]
         for loan, said in zip(loans, self.talk.ask("return_purchase", bodies, self.payer), strict=True):
-            loan.over = loan.over or said.done
+            if said.done:
+                loan.over = True
+                self.bank.moved(PAYOUTS, on, f"back-{loan.number:07d}", loan.principal_fen)
+                # What was paid so far goes back to the borrower.
+                for reference, amount in loan.standing.items():
+                    self.bank.moved(PROVIDER, on, reference, -amount)
+                loan.standing.clear()
 
 
 def _schedule(instalments: Sequence[Answer]) -> list[tuple[int, int]]:

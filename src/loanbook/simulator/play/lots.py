@@ -27,6 +27,11 @@ class Lot(IntEnum):
     ROUNDING = 113
     AGAIN = 114
     CONTACT = 115
+    BANK = 116
+    TRANSFER = 117
+    OFFICE = 118
+    PRIVACY = 119
+    AGENCY = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,11 @@ class Instalment:
 @dataclass(slots=True, kw_only=True)
 class Payment:
     """Money that was reported and taken; `stands` until it is given back. What `recovers` came after a charge-off: it repays
-    no instalment."""
+    no instalment. An amount below 0 is a refund of what found nothing to pay.
+
+    booked_on   the day on which the platform was told;  gone_on  on which it was told that it bounced
+    left_over   what a settlement left over as it was answered: it decides between two amounts that rounding cannot tell apart
+    """
 
     reference: str
     paid_on: dt.date
@@ -42,6 +46,9 @@ class Payment:
     settles: bool
     recovers: bool = False
     stands: bool = True
+    booked_on: dt.date = dt.date.min
+    gone_on: dt.date | None = None
+    left_over: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +65,20 @@ class Account:
     """Where a loan stands after all its payments.
 
     unpaid      (due date, minor units) of instalments with anything left to pay, oldest first
+    interest    (due date, minor units) of interest that is left to pay
+    parts       what was paid: principal, interest, fees
     """
 
     outstanding_fen: int
     paid_fen: int
     unapplied_fen: int
     unpaid: tuple[tuple[dt.date, int], ...]
+    interest: tuple[tuple[dt.date, int], ...] = ()
+    parts: tuple[int, int, int] = (0, 0, 0)
+
+    def interest_due(self, on: dt.date) -> int:
+        """Interest of instalments due by a day that is not paid."""
+        return sum(left for due_on, left in self.interest if due_on <= on)
 
     def late(self, on: dt.date, product: str) -> tuple[int, int]:
         """Days past due at the end of a day, and what of instalments due before it is unpaid."""
@@ -87,11 +102,17 @@ def account(contract: Contract, schedule: Sequence[Instalment], payments: Sequen
     for payment in sorted(standing, key=lambda each: (each.paid_on, each.settles)):
         outstanding = sum(row[2] for row in left)
         money = payment.amount_fen
+        if money < 0:
+            unapplied += money
+            continue
         if outstanding and (payment.settles or money >= outstanding):
             waived = [_waived(contract, schedule, left, row, payment.paid_on) for row in range(len(schedule))]
             owed = sum(map(sum, left)) - sum(waived)
             if money >= owed - ROUNDING_DOUBT:
-                paid, unapplied = paid + min(money, owed), unapplied + max(money - owed, 0)
+                over = max(money - owed, 0)
+                if payment.left_over is not None and abs(payment.left_over - over) <= ROUNDING_DOUBT:
+                    over = payment.left_over
+                paid, unapplied = paid + money - over, unapplied + over
                 left = [[0, 0, 0] for _ in schedule]
                 continue
         for row in left:
@@ -102,7 +123,16 @@ def account(contract: Contract, schedule: Sequence[Instalment], payments: Sequen
         paid += payment.amount_fen - money
         unapplied += money
     unpaid = tuple((row.due_on, sum(parts)) for row, parts in zip(schedule, left, strict=True) if sum(parts))
-    return Account(outstanding_fen=sum(row[2] for row in left), paid_fen=paid, unapplied_fen=unapplied, unpaid=unpaid)
+    principal_paid = sum(principal) - sum(row[2] for row in left)
+    fees_paid = sum(fees) - sum(row[0] for row in left)
+    return Account(
+        outstanding_fen=sum(row[2] for row in left),
+        paid_fen=paid,
+        unapplied_fen=unapplied,
+        unpaid=unpaid,
+        interest=tuple((row.due_on, parts[1]) for row, parts in zip(schedule, left, strict=True) if parts[1]),
+        parts=(principal_paid, paid - principal_paid - fees_paid, fees_paid),
+    )
 
 
 def _waived(contract: Contract, schedule: Sequence[Instalment], left: list[list[int]], row: int, on: dt.date) -> int:

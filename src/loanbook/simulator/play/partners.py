@@ -55,6 +55,10 @@ class PaymentProvider:
         """Whether this try to pay a loan out does not go through."""
         return self.lots.chance(Lot.PAYOUT, loan.number, loan.tries) < self.setting.provider.fails
 
+    def is_closed(self, loan: Loan) -> bool:
+        """Whether the account that a loan is to be paid out to is closed."""
+        return self.lots.chance(Lot.PAYOUT, loan.number, 200) < self.setting.provider.closed
+
     def twice(self, count: int, on: int, verb: int) -> list[int]:
         """Places of a day's callbacks of one kind that are sent twice."""
         share = self.setting.provider.repeats

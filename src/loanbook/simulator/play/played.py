@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from loanbook.services.caller import Caller
 from loanbook.simulator.play.auditor import Auditor
+from loanbook.simulator.play.bank import Bank
 from loanbook.simulator.play.borrower import Loan, risk_of
 from loanbook.simulator.play.collectors import Collectors
+from loanbook.simulator.play.leaving import Leaving
 from loanbook.simulator.play.lending import Lending
 from loanbook.simulator.play.lots import Lots
 from loanbook.simulator.play.money import Money
@@ -15,6 +17,7 @@ from loanbook.simulator.play.months import Life, Weather
 from loanbook.simulator.play.partners import Partners, PaymentProvider
 from loanbook.simulator.play.setting import Setting
 from loanbook.simulator.play.talk import Talk
+from loanbook.simulator.play.treasury import Treasury
 
 APP = Caller(caller_id="app of the played world", role="borrower_app")
 NIGHT = dt.time(0, 30)
@@ -44,8 +47,20 @@ def play(setting: Setting, talk: Talk, auditor: Auditor | None = None, on_day: C
     # A platform that knows payment providers as such wants its own role of them.
     role = "provider" if "provider" in talk.verbs["repay"].roles else "operator"
     payer = Caller(caller_id="payment provider of the played world", role=role)
+    bank = Bank(setting=setting, talk=talk, lots=lots)
+    leaving = Leaving(setting=setting, talk=talk, lots=lots, app=APP)
+    treasury = Treasury(talk=talk)
+    talk.listeners.append(treasury)
     money = Money(
-        setting=setting, talk=talk, lots=lots, weather=Weather(setting=setting), provider=provider, caller=payer, app=APP
+        setting=setting,
+        talk=talk,
+        lots=lots,
+        weather=Weather(setting=setting),
+        provider=provider,
+        caller=payer,
+        app=APP,
+        bank=bank,
+        leaving=leaving,
     )
 
     def paid_out(loan: Loan, on: int) -> None:
@@ -63,6 +78,8 @@ def play(setting: Setting, talk: Talk, auditor: Auditor | None = None, on_day: C
         provider=provider,
         app=APP,
         payer=payer,
+        bank=bank,
+        leaving=leaving,
         paid_out=paid_out,
     )
     collectors = Collectors(
@@ -76,6 +93,11 @@ def play(setting: Setting, talk: Talk, auditor: Auditor | None = None, on_day: C
             collectors.day(on)
         talk.clock.set(on, dt.time(18, 0))
         money.day(on)
+        talk.clock.set(on, dt.time(20, 0))
+        money.office.day(on)
+        treasury.day(on)
+        leaving.day(on)
+        bank.evening(on)
         talk.clock.set(on, dt.time(22, 0))
         if auditor is not None:
             auditor.evening(on)

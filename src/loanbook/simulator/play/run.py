@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from loanbook import units
 from loanbook.errors import Finding, RequestError, StateError
@@ -16,11 +17,11 @@ from loanbook.kernel import home
 from loanbook.services.closing import Close, close
 from loanbook.services.forwarding import CURRENCY, forward
 from loanbook.services.reporting import report
-from loanbook.simulator.play.auditor import Auditor
 from loanbook.simulator.play.events_hash import events_hash, tables_of
 from loanbook.simulator.play.played import play
 from loanbook.simulator.play.setting import Setting, setting
 from loanbook.simulator.play.store import platform_of, talk_with
+from loanbook.simulator.play.story import BusinessLine, Story, VehicleLine, story_of
 from loanbook.simulator.play.warming import warming
 from loanbook.stores.book import Book, book_folder, create_book, open_book
 from loanbook.stores.durable import write_in_place
@@ -38,6 +39,7 @@ class WorldRun:
 
     days, days_after days on which anybody drew, and those after them;  seconds  playing took, the forwarding with it
     calls            how often each verb and read was used;  compared  figures that the auditor compared
+    story            what happened, by business model and vehicle
     findings         what the auditor found, and the closes;  loans  by business model;  joint  those two lenders fund together
     events_hash      of the book's events, the same whenever the same world is played
     fresh            False when it was there already
@@ -55,6 +57,7 @@ class WorldRun:
     findings: tuple[Finding, ...]
     loans: Mapping[str, int]
     joint: int
+    story: Story
     events: int
     events_hash: str
     fresh: bool = True
@@ -94,7 +97,8 @@ def show_world(*, name: str, seed: int, borrowers: int, days: int, on_progress: 
     book = open_book(name)
     project(book, on_progress=on_progress)
     closed = close(book, run.as_of, on_progress=on_progress)
-    page = report(name, as_of=run.as_of, on_progress=on_progress)
+    verdict = f"The auditor compared {run.compared:,} figures and found {len(run.findings) or 'nothing'}."
+    page = report(name, as_of=run.as_of, on_progress=on_progress, foreword=(*run.story.lines(), verdict))
     return WorldShown(run=run, book=book, close=closed, page=page)
 
 
@@ -115,8 +119,7 @@ def run_world(chosen: Setting, *, name: str, on_progress: Progress) -> WorldRun:
     started = time.perf_counter()
     with platform_of(name) as connection:
         ears = talk_with(connection, chosen.first_day, folder, chosen.seed)
-        auditor = Auditor(talk=ears.talk, mandates=ears.mandates)
-        ears.talk.listeners.append(auditor)
+        auditor = ears.auditor()
 
         def after(on: int) -> None:
             nonlocal book
@@ -142,6 +145,7 @@ def run_world(chosen: Setting, *, name: str, on_progress: Progress) -> WorldRun:
         findings=tuple(auditor.findings),
         loans=dict(sorted(Counter(drawn["model"].to_pylist()).items())) if drawn is not None else {},
         joint=sum(loan.life is not None and loan.partner == JOINT for loan in played.lending.loans),
+        story=story_of(auditor),
         events=sum(table.num_rows for table in tables.values()),
         events_hash=events_hash(book, played.names()),
     )
@@ -155,7 +159,7 @@ def _known(name: str, seed: int, borrowers: int, days: int) -> WorldRun | None:
         told = json.loads((world_folder(name) / _RECORD).read_bytes())
     except FileNotFoundError:
         return None
-    if not told:
+    if "story" not in told:
         return None
     if (told["seed"], told["borrowers"], told["days"]) != (seed, borrowers, days):
         raise StateError(
@@ -163,5 +167,12 @@ def _known(name: str, seed: int, borrowers: int, days: int) -> WorldRun | None:
             "Choose another name with --book, or remove the folder to play another one under this name."
         )
     told["as_of"] = dt.date.fromisoformat(told["as_of"])
+    told["story"] = _story(told["story"])
     told["findings"] = tuple(Finding(**each) for each in told["findings"])
     return WorldRun(**(told | {"fresh": False}))
+
+
+def _story(told: dict[str, Any]) -> Story:
+    business = tuple(BusinessLine(**each) for each in told["business"])
+    vehicles = tuple(VehicleLine(**each) for each in told["vehicles"])
+    return Story(**(told | {"business": business, "vehicles": vehicles}))

@@ -45,13 +45,50 @@ class Provider:
     """What the payment provider does wrong.
 
     fails     chance that a pay-out does not go through and is tried the next day
+    closed    chance that an account turns out to be closed, so that the loan is never paid out
     repeats   chance that a callback is sent twice, under the same key
     outages   days on which nothing is reported; it comes afterwards with the day it happened
     """
 
     fails: float = 0.01
+    closed: float = 0.004
     repeats: float = 0.02
     outages: tuple[tuple[int, int], ...] = ((200, 3),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """What the provider's and the bank's statements do wrong; each but the last is put right by the next one.
+
+    every      days that a statement is of
+    misses     chance that a line is left out;  doubles  stands twice;  differs  has another amount;  nameless  has no reference
+    transfers  chance that an instalment is transferred to the account without a word to anybody
+    """
+
+    every: int = 7
+    misses: float = 0.010
+    doubles: float = 0.004
+    differs: float = 0.004
+    nameless: float = 0.010
+    transfers: float = 0.010
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What borrowers and the office decide now and then.
+
+    bankrupt    chance that who is three instalments behind turns out to be bankrupt: two persons write the loan off
+    rejected    part of the proposals that the second person rejects
+    forgotten   chance that who was declined asks to be forgotten;  leaves  that who repaid takes a consent back and asks it
+    placed      chance a day that a loan far past due is handed to an agency by hand;  recalled  that it is taken back
+    """
+
+    bankrupt: float = 0.12
+    rejected: float = 0.08
+    forgotten: float = 0.20
+    leaves: float = 0.04
+    placed: float = 0.03
+    recalled: float = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +101,7 @@ class Setting:
                      the last month can be seen collected
     draws_every      mean days between a borrower's wishes to draw again
     comes_back       chance that who was declined applies again;  returns  chance that a purchase is returned within days
-    rounds_up        chance that an instalment is paid with the next full hundred yuan
+    rounds_up        chance that an instalment or a settlement is paid with the next full hundred yuan
     contacts_a_day   contacts that collectors have time for, times their effort;  contact_odds  factor on the odds to catch up of
                      who was not contacted for a month, and of who was
     miss_by_month    habit of the civil month in missing due dates;  effort_by_month  of collections in getting arrears paid
@@ -103,6 +140,8 @@ class Setting:
     )
     other: Appetite = Appetite(accepts=0.8)
     provider: Provider = Provider()
+    bank: Statements = Statements()
+    decisions: Decisions = Decisions()
     miss_by_month: tuple[float, ...] = (1.10, 1.15, 1.00, 0.98, 0.98, 1.00, 1.00, 1.00, 0.98, 1.03, 0.98, 1.00)
     effort_by_month: tuple[float, ...] = (0.95, 0.85, 1.02, 1.02, 1.0, 1.0, 1.0, 1.0, 1.0, 0.97, 1.02, 1.02)
 
@@ -124,8 +163,12 @@ class Setting:
 
 
 def setting(*, seed: int, borrowers: int, days: int) -> Setting:
-    """The world of `loanbook world`: a year with a stress episode in its second half."""
-    return Setting(seed=seed, scenario=played_scenario(days), borrowers=borrowers, days=days)
+    """The world of `loanbook world`: a year with a stress episode in its second half.
+
+    A whole year goes on until the plan that revolves has paid its first date, in February; a shorter one for a month.
+    """
+    after = 55 if days == 365 else 31
+    return Setting(seed=seed, scenario=played_scenario(days), borrowers=borrowers, days=days, after=after)
 
 
 def played_scenario(days: int, hazards: Hazards | None = None, stress: dict[str, float] | None = None) -> Scenario:

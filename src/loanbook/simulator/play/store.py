@@ -13,12 +13,17 @@ from loanbook.services.desk import Desk
 from loanbook.services.platform_terms import PlatformTerms, archive_terms, platform_terms
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
+from loanbook.simulator.play.auditor import Auditor
+from loanbook.simulator.play.office import CHECKER, MAKER
 from loanbook.simulator.play.talk import Clock, Talk
 from loanbook.stores.embedded import Embedded, server_folder
+from loanbook.stores.online.callers import keep_caller
 from loanbook.stores.online.key_file import KeyFile, MasterKeys
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import Connection, connect
 from loanbook.stores.online.vault import Vault
+from loanbook.terms.mandate import Mandate
+from loanbook.terms.vehicle import Vehicle
 
 
 def played_folder(name: str) -> Path:
@@ -49,10 +54,19 @@ def platform_of(name: str) -> Iterator[Connection]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """What is needed to talk: the talk, and the codes of the mandates in the platform's terms."""
+    """What is needed to talk: the talk, and the contracts that an auditor reads: the platform's mandates and vehicles."""
 
     talk: Talk
-    mandates: tuple[str, ...]
+    mandates: tuple[Mandate, ...]
+    vehicles: tuple[Vehicle, ...]
+
+    def auditor(self, share: float = 0.01) -> Auditor:
+        """An auditor who listens, and looks up a part of what nobody touched."""
+        on = self.talk.clock.on
+        codes = sorted({each.code for each in self.mandates if each.effective_from <= on})
+        auditor = Auditor(talk=self.talk, mandates=codes, terms=self.mandates, vehicles=self.vehicles, share=share)
+        self.talk.listeners.append(auditor)
+        return auditor
 
 
 def talk_with(connection: Connection, first_day: int, folder: Path, seed: int, terms: PlatformTerms | None = None) -> Ears:
@@ -66,6 +80,10 @@ def talk_with(connection: Connection, first_day: int, folder: Path, seed: int, t
     masters = MasterKeys.of([hashlib.sha256(f"played world {seed}".encode()).digest()])
     vault = Vault(KeyFile(masters, folder / "keys"))
     archive_terms(held, connection, clock()[0])
+    for each in (MAKER, CHECKER):
+        # Who proposes and approves is a caller that the store knows, as one that was given a key.
+        keep_caller(connection, each, clock()[0])
+    connection.commit()
     closing = day_terms(held)
 
     def close(to: dt.date) -> Iterable[StepDone]:
@@ -78,5 +96,4 @@ def talk_with(connection: Connection, first_day: int, folder: Path, seed: int, t
         clock=clock,
         close=close,
     )
-    known = [each.code for each in held.mandates if each.effective_from <= first_day]
-    return Ears(talk=talk, mandates=tuple(sorted(set(known))))
+    return Ears(talk=talk, mandates=tuple(held.mandates), vehicles=closing.vehicles)

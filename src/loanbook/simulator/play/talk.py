@@ -38,6 +38,11 @@ class Heard:
         return self.status < 400
 
 
+def day_of(asked: object) -> dt.date:
+    """A day as it was asked."""
+    return asked if isinstance(asked, dt.date) else dt.date.fromisoformat(str(asked))
+
+
 class Listener(Protocol):
     """Somebody who hears everything that is said."""
 
