@@ -5,12 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loanbook.stores.online.unit import Connection, Row
 
+_PAYOUT = """coalesce(l.payout_reference, (SELECT content->>'provider_reference' FROM event
+        WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1))"""
+"""A payout's reference is its loan's; of several loans that named one, before payouts were booked once, the others have it in
+their events."""
 
-def _booked(payment: str = "true", returned: str = "true", loan: str = "true", purchase: str = "true") -> str:
+
+def _booked(
+    payment: str = "true", returned: str = "true", loan: str = "true", purchase: str = "true", payout: str = _PAYOUT
+) -> str:
     """Cash as we book it: in is positive. A payment and its return are two bookings of one id.
 
-    Each branch takes a condition of its own, so that an index can serve it. A payout's reference is its loan's; of several loans
-    that named one, before payouts were booked once, the others have it in their events.
+    Each branch takes a condition of its own, so that an index can serve it.
     """
     return f"""
     SELECT CASE p.purpose WHEN 'refund' THEN 'refund' ELSE 'payment' END AS kind, p.payment_id AS booking_id,
@@ -23,8 +29,7 @@ def _booked(payment: str = "true", returned: str = "true", loan: str = "true", p
         AND content->>'payment_id' = p.payment_id ORDER BY number LIMIT 1) e ON true
     WHERE p.reversed AND {returned}
     UNION ALL
-    SELECT 'disbursement', l.loan_id, coalesce(l.payout_reference, (SELECT content->>'provider_reference' FROM event
-           WHERE subject = l.loan_id AND kind = 'loan_disbursed' ORDER BY number LIMIT 1)), l.disbursed_on, -l.principal_fen
+    SELECT 'disbursement', l.loan_id, {payout}, l.disbursed_on, -l.principal_fen
     FROM loan l WHERE l.disbursed_on IS NOT NULL AND {loan}
     UNION ALL
     SELECT 'merchant_return', u.loan_id, u.return_reference, u.returned_on, l.principal_fen
@@ -114,11 +119,13 @@ def unreported_sums(
     without   bookings that are being reported now, and not written yet
     """
     query = (
-        f"WITH b AS MATERIALIZED (SELECT b.* FROM ({_booked()}) b WHERE {_NOT_REPORTED} "
+        f"WITH b AS MATERIALIZED (SELECT b.* FROM ({_booked(payout='NULL')}) b WHERE {_NOT_REPORTED} "
         "AND b.on_day BETWEEN %(since)s AND %(until)s "
         "AND NOT EXISTS (SELECT 1 FROM unnest(%(known)s::text[], %(ids)s::text[]) AS x(kind, booking_id) "
         "WHERE x.kind = b.kind AND x.booking_id = b.booking_id)) "
-        "SELECT (SELECT count(*) FROM b) AS n, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM b) AS fen, f.* "
+        "SELECT (SELECT count(*) FROM b) AS n, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM b) AS fen, "
+        "f.kind, f.booking_id, f.on_day, f.amount_fen, CASE f.kind WHEN 'disbursement' "
+        f"THEN (SELECT {_PAYOUT} FROM loan l WHERE l.loan_id = f.booking_id) ELSE f.reference END AS reference "
         "FROM (SELECT 1) one LEFT JOIN (SELECT * FROM b ORDER BY on_day, kind, booking_id LIMIT %(most)s) f ON true "
         "ORDER BY f.on_day, f.kind, f.booking_id"
     )
