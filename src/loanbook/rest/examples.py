@@ -69,7 +69,7 @@ TAGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     VEHICLES: (
         "Trusts, plans, guarantors: their money and what their triggers watch.",
-        ("vehicle", "fund_vehicle", "publish_ratio", "guarantor", "publish_net_assets"),
+        ("vehicle", "fund_vehicle", "publish_ratio", "guarantor", "publish_net_assets", "debt", "publish_debt"),
     ),
     COLLECTIONS: (
         "Loans past due.",
@@ -191,6 +191,14 @@ def examples(today: dt.date) -> dict[str, dict[str, Any]]:
             "": {"vehicle": "bluewater_abs_1", "ratio": "cumulative_default", "numerator": 3_000, "denominator": 100_000}
         },
         "publish_net_assets": {"": {"guarantor": "lantern_guarantee", "net_assets_fen": 100_000_000_000}},
+        "publish_debt": {
+            "": {
+                "vehicle": "lantern_micro_lending",
+                "net_assets_fen": 50_000_000_000,
+                "non_standard_debt_fen": 20_000_000_000,
+                "standardised_debt_fen": 0,
+            }
+        },
         "propose": {
             "A refund": {
                 "kind": "refund",

@@ -1,7 +1,7 @@
 """Steps over vehicles: their books open and receive what the day brought, ratios are published, payment dates are paid."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -14,11 +14,13 @@ from loanbook.loans.positions import Position
 from loanbook.services.day import Day
 from loanbook.services.day_taking import Taker, take
 from loanbook.services.day_vehicles import Books, book_movement, held_principal, lending_hashes, locked_books, share_of
+from loanbook.services.outside_debt import beyond, figures_of, issued_outside, seller_of
 from loanbook.services.vehicle_paying import pay_out, pending_dates
 from loanbook.stores.online.day_book import taken_over_on
 from loanbook.stores.online.schema_vehicles import VEHICLE
 from loanbook.stores.online.unit import Unit
 from loanbook.stores.online.vehicle_book import defaulted, funded
+from loanbook.terms.lending_rule import Breach
 from loanbook.terms.mandate import Component
 from loanbook.terms.vehicle import Received, Vehicle
 
@@ -63,6 +65,9 @@ def _open(day: Day, unit: Unit) -> int:
     for code in sorted({vehicle.code for vehicle in day.terms.vehicles} - set(known)):
         vehicle = day.terms.vehicle(code, on)
         if vehicle is not None and vehicle.begins_on <= on and (vehicle.accounts or vehicle.deposit):
+            if (breach := _too_much_debt(day, vehicle, found.values())) is not None:
+                day.findings.add(f"vehicle {code}", f"it is not opened: {breach.words}")
+                continue
             found[code] = vehicle
             unit.insert(VEHICLE, vehicle=code, terms_hash=vehicle.hash, opened_on=day.day, paid_to=day.day, breached=[])
     unit.flush()
@@ -75,6 +80,17 @@ def _open(day: Day, unit: Unit) -> int:
                 book_movement(unit, "vehicle_received", holder, Movement(lending_fen=-amount), of=code, why="tranches")
     unit.flush()
     return len(found)
+
+
+def _too_much_debt(day: Day, plan: Vehicle, opening_too: Iterable[Vehicle]) -> Breach | None:
+    """The rule that keeps the seller of a plan from raising what its tranches bring; None also where nothing is published."""
+    vehicles = day.terms.vehicles
+    seller = seller_of(vehicles, plan)
+    figures = None if seller is None else figures_of(day.connection, vehicles, seller)
+    if seller is None or figures is None:
+        return None
+    raised = sum(issued_outside(each, seller) for each in (plan, *opening_too) if seller_of(vehicles, each) == seller)
+    return beyond(day.terms.platform.lending_rules, figures, {"standardised_debt": raised}, units.day(day.day))
 
 
 class _Brought:

@@ -15,6 +15,7 @@ from loanbook.services.funding_view import funding_read
 from loanbook.services.guarantor_view import guarantor_read
 from loanbook.services.line_statement import statement_read
 from loanbook.services.offers import offers_read
+from loanbook.services.outside_debt import debt_read
 from loanbook.services.paying import online_account
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.previewing import payment_preview
@@ -210,6 +211,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
         quota_read(terms),
         guarantor_read(terms, vehicles_in()),
         vehicle_read(),
+        debt_read(terms.lending_rules, vehicles_in()),
     )
 
 

@@ -13,6 +13,7 @@ from loanbook.services.desk import Verb
 from loanbook.services.drawing import draw_down
 from loanbook.services.gate import bound_key, gated, reference_of_ours
 from loanbook.services.guaranteeing import guarantee_verbs
+from loanbook.services.outside_debt import debt_verbs
 from loanbook.services.partnering import answer_offer
 from loanbook.services.paying import disburse, give_back, repay
 from loanbook.services.platform_terms import PlatformTerms
@@ -136,6 +137,7 @@ def verbs(terms: PlatformTerms, vault: Vault) -> tuple[Verb, ...]:
         *cash_verbs(terms),
         *approval_verbs(terms),
         *access_verbs(vault),
-        *vehicle_verbs(vehicles_in()),
+        *vehicle_verbs(terms.lending_rules, vehicles_in()),
+        *debt_verbs(terms.lending_rules, vehicles_in()),
         *guarantee_verbs(terms),
     )

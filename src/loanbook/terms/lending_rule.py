@@ -100,6 +100,12 @@ class LendingRule:
         figure = figures[self.figure] * scale
         return (self.least is not None and figure < self.least * base) or (self.most is not None and figure > self.most * base)
 
+    def most_of(self, figures: Mapping[str, int]) -> int | None:
+        """The most that it allows of its figure, rounded down; None where it sets no upper bound."""
+        if self.most is None:
+            return None
+        return self.most * figures[self.of] // TIMES if self.of else self.most
+
     def bound(self, figures: Mapping[str, int]) -> str:
         """What it allows, in words: "at least 30.0000%", "at most 10 x net_assets (1,000.00) = 10,000.00"."""
         quantity = FIGURES[self.subject][self.figure]

@@ -1,4 +1,4 @@
-"""What is guaranteed, and what was last published of guarantors."""
+"""What is guaranteed or borrowed, and what was last published of guarantors and micro-lenders."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -24,6 +24,16 @@ def guaranteed_by_state(connection: Connection, mandate_hashes: Sequence[str]) -
     for row in connection.execute(query, (sorted(mandate_hashes),)):
         found.setdefault(row["mandate_hash"], {})[row["state"]] = row["fen"]
     return found
+
+
+def borrowed_since(connection: Connection, kind: str, vehicle: str) -> dict[str, int]:
+    """Money told as borrowed by a vehicle since its newest event of a kind: by what it is, borrowed or securities."""
+    query = (
+        "SELECT content->>'funds' AS funds, sum((content->>'funded_fen')::bigint)::bigint AS fen FROM event WHERE subject = %s "
+        "AND kind = 'vehicle_received' AND content ? 'funds' AND number > coalesce((SELECT max(number) FROM event "
+        "WHERE subject = %s AND kind = %s), 0) GROUP BY 1"
+    )
+    return {row["funds"]: row["fen"] for row in connection.execute(query, (vehicle, vehicle, kind))}
 
 
 def last_day_published(connection: Connection, kind: str, subject: str) -> dt.date | None:
