@@ -110,6 +110,9 @@ def test_things_happen_that_a_platform_must_bear(shown):
     assert any(each.done for each in shown.answers("withdraw_consent"))
     assert any(each.done for each in shown.answers("fund_vehicle"))
     assert any(each.done for each in shown.answers("cancel_loan"))
+    proposed = {each.answer["proposal_id"]: each.asked["kind"] for each in shown.answers("propose") if each.done}
+    terms = [each for each in shown.answers("check") if proposed.get(each.asked["proposal_id"]) == "terms"]
+    assert [each.answer["state"] for each in terms] == ["approved", "rejected"]
     refunds = [each for each in shown.answers("check") if each.done and each.answer["done"].get("refunded_fen")]
     assert refunds
     assert not [each for each in shown.said if each.status >= 500 or each.what == "another answer"]

@@ -1,5 +1,6 @@
 """Our own people: a clerk who works suspense off, and two who decide on refunds and write-offs together."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +12,17 @@ from loanbook.simulator.play.borrower import Loan
 from loanbook.simulator.play.lots import Lot, Lots
 from loanbook.simulator.play.setting import Setting
 from loanbook.simulator.play.talk import Answer, Heard, Talk
+from loanbook.terms.mandate import SHIPPED
+from loanbook.units import date
 
 MAKER = Caller(caller_id="operator of the played world", role="operator")
 CHECKER = Caller(caller_id="second person of the played world", role="finance")
+RISK = Caller(caller_id="risk officer of the played world", role="risk")
+TERMS = "meadow_bank_joint"
+"""The mandate of which new versions are proposed, for a day after the played ones, so that they change nothing here."""
+TERMS_DAYS = {30: True, 60: False}
+"""Days from the first on which one is proposed, and whether it is approved."""
+AHEAD_DAYS = 1_000
 ASKING_DAYS = (1, 5)
 """So long it takes to find out whose money it is."""
 CHECKING_DAYS = (1, 3)
@@ -67,6 +76,7 @@ class Office:
         self._resolve(self._resolving.pop(on, []), on)
         self._propose(self._proposing.pop(on, []), on)
         self._check(self._checking.pop(on, []), on)
+        self._new_terms(on - self.setting.first_day)
 
     def _look(self, on: int) -> None:
         """Read the list of suspense once after each statement."""
@@ -124,6 +134,19 @@ class Office:
                 self.bank.moved(PROVIDER, on, proposal["proposal_id"], -idea.content["amount_fen"])
             else:
                 self.written_off(idea.loan, on)
+
+    def _new_terms(self, since: int) -> None:
+        """A version of a mandate is proposed by risk and approved, or not, by another."""
+        if since not in TERMS_DAYS:
+            return
+        begins = f"effective_from: {date(self.setting.first_day + AHEAD_DAYS + since)}"
+        text = re.sub(r"^effective_from: \S+", begins, (SHIPPED / f"{TERMS}.yaml").read_text(), flags=re.MULTILINE)
+        content = {"kind": "mandate", "text": text}
+        body = {"kind": "terms", "subject": TERMS, "content": content, "reason": "prices of next year (example)"}
+        for said in self.talk.ask("propose", [body], RISK):
+            if said.done:
+                proposal = {name: said.answer[name] for name in ("proposal_id", "content_hash")}
+                self.talk.ask("check", [proposal | {"approve": TERMS_DAYS[since]}], CHECKER)
 
 
 def suspense_of(talk: Talk, account: str, caller: Caller) -> list[Answer]:

@@ -14,7 +14,7 @@ from loanbook.services.platform_terms import PlatformTerms, archive_terms, platf
 from loanbook.services.reading import reads
 from loanbook.services.verbs import verbs
 from loanbook.simulator.play.auditor import Auditor
-from loanbook.simulator.play.office import CHECKER, MAKER
+from loanbook.simulator.play.office import CHECKER, MAKER, RISK
 from loanbook.simulator.play.talk import Clock, Talk
 from loanbook.stores.embedded import Embedded, server_folder
 from loanbook.stores.online.callers import keep_caller
@@ -80,7 +80,7 @@ def talk_with(connection: Connection, first_day: int, folder: Path, seed: int, t
     masters = MasterKeys.of([hashlib.sha256(f"played world {seed}".encode()).digest()])
     vault = Vault(KeyFile(masters, folder / "keys"))
     archive_terms(held, connection, clock()[0])
-    for each in (MAKER, CHECKER):
+    for each in (MAKER, CHECKER, RISK):
         # Who proposes and approves is a caller that the store knows, as one that was given a key.
         keep_caller(connection, each, clock()[0])
     connection.commit()
