@@ -1,7 +1,8 @@
 """What commands share: a console that does not cut figures, dates from text, progress bars, and what a first run waits for."""
 
 import datetime as dt
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -27,22 +28,31 @@ def day_of(text: str | None) -> dt.date | None:
     return None if text is None else units.date(units.day(text))
 
 
-def say_when_cold() -> None:
-    """One line on the error stream where kernels must be compiled first, which looks like standing still."""
-    if is_cold():
+def compiles_nothing() -> bool:
+    """For commands that need no kernel: none is cold."""
+    return False
+
+
+def say_when_cold(cold: Callable[[], bool] | None = None) -> None:
+    """One line on the error stream where kernels must be compiled first, which looks like standing still.
+
+    cold   whether those that the command needs are; default: those of books and closes
+    """
+    if (cold or is_cold)():
         typer.echo(f"({COMPILING})", err=True)
 
 
 @contextmanager
-def progress() -> Iterator[Told | None]:
+def progress(cold: Callable[[], bool] | None = None) -> Iterator[Told | None]:
     """Bars on the error stream, one a stage; nothing where it is no terminal. A first run says that it compiles, anywhere."""
-    say_when_cold()
+    say_when_cold(cold)
     bars = Console(stderr=True)
     if not bars.is_terminal:
         yield None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=bars, transient=True) as shown:
+    # Lines that are printed meanwhile go above the bars, but what goes into a file or a pipe is left alone.
+    with Progress(*columns, console=bars, transient=True, redirect_stdout=sys.stdout.isatty()) as shown:
         stages = {}
 
         def tell(stage: str, done: int, total: int) -> None:

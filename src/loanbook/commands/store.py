@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from loanbook.commands.screen import console, progress
+from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import Finding
+from loanbook.services.compiling import is_store_cold
 
 app = typer.Typer(no_args_is_help=True, help="The online store as something to operate: its state, backups, checks, upgrades.")
 
@@ -61,7 +62,7 @@ def check() -> None:
     """
     from loanbook.services.checking import check_store
 
-    with progress() as tell:
+    with progress(is_store_cold) as tell:
         parts = check_store(tell)
     table = Table("part", "looked at", title="Check of the store")
     table.add_column("findings", justify="right")
@@ -100,7 +101,7 @@ def backup(
     """
     from loanbook.services.backing_up import back_up
 
-    with progress() as tell:
+    with progress(compiles_nothing) as tell:
         done = back_up(target, tell)
     manifest = done.manifest
     rows = sum(each.rows for each in manifest.database.tables.values())
@@ -124,7 +125,7 @@ def restore(
     """
     from loanbook.services.restoring import restore as bring_back
 
-    with progress() as tell:
+    with progress(compiles_nothing) as tell:
         done = bring_back(source, replace=replace, without_keys=without_keys, on_progress=tell)
     rows = sum(each.rows for each in done.manifest.database.tables.values())
     told = f"{rows:,} rows and {len(done.manifest.books)} books of {done.manifest.made_at:%Y-%m-%d %H:%M} UTC are back."
@@ -148,7 +149,7 @@ def upgrade(
     """
     from loanbook.services.upgrading import upgrade as bring_to
 
-    with progress() as tell:
+    with progress(compiles_nothing) as tell:
         done = bring_to(to, drop_old=drop_old, on_progress=tell)
     console().print(f"PostgreSQL {done.before} to {done.after}: {done.rows:,} rows, each table proven equal.", highlight=False)
     if done.aside is not None:

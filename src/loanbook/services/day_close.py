@@ -7,6 +7,7 @@ other. What a step cannot do for one loan is a finding of that step; the other l
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from loanbook.errors import Finding, RequestError, StateError
@@ -36,6 +37,7 @@ from loanbook.services.guaranteeing import publish_rooms
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.stores.online.day_book import keep_step, lock_day, next_day, steps_done
 from loanbook.stores.online.unit import Connection
+from loanbook.stores.projection import Progress
 from loanbook.terms.collection_file import collections_in
 from loanbook.terms.vehicle_file import vehicles_in
 
@@ -99,11 +101,13 @@ def close_days(
     *,
     folder: Path | None = None,
     chunk: int = CHUNK,
+    on_progress: Progress | None = None,
 ) -> Iterator[StepDone]:
     """Close every day that is not closed up to one (default: yesterday), yielding each step as it is done.
 
     clock    gives now, with zone, and the civil day in the platform's zone
     folder   where settlement files go; default `settlements` in the user's folder
+    on_progress   told how many steps of all days are done
     raises   StateError for a day that is not over, and what the store raises; steps done before stay done
     """
     _, today = clock()
@@ -116,8 +120,17 @@ def close_days(
     if first is None:
         return
     folder = home() / "settlements" if folder is None else folder
-    for number in range((last - first).days + 1):
-        yield from _close(terms, connection, clock, first + dt.timedelta(days=number), folder, chunk)
+    days = (last - first).days + 1
+    for number in range(days):
+        tell = None if on_progress is None else partial(_tell, on_progress, number * len(STEPS), days * len(STEPS))
+        for done in _close(terms, connection, clock, first + dt.timedelta(days=number), folder, chunk):
+            yield done
+            if tell is not None:
+                tell(done.step)
+
+
+def _tell(on_progress: Progress, before: int, total: int, step: str) -> None:
+    on_progress("closing", before + 1 + next(place for place, each in enumerate(STEPS) if each.name == step), total)
 
 
 def _close(

@@ -11,6 +11,7 @@ from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.lookups import keep_terms
 from loanbook.stores.online.migrate import migrate_dsn
 from loanbook.stores.online.unit import Connection, connect
+from loanbook.stores.projection import Progress
 from loanbook.terms.loading import read_text
 from loanbook.terms.vehicle_file import SHIPPED, parse_vehicle
 
@@ -20,14 +21,14 @@ def _clock() -> tuple[dt.datetime, dt.date]:
     return now, now.astimezone(ZONE).date()
 
 
-def close_online(to: dt.date | None = None) -> Iterator[StepDone]:
+def close_online(to: dt.date | None = None, on_progress: Progress | None = None) -> Iterator[StepDone]:
     """Close the days that are not closed yet; `day_close.close_days`."""
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         with connect(dsn) as connection:
             terms = standing_terms(connection, _clock()[0])
             archive_vehicles(connection, _clock()[0])
-            yield from close_days(day_terms(terms), connection, _clock, to)
+            yield from close_days(day_terms(terms), connection, _clock, to, on_progress=on_progress)
 
 
 def archive_vehicles(connection: Connection, now: dt.datetime) -> None:
