@@ -47,7 +47,7 @@ INSERT INTO credit_line (line_id, borrower_id, decision_id, kind, grade, provinc
     used_fen, opened_on, expires_on, state) SELECT 'li-' || n, 'bw-' || n, 'de-' || n, 'consumer', 'C', 'hunan', 35, 39, %(rate)s,
     2000000, principal_fen, drawn_on, drawn_on + 720, 'open' FROM made;
 INSERT INTO quote SELECT 'qu-' || n, 'li-' || n, 'bw-' || n, 'cash_loan', %(terms)s, principal_fen, 12, %(rate)s,
-    %(rate)s, %(rate)s, drawn_on, %(now)s, loan_id FROM made;
+    %(rate)s, %(rate)s, drawn_on, %(now)s FROM made;
 INSERT INTO loan (loan_id, borrower_id, line_id, quote_id, product, terms_hash, principal_fen, installment_count,
     rate_annual, drawn_on, state, mandate, mandate_hash, partner, model, disbursed_on, principal_repaid_fen)
     SELECT loan_id, 'bw-' || n, 'li-' || n, 'qu-' || n, 'cash_loan', %(terms)s, principal_fen, 12, %(rate)s, drawn_on,

@@ -63,7 +63,7 @@ def _loan(tx, borrower_id, name, on, disbursed_on, closed_on):
     }
     _insert(tx, "credit_line", line_id=f"li-{name}", decision_id=f"dc-{name}", **line, **shared)
     quote = {"product": "p", "terms_hash": "h", "principal_fen": 10, "installment_count": 3, "rate_annual": 1}
-    priced = {"all_in_nominal": 1, "all_in_effective": 1, "quoted_on": on, "expires_at": NOW, "loan_id": f"ln-{name}"}
+    priced = {"all_in_nominal": 1, "all_in_effective": 1, "quoted_on": on, "expires_at": NOW}
     _insert(tx, "quote", quote_id=f"qu-{name}", line_id=f"li-{name}", **quote, **priced, **shared)
     loan = {"drawn_on": on, "state": "x", "disbursed_on": disbursed_on, "principal_repaid_fen": 0, "closed_on": closed_on}
     _insert(tx, "loan", loan_id=f"ln-{name}", line_id=f"li-{name}", quote_id=f"qu-{name}", **quote, **loan, **shared)

@@ -20,9 +20,9 @@ from loanbook.services.quoting import cannot_draw
 from loanbook.services.requests import DrawingDown, Drawn, rate_text
 from loanbook.services.standing import cannot_borrow
 from loanbook.services.unfunded import Unfunded
-from loanbook.stores.online.lookups import owed_by_mandate
+from loanbook.stores.online.lookups import lines_of_quotes, owed_by_mandate, quotes_with_loans
 from loanbook.stores.online.quotas import Change, change_quotas, lock_quotas, used_columns
-from loanbook.stores.online.schema import LINE, LOAN, QUOTE, RESERVATION
+from loanbook.stores.online.schema import LINE, LOAN, RESERVATION
 from loanbook.stores.online.unit import Row, Unit, new_id
 from loanbook.terms.mandate import PROVINCES, Mandate
 from loanbook.units import Ints
@@ -33,10 +33,10 @@ OWES = ("drawn", "offered", "confirmed", "disbursed")
 
 def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller, DrawingDown]]) -> list[Drawn | Refusal]:
     """Accept quotes: each loan is matched after the ones before it in the batch, and reserved or refused."""
-    # Who holds a quote's line holds the quote: it changes nowhere else. It is read again, once its line is held.
+    # Who holds a quote's line holds the quote: nowhere else does it become a loan.
     wanted = [request.quote_id for _, request in asked_for]
-    lines = unit.lock(LINE, (quote["line_id"] for quote in unit.read(QUOTE, wanted).values()))
-    quotes = unit.read(QUOTE, wanted)
+    lines = unit.lock(LINE, lines_of_quotes(unit.connection, wanted))
+    quotes = quotes_with_loans(unit.connection, wanted)
     behind = cannot_borrow(terms, unit, (line["borrower_id"] for line in lines.values()))
     answers: list[Drawn | Refusal | None] = []
     loans: list[Row] = []
@@ -50,12 +50,11 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             places.append(place)
             line = lines[quote["line_id"]]
             unit.update(LINE, line, used_fen=line["used_fen"] + quote["principal_fen"])
-            unit.update(QUOTE, quote, loan_id=loans[-1]["loan_id"])
+            quote["loan_id"] = loans[-1]["loan_id"]
     unit.flush()  # before quotas are held: others wait for them
     placed = offer(terms, unit, loans, lines)
     for place, loan, why in zip(places, loans, placed, strict=True):
-        quote = quotes[asked_for[place][1].quote_id]
-        line = lines[quote["line_id"]]
+        line = lines[loan["line_id"]]
         if why is None:
             unit.insert(LOAN, **loan)
             unit.event(
@@ -73,7 +72,6 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             answers[place] = Drawn(loan_id=loan["loan_id"], state=loan["state"], partner=loan["partner"], attempt=1)
         else:
             unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
-            unit.update(QUOTE, quote, loan_id=None)
             answers[place] = why.refusal(asked_for[place][0])
     return [answer for answer in answers if answer is not None]
 

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from loanbook.stores.online.unit import Connection, Row
 
 
@@ -16,6 +18,26 @@ def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str
     ).fetchall()
     paid_out = sum(row["disbursed_on"] is not None for row in loans)
     return tuple(row["line_id"] for row in lines), tuple(row["loan_id"] for row in loans), paid_out
+
+
+def lines_of_quotes(connection: Connection, quote_ids: Iterable[str]) -> list[str]:
+    """The lines that quotes are of, as far as there are such quotes."""
+    query = f"SELECT line_id FROM quote WHERE quote_id = {_ANY_OF_JSON}"
+    return [row["line_id"] for row in connection.execute(query, (_json(quote_ids),))]
+
+
+def quotes_with_loans(connection: Connection, quote_ids: Iterable[str]) -> dict[str, Row]:
+    """Quotes, each with the loan that it became or None. Who holds their lines holds them."""
+    query = f"SELECT q.*, l.loan_id FROM quote q LEFT JOIN loan l ON l.quote_id = q.quote_id WHERE q.quote_id = {_ANY_OF_JSON}"
+    return {row["quote_id"]: row for row in connection.execute(query, (_json(quote_ids),))}
+
+
+_ANY_OF_JSON = "ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))"
+"""Values as one JSON text: quoting a hundred of them for an array takes the driver longer than finding the rows."""
+
+
+def _json(ids: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(set(ids))).decode()
 
 
 def payments_of(connection: Connection, loan_ids: Iterable[str]) -> dict[str, list[Row]]:

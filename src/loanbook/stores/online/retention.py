@@ -30,7 +30,7 @@ _ROWS = {
     "request": ("request", "recorded_at", "true"),
     "nonce": ("nonce", "signed_at", "true"),
     "outbox": ("outbox", "taken_at", "taken_at IS NOT NULL"),
-    "quote": ("quote", "expires_at", "loan_id IS NULL"),
+    "quote": ("quote", "expires_at", "NOT EXISTS (SELECT 1 FROM loan l WHERE l.quote_id = quote.quote_id)"),
 }
 """Class -> its table, the moment its period begins, and which of its rows it means."""
 

@@ -202,16 +202,15 @@ QUOTE = Table(
     Column("all_in_effective", BigInteger, nullable=False),
     Column("quoted_on", Date, nullable=False),
     moment("expires_at"),
-    Column("loan_id", Text),
-    comment="What a drawdown would cost, shown before it is accepted; used once.",
+    comment="What a drawdown would cost, shown before it is accepted; used once: a loan has a quote of its own.",
 )
 
 LOAN = Table(
     "loan",
     METADATA,
     Column("loan_id", Text, primary_key=True),
-    Column("borrower_id", Text, ForeignKey("borrower.borrower_id"), nullable=False, index=True),
-    Column("line_id", Text, ForeignKey("credit_line.line_id"), nullable=False, index=True),
+    Column("borrower_id", Text, nullable=False, index=True, comment="the quote's, as its line"),
+    Column("line_id", Text, nullable=False, index=True),
     Column("quote_id", Text, ForeignKey("quote.quote_id"), nullable=False, unique=True),
     Column("product", Text, nullable=False),
     Column("terms_hash", Text, nullable=False),
