@@ -41,6 +41,25 @@ def test_a_curve_that_lies_on_the_axis_has_no_label():
     assert ">2024Q3<" not in drawn
 
 
+def test_curves_that_lie_on_the_axis_are_named_together_beside_the_others():
+    rates = {"2024Q1": 0.04, "2024Q2": 0.0, "2024Q3": 0.0, "2024Q4": 0.02, "2025Q1": 0.0, "2025Q2": 0.0}
+    rows = [{"vintage": name, "mob": mob, "rate": rate * mob / 9} for name, rate in rates.items() for mob in range(10)]
+    drawn = svg(charts.vintage_curves(rows, Size(width=700, height=330)), key="k", text="t", kind="wide")
+    assert ">2024Q2 to 2024Q3, 2025Q1 to 2025Q2: 0<" in drawn
+    assert [name for name in rates if f">{name}<" in drawn] == ["2024Q1", "2024Q4"]
+
+
+def test_a_single_curve_on_the_axis_is_named_with_what_it_is():
+    rows = [
+        {"vintage": name, "mob": mob, "rate": rate * mob / 9}
+        for name, rate in (("2024Q1", 0.04), ("2024Q2", 0.0))
+        for mob in range(10)
+    ]
+    assert ">2024Q2: 0<" in svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
+    rows[-1]["rate"] = 0.0002
+    assert ">2024Q2: almost 0<" in svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")
+
+
 def test_curves_that_all_lie_on_the_axis_are_called_so():
     rows = [{"vintage": name, "mob": mob, "rate": 0.0} for name in ("2024Q1", "2024Q2", "2024Q3") for mob in range(4)]
     drawn = svg(charts.vintage_curves(rows, SIZE), key="k", text="t", kind="wide")

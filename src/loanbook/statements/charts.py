@@ -6,6 +6,7 @@ pictures hold for colour-blind readers and in grey. Series are labelled where th
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import altair as alt
 
 from loanbook.statements.close_folder import PAST_DUE, Row
-from loanbook.statements.labels import free_places, spread, tick_days
+from loanbook.statements.labels import free_places, grouped, place_above, spread, tick_days
 
 INK = "#1c2733"
 MUTED = "#5b6775"
@@ -35,8 +36,10 @@ _FRAME = {"left": 52, "top": 8, "right": 60, "bottom": 42}
 """Pixels around the plot of a vintage picture: percentages, months, and labels of the oldest vintages."""
 _VINTAGE_LABEL = (50, 13)
 """Pixels of "2024Q3" as it is written."""
+_VINTAGE_LETTER = 6.8
+"""Pixels of a letter of such a label."""
 _ON_AXIS = 0.02
-"""A curve that has risen by less than this part of the height lies on the axis, where a label would be struck through."""
+"""A curve that has risen by less than this part of the height lies on the axis: such curves are named together above it."""
 
 Point = dict[str, Any]
 
@@ -60,7 +63,7 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
     oldest = max((row["x"] for row in points), default=1) or 1
     # Labels are placed by the pixel, so the plot's size must be known: it is not left to the renderer to fit it.
     wide, high = size.width - _FRAME["left"] - _FRAME["right"], size.height - _FRAME["top"] - _FRAME["bottom"]
-    labels = _vintage_labels(points, (wide / oldest, high / (top - low)), (wide, high), low, on_axis=_ON_AXIS * top)
+    labels = _vintage_labels(points, vintages, (wide / oldest, high / (top - low)), (wide, high), low, on_axis=_ON_AXIS * top)
     colour = alt.Color("vintage:O", scale=alt.Scale(domain=vintages, range=_ramp(_AGES, len(vintages))), legend=None)
     across = alt.Scale(domain=[0, oldest], nice=False)
     base = alt.Chart().encode(
@@ -74,7 +77,7 @@ def vintage_curves(rows: Sequence[Row], size: Size) -> alt.LayerChart:
         color=colour,
     )
     lines = base.mark_line(strokeWidth=1.8).properties(data=_inline(points))
-    dots = base.mark_point(filled=True, size=16, opacity=1).properties(data=_inline(labels))
+    dots = base.mark_point(filled=True, size=16, opacity=1).properties(data=_inline([label for label in labels if label["dot"]]))
     if points and not any(row["y"] for row in points):
         labels = [_all_zero(vintages, top, oldest)]
     leaders = base.mark_rule(strokeWidth=0.8, opacity=0.7).encode(x2="to_x:Q", y2="to_y:Q")
@@ -88,20 +91,29 @@ def _all_zero(vintages: Sequence[str], top: float, oldest: int) -> Point:
     """One label over the lines that all lie on the axis: nothing is seen there otherwise."""
     text = f"{vintages[0]} to {vintages[-1]}: all 0" if len(vintages) > 1 else f"{vintages[0]}: 0"
     place = {"x": oldest, "y": 0.0, "to_x": oldest, "to_y": 0.0, "text_x": 0.02 * oldest, "text_y": 0.06 * top}
-    return {"vintage": vintages[-1], "text": text, "led": False} | place
+    return {"vintage": vintages[-1], "text": text, "led": False, "dot": False} | place
 
 
 def _vintage_labels(
-    points: list[Point], scale: tuple[float, float], plot: tuple[int, int], low: float, *, on_axis: float
+    points: list[Point],
+    vintages: Sequence[str],
+    scale: tuple[float, float],
+    plot: tuple[int, int],
+    low: float,
+    *,
+    on_axis: float,
 ) -> list[Point]:
-    """For each line that can be named: its end, where its label stands, and where a leader to the label stops."""
+    """For each line that can be named: its end, where its label stands, and where a leader to the label stops.
+
+    Lines that lie on the axis are named together, just above it.
+    """
     across, up = scale
     lines: dict[str, list[tuple[float, float]]] = {}
     for point in sorted(points, key=lambda row: row["x"]):
         lines.setdefault(point["vintage"], []).append((point["x"] * across, plot[1] - (point["y"] - low) * up))
     zero = plot[1] + low * up
     named = [name for name, line in lines.items() if abs(line[-1][1] - zero) > on_axis * up]
-    found = []
+    found: list[Point] = []
     for name, place in free_places(lines, named, plot=plot, label=_VINTAGE_LABEL).items():
         left, right = place.x - 2, place.x + _VINTAGE_LABEL[0]
         to_x = min(max(place.line_x, left), right)
@@ -110,11 +122,41 @@ def _vintage_labels(
         ends = {"x": place.line_x, "to_x": to_x, "text_x": place.x}
         heights = {"y": place.line_y, "to_y": to_y, "text_y": place.y}
         found.append(
-            {"vintage": name, "text": name, "led": place.led}
+            {"vintage": name, "text": name, "led": place.led, "dot": True}
             | {key: x / across for key, x in ends.items()}
             | {key: (plot[1] - y) / up + low for key, y in heights.items()}
         )
+    flat = [name for name in vintages if name in lines and name not in named]
+    boxes = [(each["text_x"] * across, plot[1] - (each["text_y"] - low) * up, *_VINTAGE_LABEL) for each in found]
+    at_zero = all(not point["y"] for point in points if point["vintage"] in flat)
+    for text, x, y in _flat_labels(lines, flat, grouped(flat, vintages), boxes, plot, "0" if at_zero else "almost 0"):
+        ends = dict.fromkeys(("x", "to_x", "text_x"), x / across)
+        heights = dict.fromkeys(("y", "to_y", "text_y"), (plot[1] - y) / up + low)
+        found.append({"vintage": flat[-1], "text": text, "led": False, "dot": False} | ends | heights)
     return found
+
+
+def _flat_labels(
+    lines: dict[str, list[tuple[float, float]]],
+    flat: Sequence[str],
+    words: Sequence[str],
+    boxes: Sequence[tuple[float, float, int, int]],
+    plot: tuple[int, int],
+    what: str,
+) -> list[tuple[str, float, float]]:
+    """The label of the lines on the axis, in as few rows as find room near it: text, left end and middle of each row, pixels."""
+    high = _VINTAGE_LABEL[1]
+    end = max((lines[name][-1] for name in flat), default=(0.0, 0.0))
+    for count in range(1, len(words) + 1):
+        each = -(-len(words) // count)
+        rows = [", ".join(words[start : start + each]) for start in range(0, len(words), each)]
+        rows = [f"{row}," for row in rows[:-1]] + [f"{rows[-1]}: {what}"]
+        wide = math.ceil(max(map(len, rows)) * _VINTAGE_LETTER)
+        place = place_above(lines, boxes, plot=plot, label=(wide, high * len(rows)), end=end)
+        if place is not None:
+            first = place[1] - high * (len(rows) - 1) / 2
+            return [(row, place[0], first + high * number) for number, row in enumerate(rows)]
+    return []
 
 
 def share_lines(series: dict[str, list[tuple[dt.date, float]]], size: Size, colours: Sequence[str] = _KINDS) -> alt.LayerChart:

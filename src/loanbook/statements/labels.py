@@ -19,6 +19,7 @@ _CLEAR = 2
 _BESIDE = 5
 """Pixels between the end of a line and its label."""
 _REACH_RIGHT, _REACH_LEFT, _REACH_DOWN = 90, 60, 130
+_REACH_UP = 30
 _TRIED = 60
 """The nearest free places of which the one with the clearest way to its line is taken."""
 _CROSSING = 1.5
@@ -88,6 +89,50 @@ def free_places(
             top = max(0, round(place.y - high / 2) - _CLEAR)
             taken[top : round(place.y + high / 2) + _CLEAR, round(place.x) : round(place.x) + wide] = True
     return found
+
+
+def place_above(
+    lines: Mapping[str, Path],
+    boxes: Sequence[tuple[float, float, int, int]],
+    *,
+    plot: tuple[int, int],
+    label: tuple[int, int],
+    end: tuple[float, float],
+) -> tuple[float, float] | None:
+    """Where a label stands above lines that lie on the axis: as low as it is free there, as near to their end as it can.
+
+    boxes     labels that stand already: left end, middle, width, height
+    end       where the longest of the lines ends
+    returns   left end and middle in pixels; None where nothing is free within reach
+    """
+    wide, high = label
+    taken = np.zeros((plot[1], plot[0]), np.bool_)
+    for path in lines.values():
+        _mark(taken, path)
+    for left, middle, width, height in boxes:
+        taken[max(0, round(middle - height / 2)) : round(middle + height / 2), max(0, round(left)) : round(left) + width] = True
+    sums = np.zeros((plot[1] + 1, plot[0] + 1), np.int64)
+    sums[1:, 1:] = np.cumsum(np.cumsum(taken, axis=0), axis=1)
+    lefts = np.arange(_CLEAR, plot[0] - wide - _CLEAR + 1)
+    lowest = min(round(end[1]) - _BESIDE + _CLEAR, plot[1])
+    for lower in range(lowest, max(lowest - _REACH_UP, high), -1):
+        upper = lower - high
+        held = sums[lower, lefts + wide] - sums[upper, lefts + wide] - sums[lower, lefts] + sums[upper, lefts]
+        free = lefts[held == 0]
+        if free.size:
+            return float(free[np.abs(free + wide - end[0]).argmin()]), (upper + lower) / 2
+    return None
+
+
+def grouped(names: Sequence[str], all_names: Sequence[str]) -> list[str]:
+    """Names in few words: "2024Q2 to 2024Q3" and "2025Q1", where they follow on one another in the order of all."""
+    runs: list[list[str]] = []
+    for name in all_names:
+        if name in names and runs and all_names[all_names.index(name) - 1] == runs[-1][-1]:
+            runs[-1].append(name)
+        elif name in names:
+            runs.append([name])
+    return [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
 
 
 def _mark(taken: Ints, path: Path) -> None:
