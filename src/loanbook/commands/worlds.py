@@ -74,12 +74,20 @@ def world(
 
 
 def _by_model(story: "Story", title: str) -> Table:
-    """What was lent under each business model and what became of it."""
+    """What was lent under each business model and what became of it: what guarantors paid, what of that came back to them, and
+    what was recovered after write-offs."""
     table = Table("business model, RMB", title=title)
-    for name in ("loans", "lent", "outstanding", "written off", "compensated", "recovered"):
+    for name in ("loans", "lent", "outstanding", "written off", "compensated", "came back", "recovered"):
         table.add_column(name, justify="right")
     for line in story.business:
-        amounts = (line.lent_fen, line.outstanding_fen, line.written_off_fen, line.compensated_fen, line.recovered_fen)
+        amounts = (
+            line.lent_fen,
+            line.outstanding_fen,
+            line.written_off_fen,
+            line.compensated_fen,
+            line.reclaimed_fen,
+            line.recovered_fen,
+        )
         table.add_row(line.model.replace("_", " "), f"{line.loans:,}", *(format_money(each) for each in amounts))
     return table
 

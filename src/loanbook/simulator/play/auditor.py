@@ -3,7 +3,7 @@
 It hears every request and answer (`talk.Listener`), never looks into a table, and shares no rule with the house: balances come
 from `naive_account` over the schedules that were published, the use of lines and quotas from sums, claims that pass, parts of
 money and vehicles from `funds_audit`, suspense from `cash_audit`. Every evening it looks up what changed that day, a part of
-everything else, all quotas and vehicles; every night it compares the totals that the day's close announces.
+everything else, all quotas, vehicles in turn; every night it compares the totals that the day's close announces.
 """
 
 import datetime as dt
@@ -304,7 +304,7 @@ class Auditor:
         for loan_id in sorted(touched):
             if loan_id in self.funds.passed.claims or self.loans[loan_id].state == "charged_off":
                 self.talk.look("funding", loan_id, AUDITOR)
-        for code in sorted(self.funds.vehicles.books):
+        for code in self.funds.vehicles.turn(on):
             self.talk.look("vehicle", code, AUDITOR)
         lines = [self.loans[loan_id].line.line_id for loan_id in sorted(touched)]
         for line_id in dict.fromkeys([*lines, *self._some("line", list(self.lines))]):

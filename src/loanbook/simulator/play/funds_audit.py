@@ -41,7 +41,7 @@ class FundsAudit:
     """The auditor's books of claims and parts, and beside them those of vehicles.
 
     terms            of vehicles, all versions;  loans  all that are known;  same  compares two figures and notes a finding
-    parts            what each holder has of a loan so far
+    parts            what each holder has of a loan so far;  on_claims  what of it came on a claim that a guarantor paid for
     compensated_fen, recovered_fen   by mandate: what guarantors paid, and what came back of it
     """
 
@@ -54,7 +54,7 @@ class FundsAudit:
     parts: dict[str, Parts] = field(default_factory=dict)
     compensated_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     recovered_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _on_claims: dict[str, int] = field(default_factory=dict)
+    on_claims: dict[str, int] = field(default_factory=dict)
     _lent: list[tuple[KnownLoan, int]] = field(default_factory=list)
     _touched: dict[str, None] = field(default_factory=dict)
     _recovered_today: dict[str, int] = field(default_factory=dict)
@@ -278,8 +278,8 @@ class FundsAudit:
     def _bring(self, loan: KnownLoan, on: dt.date, moves: dict[str, Moves]) -> None:
         mandate = self.mandate_of(loan)
         now, on_claim = self._divided(loan, on)
-        before, told_before = self.parts.get(loan.loan_id, {}), self._on_claims.get(loan.loan_id, 0)
-        self.parts[loan.loan_id], self._on_claims[loan.loan_id] = now, on_claim
+        before, told_before = self.parts.get(loan.loan_id, {}), self.on_claims.get(loan.loan_id, 0)
+        self.parts[loan.loan_id], self.on_claims[loan.loan_id] = now, on_claim
         self._recovered_today[mandate.code] += on_claim - told_before
         self.recovered_fen[mandate.code] += on_claim - told_before
         for holder, component in {**before, **now}:

@@ -22,7 +22,7 @@ class BusinessLine:
 
     lent_fen, outstanding_fen   principal, with what was returned;  principal of loans that run
     written_off_fen             principal outstanding at the write-off
-    compensated_fen             what guarantors paid lenders
+    compensated_fen             what guarantors paid lenders;  reclaimed_fen  what borrowers paid on the claims that passed so
     recovered_fen               what borrowers paid after a write-off
     """
 
@@ -32,6 +32,7 @@ class BusinessLine:
     outstanding_fen: int
     written_off_fen: int
     compensated_fen: int
+    reclaimed_fen: int
     recovered_fen: int
 
 
@@ -82,6 +83,7 @@ def _business(line: BusinessLine) -> str:
     found = f"{spoken(line.model)}: {line.loans:,} loans of {_money(line.lent_fen)}, {_money(line.outstanding_fen)} outstanding"
     for amount, words in (
         (line.compensated_fen, "compensated by guarantors"),
+        (line.reclaimed_fen, "come back to them"),
         (line.written_off_fen, "written off"),
         (line.recovered_fen, "recovered after that"),
     ):
@@ -141,5 +143,6 @@ def _line(auditor: Auditor, model: str, loans: Iterable[KnownLoan]) -> BusinessL
         outstanding_fen=sum(loan.outstanding_fen for loan in held if loan.state == "disbursed"),
         written_off_fen=sum(loan.outstanding_fen for loan in gone),
         compensated_fen=sum(claims[loan.loan_id].paid_fen for loan in held if loan.loan_id in claims),
+        reclaimed_fen=sum(auditor.funds.on_claims.get(loan.loan_id, 0) for loan in held),
         recovered_fen=sum(each.amount_fen for loan in gone for each in loan.payments.values() if each.recovers and each.stands),
     )

@@ -110,6 +110,11 @@ class VehicleAudit:
             self.same(place, "payments in their order", drawn, payday.drawn)
             self.same(place, "what stayed short", last["short_fen"], payday.short)
 
+    def turn(self, on: int) -> list[str]:
+        """The vehicles to look up on a day: one after the other, and those that have paid a date since they were looked up."""
+        known = sorted(self.books)
+        return [code for place, code in enumerate(known) if on % len(known) == place or code in self._paydays]
+
     def vehicle(self, code: str, on: dt.date | None) -> Vehicle | None:
         """A vehicle's version of a day; without a day the newest."""
         versions = [each for each in self.terms if each.code == code and (on is None or each.effective_from <= units.day(on))]
