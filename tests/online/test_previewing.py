@@ -82,13 +82,17 @@ class History:
         reference = f"p-{next(self.numbers)}"
         body = {"provider_reference": reference, "amount_fen": amount_fen, "paid_on": on}
         booked = self.platform.done("repay", loan_id=self.loan_id, purpose="payoff" if payoff else "repayment", **body)
-        after = ("state", "outstanding_fen", "unapplied_fen", "recovered_fen")
+        after = ("state", "outstanding_fen", "unapplied_fen", "recovered_fen", "closes", "remaining_fen", "note")
         assert {name: booked[name] for name in after} == {name: seen[name] for name in after}
         kind = FactKind.RECOVERY if recovers else FactKind.PAYOFF if payoff else FactKind.PAYMENT
         self.facts[reference] = (kind, units.day(on), amount_fen)
         if payoff and on == self.platform.today and self.charged_off_on is None:
             assert (booked["state"], booked["outstanding_fen"]) == ("repaid" if booked["unapplied_fen"] >= 0 else "disbursed", 0)
         self.compare_pieces(seen, kind, units.day(on))
+        over = booked["state"] == "repaid"
+        left = 0 if over else max(self.owed(self.platform.today), -booked["unapplied_fen"])
+        assert (booked["closes"], booked["remaining_fen"]) == (left == 0, left)
+        assert (booked["note"] != "") == (payoff and left > 0)
 
     def owed(self, on):
         """What settles the loan on a day, had it not been charged off and had all that came been payments."""
@@ -188,6 +192,33 @@ def test_a_payment_of_a_day_ahead_is_thought_of_as_if_nothing_else_came(platform
     body = {"amount_fen": seen["amount_fen"], "paid_on": day, "provider_reference": "in", "purpose": "payoff"}
     booked = platform.done("repay", loan_id=loan_id, **body)
     assert (booked["state"], booked["outstanding_fen"], booked["unapplied_fen"]) == ("repaid", 0, 0)
+
+
+def test_a_payoff_that_is_a_fen_short_says_so_before_and_after(platform):
+    loan_id = platform.running(OURS)
+    platform.today = START + dt.timedelta(days=45)
+    whole = platform.look("payment_preview", loan_id, payoff="true")[1]
+    assert (whole["payoff_fen"], whole["closes"], whole["remaining_fen"], whole["note"]) == (whole["amount_fen"], True, 0, "")
+    short = whole["payoff_fen"] - 1
+    seen = platform.look("payment_preview", loan_id, payoff="true", amount_fen=str(short))[1]
+    assert (seen["payoff_fen"], seen["amount_fen"], seen["closes"], seen["state"]) == (short + 1, short, False, "disbursed")
+    assert seen["remaining_fen"] >= 1
+    body = {"loan_id": loan_id, "paid_on": platform.today}
+    booked = platform.done("repay", amount_fen=short, provider_reference="in-1", purpose="payoff", **body)
+    assert (booked["closes"], booked["remaining_fen"]) == (False, seen["remaining_fen"])
+    came, left = units.format_money(short), units.format_money(booked["remaining_fen"])
+    assert booked["note"] == seen["note"]
+    assert f"{came} came as a payoff" in booked["note"]
+    assert f"{left} settles it" in booked["note"]
+    # What it says is what it takes.
+    body |= {"provider_reference": "in-2", "amount_fen": booked["remaining_fen"], "purpose": "payoff"}
+    done = platform.done("repay", **body)
+    assert (done["state"], done["closes"], done["remaining_fen"], done["unapplied_fen"]) == ("repaid", True, 0, 0)
+    # An ordinary payment that leaves something is no surprise and needs no note.
+    other = platform.running(OURS, document="2")
+    part = platform.done("repay", loan_id=other, amount_fen=100, provider_reference="in-3", paid_on=platform.today)
+    assert (part["closes"], part["note"]) == (False, "")
+    assert part["remaining_fen"] == platform.look("payment_preview", other, payoff="true")[1]["payoff_fen"]
 
 
 @pytest.mark.parametrize(

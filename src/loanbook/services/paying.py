@@ -128,6 +128,24 @@ def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.
     return preview_payment(drawdown, facts, on=units.day(on), known_on=known_on, amount_fen=0, kind=FactKind.PAYOFF).amount_fen
 
 
+def settling(terms: PlatformTerms, loan: Row, payments: Sequence[Row], account: Account, *, on: dt.date, today: dt.date) -> int:
+    """What settles a loan after its payments, the last of which is of a day: on that day or, where it has passed, today.
+
+    account   with all of them; what it is below 0, a refund that lost its money, is owed as well
+    """
+    if state_after(loan, account) == "repaid":
+        return 0
+    return max(claim_left(terms, loan, payments, max(on, today), today), -account.total(Total.UNAPPLIED))
+
+
+def short_payoff(amount_fen: int, purpose: str, remaining_fen: int) -> str:
+    """What is said of a payoff that does not settle its loan; empty where there is nothing to say."""
+    if purpose != "payoff" or remaining_fen == 0:
+        return ""
+    came, left = units.format_money(amount_fen), units.format_money(remaining_fen)
+    return f"{came} came as a payoff and does not settle the loan. It counts as an ordinary payment, and {left} settles it."
+
+
 def more_than_owed(loan: Row, amount_fen: int, owed_fen: int) -> Refusal | None:
     """Why money for a loan that was charged off is not taken: it is more than its borrower owes, so somebody gets it back."""
     if amount_fen <= owed_fen:
@@ -176,6 +194,8 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
             provider_reference=request.provider_reference,
         )
         account = settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
+        told = payments[loan["loan_id"]]
+        remaining = settling(terms, loan, told, account, on=request.paid_on, today=unit.today)
         answers.append(
             Repaid(
                 loan_id=loan["loan_id"],
@@ -184,6 +204,9 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
                 outstanding_fen=account.total(Total.OUTSTANDING),
                 unapplied_fen=account.total(Total.UNAPPLIED),
                 recovered_fen=account.total(Total.RECOVERED),
+                closes=remaining == 0,
+                remaining_fen=remaining,
+                note=short_payoff(request.amount_fen, request.purpose, remaining),
             )
         )
     return answers

@@ -10,7 +10,16 @@ from loanbook import units
 from loanbook.loans.account import account_of, fact_rows
 from loanbook.loans.facts import Fact, FactKind, Piece, Row, Total
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.paying import TAKES_MONEY, account_parts, claim_left, is_recovery, more_than_owed, state_after
+from loanbook.services.paying import (
+    TAKES_MONEY,
+    account_parts,
+    claim_left,
+    is_recovery,
+    more_than_owed,
+    settling,
+    short_payoff,
+    state_after,
+)
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import STAFF, Read, is_own, none_such
 from loanbook.services.requests import MONEY_MOST, Given
@@ -49,6 +58,14 @@ class PaymentPreview(Given, kw_only=True):
     outstanding_fen: int
     unapplied_fen: int
     recovered_fen: int
+    payoff_fen: int
+    """What settles the loan on that day, before this payment."""
+    closes: bool
+    """Whether nothing is owed after it."""
+    remaining_fen: int
+    """What settles the loan after it, on that day or, where it has passed, today."""
+    note: str
+    """That a payoff of this amount does not settle the loan."""
 
 
 def payment_preview(terms: PlatformTerms) -> Read:
@@ -126,10 +143,15 @@ def _previewed(
     account = account_of(drawdown, offered, as_of=as_of, known_on=NEVER - 1)
     # The last one of its day and kind is the one that was offered, as the last one that is booked will be.
     place = int(np.flatnonzero((account.facts[:, Fact.ON] == day) & (account.facts[:, Fact.KIND] == kind))[-1])
+    amount_fen = account.total(Total.RECEIVED) - before.total(Total.RECEIVED)
+    purpose = "recovery" if is_recovery(loan, on) else "payoff" if payoff else "repayment"
+    asked = "payoff" if payoff else "repayment"
+    offered_row = {"purpose": purpose, "paid_on": on, "amount_fen": amount_fen, "reversed": False}
+    remaining = settling(terms, loan, [*payments, offered_row], account, on=on, today=today)
     return PaymentPreview(
         loan_id=loan["loan_id"],
         on=on,
-        amount_fen=account.total(Total.RECEIVED) - before.total(Total.RECEIVED),
+        amount_fen=amount_fen,
         pieces=tuple(
             PieceView(
                 due_on=units.date(account.rows[each[Piece.ROW], Row.DUE_ON]) if each[Piece.ROW] >= 0 else None,
@@ -145,4 +167,8 @@ def _previewed(
         outstanding_fen=account.total(Total.OUTSTANDING),
         unapplied_fen=account.total(Total.UNAPPLIED),
         recovered_fen=account.total(Total.RECOVERED),
+        payoff_fen=0 if loan["state"] == "repaid" else claim_left(terms, loan, payments, on, today),
+        closes=remaining == 0,
+        remaining_fen=remaining,
+        note=short_payoff(amount_fen, asked, remaining),
     )

@@ -195,6 +195,12 @@ class Repaid(Given, kw_only=True):
     unapplied_fen: int
     recovered_fen: int = 0
     """Money after charge-off so far."""
+    closes: bool = False
+    """Whether nothing is owed any more."""
+    remaining_fen: int = 0
+    """What settles the loan today."""
+    note: str = ""
+    """That it came as a payoff and does not settle the loan."""
 
 
 class Returning(Asked, kw_only=True):
