@@ -15,7 +15,7 @@ from loanbook.loans.facts import FactKind
 from loanbook.simulator.behaviour import live
 from loanbook.simulator.histories import Heads, irregular_batch
 from loanbook.simulator.play.played import play
-from loanbook.simulator.play.setting import Appetite, Provider, played_scenario, setting
+from loanbook.simulator.play.setting import Appetite, Decisions, Provider, Statements, played_scenario, setting
 from loanbook.simulator.play.store import talk_with
 from loanbook.simulator.scenario import Hazards
 from loanbook.stores.online.unit import connect
@@ -47,7 +47,9 @@ def neutral(hazards=None):
         effort_by_month=calm,
         appetites={},
         other=Appetite(accepts=1.0, dawdles=0.0),
-        provider=Provider(fails=0.0, repeats=0.0, outages=()),
+        provider=Provider(fails=0.0, closed=0.0, repeats=0.0, outages=()),
+        bank=Statements(transfers=0.0),
+        decisions=Decisions(bankrupt=0.0),
     )
 
 
