@@ -97,7 +97,8 @@ def _interest_to(
     balance = 0
     for later in range(row, totals[_ROWS]):
         balance += rows[later, _PRINCIPAL]
-    return payoff_interest(contract, balance, start, end, place, interest, day)
+    # Never more than the row asks for: an earlier payoff waived the rest of it.
+    return min(interest, payoff_interest(contract, balance, start, end, place, interest, day))
 
 
 @lean
