@@ -147,8 +147,8 @@ def test_a_payoff_ends_the_loan_and_costs_what_the_preview_says(drawdown: Drawdo
     assert (rows[:, Row.SETTLED_ON] <= np.maximum(on, rows[:, Row.DUE_ON])).all()
     assert shown.amount_fen == rows[:, Row.PAID_PRINCIPAL : Row.PAID_PENALTY + 1].sum()
     paid = fact_rows([(FactKind.PAYOFF, on, 0)])
-    for day in (on, on + 1, on + 7, on + 40):
-        again = preview_payment(drawdown, paid, on=day, known_on=day, amount_fen=0, kind=FactKind.PAYOFF)
+    for later in (on, on + 1, on + 7, on + 40):
+        again = preview_payment(drawdown, paid, on=later, known_on=later, amount_fen=0, kind=FactKind.PAYOFF)
         assert again.amount_fen == 0
 
 

@@ -98,7 +98,8 @@ def _interest_to(
     for later in range(row, totals[_ROWS]):
         balance += rows[later, _PRINCIPAL]
     # Never more than the row asks for: an earlier payoff waived the rest of it.
-    return min(interest, payoff_interest(contract, balance, start, end, place, interest, day))
+    found = min(interest, payoff_interest(contract, balance, start, end, place, interest, day))
+    return found
 
 
 @lean

@@ -5,7 +5,7 @@ Read in chunks inside one snapshot. A loan that cannot be booked is found by hal
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,16 +16,19 @@ from loanbook.loans.batches import IrregularBatch
 from loanbook.loans.facts import FactKind
 from loanbook.loans.positions import POSITIONS, Position, positions
 from loanbook.services.platform_terms import PlatformTerms
+from loanbook.stores.online.day_book import plan_for_columns
 from loanbook.stores.online.day_columns import (
     LoanColumns,
     PaymentColumns,
+    PaymentRows,
+    chunk_end,
     loan_chunk,
     loans_of,
     payment_chunk,
     payments_of_loans,
     terms_hashes,
 )
-from loanbook.stores.online.unit import Connection
+from loanbook.stores.online.unit import Connection, same_snapshot
 from loanbook.terms.contract import FIELDS, Field
 from loanbook.terms.conventions import Method, Shift
 from loanbook.terms.product import Product, contract_row
@@ -119,22 +122,25 @@ class Book:
 def running(book: Book, connection: Connection, day: dt.date, findings: Findings, chunk: int = CHUNK) -> Iterator[Standing]:
     """Where the loans that ran at the end of a day stood, a chunk at a time; the caller holds the snapshot.
 
-    The next chunk is read while one is booked, so the connection is busy until the last one was given.
+    The next chunk is read while one is booked, its loans by this connection and its payments by another one that sees the same:
+    so both are busy until the last chunk was given.
     """
+    with same_snapshot(connection) as other, ThreadPoolExecutor(2, "read-chunk") as readers:
 
-    def read(after: str) -> tuple[LoanColumns, PaymentColumns] | None:
-        loans = loan_chunk(connection, day, after, chunk)
-        return (loans, payment_chunk(connection, loans, after)) if loans.loan_id.size else None
+        def read(after: str, last: str) -> tuple[Future[tuple[LoanColumns, str | None]], Future[PaymentRows]]:
+            return readers.submit(loans_and_end, after, last), readers.submit(payment_chunk, other, after, last)
 
-    with ThreadPoolExecutor(1, "read-chunk") as reader:
-        ahead = reader.submit(read, "")
-        while (found := ahead.result()) is not None:
-            loans, payments = found
-            if loans.loan_id.size == chunk:
-                ahead = reader.submit(read, loans.loan_id[-1].decode())
-            yield stand(book, loans, payments, day, findings)
-            if loans.loan_id.size < chunk:
-                return
+        def loans_and_end(after: str, last: str) -> tuple[LoanColumns, str | None]:
+            return loan_chunk(connection, day, after, last), chunk_end(connection, last, chunk)
+
+        plan_for_columns(other)
+        after, last = "", chunk_end(connection, "", chunk)
+        ahead = read(after, last) if last else None
+        while ahead is not None and last:
+            (loans, end), payments = ahead[0].result(), ahead[1].result()
+            after, last = last, end
+            ahead = read(after, last) if last else None
+            yield stand(book, loans, payments.of(loans), day, findings)
 
 
 def stand_of(book: Book, connection: Connection, loan_ids: Sequence[str], day: dt.date, findings: Findings) -> Standing:

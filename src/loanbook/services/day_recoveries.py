@@ -16,7 +16,7 @@ from loanbook.services.day_steps_collections import policy_of
 from loanbook.servicing.agencies import commission_fen
 from loanbook.servicing.collections import NO_STAGE, moved_up, stages_of
 from loanbook.servicing.promises import in_spell
-from loanbook.stores.online.collections import broken_promises, collected_money, placements_of
+from loanbook.stores.online.collections import bounced_recoveries, broken_promises, collected_money, placements_of
 from loanbook.stores.online.day_book import BookedMoney
 from loanbook.stores.online.day_columns import LoanColumns
 from loanbook.stores.online.schema_collections import RECOVERED
@@ -29,22 +29,22 @@ def recover(day: Day) -> dict[str, int]:
 
     Money that bounces takes back what it had been counted for. Of several payments for a loan the first one counts first.
     """
-    found = collected_money(day.connection, *day.moments())
-    rows = _recovered(day, found.came) if found.came else []
+    rows = _recovered(day)
+    taken_back = bounced_recoveries(day.connection, *day.moments())
     unit = day.unit()
     recovered = commission = 0
     for row, agency in rows:
         unit.insert(RECOVERED, **row, on_day=day.day)
         recovered, commission = recovered + row["recovered_fen"], commission + row["commission_fen"]
         _tell(unit, row, agency, 1)
-    for row in found.taken_back:
+    for row in taken_back:
         unit.update(RECOVERED, row, taken_back_on=day.day)
         recovered, commission = recovered - row["recovered_fen"], commission - row["commission_fen"]
         _tell(unit, row, row["agency"], -1)
     unit.flush()
     return {
         "payments": len(rows),
-        "taken_back": len(found.taken_back),
+        "taken_back": len(taken_back),
         "recovered_fen": recovered,
         "commission_fen": commission,
     }
@@ -65,13 +65,23 @@ def _tell(unit: Unit, row: Row, agency: str | None, sign: int) -> None:
     unit.tell(agency, "agency_commission", row["loan_id"], **told)
 
 
-def _recovered(day: Day, came: Sequence[Row]) -> list[tuple[Row, str | None]]:
-    """Rows of `recovered` for the money of a day, with the agency that earns on it."""
+def _recovered(day: Day) -> list[tuple[Row, str | None]]:
+    """Rows of `recovered` for the money of a day, with the agency that earns on it.
+
+    Most of it came for loans of which nothing was overdue: only of the others is it asked which payments these were.
+    """
     booked, loans = booked_on(day)
+    now = units.day(day.day)
+    came = (booked.booked_on == now) & (booked.reversed_on > now) & (booked.amount_fen > 0)
     rows: list[Row] = []
-    for paid_on in sorted({row["paid_on"] for row in came}):
-        before = _before(day, loans, booked, paid_on)
-        rows += _overdue_parts(day, before, [row for row in came if row["paid_on"] == paid_on], paid_on)
+    for on in np.unique(booked.on[came]).tolist():
+        before = _before(day, loans, booked, units.date(on))
+        paid = {booked.loan_ids[place] for place in np.unique(booked.loan[came & (booked.on == on)]).tolist()}
+        late = [before.loan_id[place] for place in np.flatnonzero(before.column(Position.OVERDUE) > 0).tolist()]
+        wanted = [loan_id for loan_id in late if loan_id in paid]
+        if wanted:
+            money = collected_money(day.connection, wanted, units.date(on), *day.moments())
+            rows += _overdue_parts(day, before, money, units.date(on))
     return _with_agencies(day, rows)
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from loanbook.stores.online.unit import Connection, Row
 
@@ -89,37 +88,34 @@ def written_off_not_placed(connection: Connection, day: dt.date, agencies: int) 
     return [row["loan_id"] for row in connection.execute(query, (day, agencies))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectedMoney:
-    """Money of a day, in the order it was booked.
+def collected_money(
+    connection: Connection, loan_ids: Iterable[str], paid_on: dt.date, begins: dt.datetime, ends: dt.datetime
+) -> list[Row]:
+    """Money of a day for some loans, booked between two moments and not taken back in them, in the order it was booked:
+    payment_id, loan_id, paid_on, amount_fen, number of its event."""
+    # OFFSET 0: the events of each loan are looked up, and the table is not read whole.
+    query = (
+        "SELECT e.payment_id, e.subject AS loan_id, e.happened_on AS paid_on, e.amount_fen, e.number "
+        "FROM unnest(%s::text[]) AS x(loan_id) JOIN loan l ON l.loan_id = x.loan_id AND l.disbursed_on IS NOT NULL "
+        "AND l.state <> 'cancelled' "
+        "CROSS JOIN LATERAL (SELECT number, subject, happened_on, content->>'payment_id' AS payment_id, "
+        "(content->>'amount_fen')::int8 AS amount_fen FROM event WHERE subject = x.loan_id "
+        "AND kind IN ('payment_received', 'recovery_received') AND happened_on = %s AND recorded_at >= %s AND recorded_at < %s "
+        "OFFSET 0) e WHERE NOT EXISTS (SELECT 1 FROM event r WHERE r.subject = e.subject AND r.kind = 'event_reversed' "
+        "AND r.recorded_at < %s AND r.content->>'payment_id' = e.payment_id OFFSET 0) ORDER BY e.number"
+    )
+    return connection.execute(query, (sorted(set(loan_ids)), paid_on, begins, ends, ends)).fetchall()
 
-    came        payment_id, loan_id, paid_on, amount_fen, number: not taken back on the same day
-    taken_back  rows of `recovered` whose payment bounced on the day
-    """
 
-    came: list[Row]
-    taken_back: list[Row]
-
-
-def collected_money(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> CollectedMoney:
-    """What came from borrowers, and what bounced, as recorded between two moments."""
-    came = connection.execute(
-        "SELECT p.payment_id, p.loan_id, p.paid_on, p.amount_fen, e.number FROM event e "
-        "JOIN payment p ON p.payment_id = e.content->>'payment_id' JOIN loan l ON l.loan_id = p.loan_id "
-        "WHERE e.kind IN ('payment_received', 'recovery_received') AND e.recorded_at >= %s AND e.recorded_at < %s "
-        "AND l.disbursed_on IS NOT NULL AND l.state <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM event r "
-        "WHERE r.subject = p.loan_id AND r.kind = 'event_reversed' AND r.recorded_at < %s "
-        "AND r.content->>'payment_id' = p.payment_id) ORDER BY e.number",
-        (begins, ends, ends),
-    ).fetchall()
-    taken_back = connection.execute(
+def bounced_recoveries(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
+    """Rows of `recovered` whose payment bounced between two moments, held until the transaction ends."""
+    query = (
         "SELECT r.*, t.agency FROM recovered r LEFT JOIN placement t USING (placement_id) "
         "JOIN event e ON e.subject = r.loan_id AND e.content->>'payment_id' = r.payment_id "
         "WHERE e.kind = 'event_reversed' AND e.recorded_at >= %s AND e.recorded_at < %s AND r.taken_back_on IS NULL "
-        "ORDER BY r.payment_id FOR UPDATE OF r",
-        (begins, ends),
-    ).fetchall()
-    return CollectedMoney(came=came, taken_back=taken_back)
+        "ORDER BY r.payment_id FOR UPDATE OF r"
+    )
+    return connection.execute(query, (begins, ends)).fetchall()
 
 
 def cost_sums(connection: Connection, begins: dt.date, ends: dt.date) -> list[Row]:

@@ -18,6 +18,10 @@ _MONEY = "('payment_received', 'recovery_received', 'refund_paid')"
 """Events of money, each with its payment."""
 _AMOUNT = "CASE e.kind WHEN 'refund_paid' THEN -1 ELSE 1 END * (e.content->>'amount_fen')::int8"
 """What such an event brought: below 0 for a refund."""
+_BOUNCED = (
+    "SELECT DISTINCT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %(begins)s AND recorded_at < %(ends)s"
+)
+"""Loans for which money bounced between two moments."""
 _PAID_CLAIM = "((e.content->>'principal_fen')::int8 + (e.content->>'interest_fen')::int8)"
 """What a guarantor paid, of the event that tells it."""
 
@@ -139,23 +143,25 @@ def taken_over_of(connection: Connection, loan_ids: Iterable[str], kind: str) ->
 def claims_taken_over(connection: Connection, loan_ids: Iterable[str], before: dt.date = dt.date.max) -> list[Row]:
     """Claims that guarantors paid for on days before one: loan_id, on_day (the first), paid_fen, claim_fen (what the lender was
     owed, paid or not)."""
+    # OFFSET 0: the events of each claim are looked up, and the table is not read whole.
     query = (
         "SELECT t.loan_id, t.on_day, sum(p.paid_fen)::int8 AS paid_fen, sum(p.paid_fen + p.uncovered_fen)::int8 AS claim_fen "
-        "FROM taken_over t JOIN event e ON e.subject = t.loan_id AND e.kind = 'loan_compensated' "
-        f"CROSS JOIN LATERAL (SELECT {_PAID_CLAIM} AS paid_fen, (e.content->>'uncovered_fen')::int8 AS uncovered_fen) p "
-        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' AND e.happened_on < %s "
-        "GROUP BY t.loan_id, t.on_day ORDER BY t.loan_id"
+        "FROM taken_over t CROSS JOIN LATERAL "
+        f"(SELECT {_PAID_CLAIM} AS paid_fen, (e.content->>'uncovered_fen')::int8 AS uncovered_fen FROM event e "
+        "WHERE e.subject = t.loan_id AND e.kind = 'loan_compensated' AND e.happened_on < %s OFFSET 0) p "
+        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' GROUP BY t.loan_id, t.on_day ORDER BY t.loan_id"
     )
-    return connection.execute(query, (sorted(set(loan_ids)), before)).fetchall()
+    return connection.execute(query, (before, sorted(set(loan_ids)))).fetchall()
 
 
 def bounced_claims(connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime) -> dict[str, Row]:
     """Claims that guarantors paid for before a day and for which money bounced between two moments: rows of `taken_over`."""
     query = (
-        "SELECT t.* FROM taken_over t WHERE t.kind = 'compensation' AND t.on_day < %s AND t.loan_id IN "
-        "(SELECT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %s AND recorded_at < %s) ORDER BY t.loan_id"
+        f"WITH bounced AS MATERIALIZED ({_BOUNCED}) SELECT t.* FROM bounced CROSS JOIN LATERAL (SELECT * FROM taken_over "
+        "WHERE loan_id = bounced.subject AND kind = 'compensation' AND on_day < %(day)s OFFSET 0) t ORDER BY t.loan_id"
     )
-    return {row["loan_id"]: row for row in connection.execute(query, (day, begins, ends))}
+    values = {"day": day, "begins": begins, "ends": ends}
+    return {row["loan_id"]: row for row in connection.execute(query, values)}
 
 
 def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
@@ -283,14 +289,16 @@ def taken_over_on(connection: Connection, day: dt.date, begins: dt.datetime, end
     """What was paid by the close of a day for claims that passed: loan_id, kind, mandate_hash, payer, seller, paid_fen,
     from_deposit_fen, number of the event. A claim that passed before is paid for again when money of the day bounced."""
     query = (
-        "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, p.paid_fen, p.from_deposit_fen, e.number "
-        "FROM taken_over t JOIN loan l USING (loan_id) JOIN event e ON e.subject = t.loan_id AND e.happened_on = %(day)s "
-        "AND e.kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END "
-        "CROSS JOIN LATERAL (SELECT "
+        f"WITH bounced AS MATERIALIZED ({_BOUNCED}), "
+        "today AS (SELECT * FROM taken_over WHERE on_day = %(day)s AND kind <> 'sale' "
+        "UNION SELECT t.* FROM bounced CROSS JOIN LATERAL (SELECT * FROM taken_over WHERE loan_id = bounced.subject "
+        "AND kind = 'compensation' OFFSET 0) t) "
+        "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, e.number, "
         f"CASE t.kind WHEN 'compensation' THEN {_PAID_CLAIM} ELSE t.paid_fen END AS paid_fen, "
-        "CASE t.kind WHEN 'compensation' THEN (e.content->>'from_deposit_fen')::int8 ELSE 0 END AS from_deposit_fen) p "
-        "WHERE t.kind <> 'sale' AND (t.on_day = %(day)s OR (t.kind = 'compensation' AND t.loan_id IN "
-        "(SELECT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %(begins)s AND recorded_at < %(ends)s))) "
+        "CASE t.kind WHEN 'compensation' THEN (e.content->>'from_deposit_fen')::int8 ELSE 0 END AS from_deposit_fen "
+        "FROM today t JOIN loan l USING (loan_id) CROSS JOIN LATERAL (SELECT number, content FROM event "
+        "WHERE subject = t.loan_id AND happened_on = %(day)s "
+        "AND kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END OFFSET 0) e "
         "ORDER BY t.loan_id, t.kind, e.number"
     )
     return connection.execute(query, {"day": day, "begins": begins, "ends": ends}).fetchall()

@@ -1,5 +1,5 @@
-"""Running loans and their payments as columns, in chunks: each column comes as one binary value, so that no Python object is
-made for a row. (A binary COPY would come row by row: 4 µs each in the driver, six times what the accounts themselves take. An
+"""Running loans and their payments as columns, in chunks of ids: each column comes as one binary value, so that no Python object
+is made for a row. (A binary COPY would come row by row: 4 µs each in the driver, six times what the accounts themselves take. An
 array of the store's takes a third longer to make than its values one after the other.)
 
 Every column is made an int8 that is never null, so that its elements have one width.
@@ -64,9 +64,16 @@ def terms_hashes(connection: Connection) -> tuple[dict[int, str], dict[int, str]
     return products, mandates
 
 
-def loan_chunk(connection: Connection, day: object, after: str, most: int) -> LoanColumns:
-    """The next loans after an id that ran at the end of a day."""
-    return _loans(connection, f"{_RUNNING} AND loan_id > %s ORDER BY loan_id LIMIT %s", (day, day, after, most))
+def chunk_end(connection: Connection, after: str, most: int) -> str | None:
+    """The last id of a chunk that begins after one; None when there is none left."""
+    query = "SELECT max(loan_id) AS last FROM (SELECT loan_id FROM loan WHERE loan_id > %s ORDER BY loan_id LIMIT %s) AS x"
+    row = connection.execute(query, (after, most)).fetchone()
+    return row["last"] if row else None
+
+
+def loan_chunk(connection: Connection, day: object, after: str, last: str) -> LoanColumns:
+    """The loans of a chunk, from after one id to another, that ran at the end of a day."""
+    return _loans(connection, f"{_RUNNING} AND loan_id > %s AND loan_id <= %s ORDER BY loan_id", (day, day, after, last))
 
 
 def loans_of(connection: Connection, loan_ids: Sequence[str]) -> LoanColumns:
@@ -100,22 +107,36 @@ def _loans(connection: Connection, which: str, values: tuple[object, ...]) -> Lo
     )
 
 
-def payment_chunk(connection: Connection, loans: LoanColumns, after: str) -> PaymentColumns:
-    """The payments of the loans of a chunk that begins after an id."""
-    return _payments(connection, loans, "loan_id > %s AND loan_id <= %s", (after, loans.loan_id[-1].decode()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRows:
+    """Payments that stand, as they were read, in any order: key (2, rows) as of `LoanColumns`; packed, day and payoff; amount."""
+
+    key: Ints
+    packed: Ints
+    amount_fen: Ints
+
+    def of(self, loans: LoanColumns) -> PaymentColumns:
+        """Those of some loans, each with the place of its loan."""
+        place = places_of(loans, self.key)
+        known = place >= 0
+        packed = self.packed[known]
+        return PaymentColumns(loan=place[known], on=_days(packed), amount_fen=self.amount_fen[known], payoff=packed & 1)
+
+
+def payment_chunk(connection: Connection, after: str, last: str) -> PaymentRows:
+    """The payments of the loans of a chunk, whatever their state."""
+    return _payments(connection, "loan_id > %s AND loan_id <= %s", (after, last))
 
 
 def payments_of_loans(connection: Connection, loans: LoanColumns) -> PaymentColumns:
     """The payments of some loans."""
-    return _payments(connection, loans, "loan_id = ANY(%s)", ([each.decode() for each in loans.loan_id.tolist()],))
+    return _payments(connection, "loan_id = ANY(%s)", ([each.decode() for each in loans.loan_id.tolist()],)).of(loans)
 
 
-def _payments(connection: Connection, loans: LoanColumns, which: str, values: tuple[object, ...]) -> PaymentColumns:
+def _payments(connection: Connection, which: str, values: tuple[object, ...]) -> PaymentRows:
     columns = (_KEY, f"{_SECOND_KEY} | {_DAY.format('paid_on')} | (purpose = 'payoff')::int4", "amount_fen")
     key, packed, amount_fen = gathered(connection, columns, f"FROM payment WHERE NOT reversed AND {which}", values)
-    place = places_of(loans, np.stack((key, packed >> 32)))
-    known = place >= 0
-    return PaymentColumns(loan=place[known], on=_days(packed)[known], amount_fen=amount_fen[known], payoff=packed[known] & 1)
+    return PaymentRows(key=np.stack((key, packed >> 32)), packed=packed, amount_fen=amount_fen)
 
 
 def places_of(loans: LoanColumns, key: Ints) -> Ints:

@@ -281,6 +281,7 @@ EVENT = Table(
     Index("ix_event_subject", "subject", "number"),
     Index("ix_event_transaction", "transaction", "number"),
     Index("ix_event_recorded_at", "recorded_at", postgresql_using="brin"),
+    Index("ix_event_suspense", "number", postgresql_where=text("kind IN ('suspense_booked', 'suspense_released')")),
     comment="Append-only: a trigger refuses UPDATE and DELETE.",
 )
 

@@ -9,13 +9,15 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import SQL
 from sqlalchemy import LargeBinary, Table
 from sqlalchemy.dialects import postgresql
 
@@ -46,6 +48,20 @@ def connect(dsn: str) -> Connection:
     connection = psycopg.connect(dsn, row_factory=dict_row)
     connection.prepare_threshold = 2
     return connection
+
+
+@contextmanager
+def same_snapshot(connection: Connection) -> Iterator[Connection]:
+    """Another connection to the same database that sees what this one's transaction sees, and only reads.
+
+    connection   in a transaction whose snapshot stands (REPEATABLE READ), as long as the other one is used
+    """
+    row = connection.execute("SELECT pg_export_snapshot() AS name").fetchone()
+    with psycopg.connect(connection.info.dsn, password=connection.info.password, row_factory=dict_row) as other:
+        other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        other.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(row["name"] if row else ""))
+        yield other
+        other.rollback()
 
 
 def plan_by_key(connection: Connection) -> None:
