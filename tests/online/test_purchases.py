@@ -88,6 +88,25 @@ def test_purchases_of_one_batch_are_matched_after_each_other_and_an_order_is_bou
     assert [row["reserved_fen"] for row in quotas] == [25_000]
 
 
+@pytest.mark.parametrize("end", ["unfunded", "cancelled"])
+def test_an_order_for_which_nothing_was_lent_is_bought_again(platform, end):
+    line = platform.line()["line_id"]
+    loan_id = bought(platform, line, 30_000)["loan_id"]
+    if end == "cancelled":
+        platform.done("answer_offer", loan_id=loan_id, decision="accept")
+        platform.done("cancel_loan", loan_id=loan_id, reason="the provider refuses")
+    while end == "unfunded" and platform.look("loan", loan_id)[1]["state"] == "offered":
+        platform.done("answer_offer", loan_id=loan_id, decision="refuse", reason="for the test")
+    assert platform.look("loan", loan_id)[1]["state"] == end
+    platform.today += dt.timedelta(days=1)
+    again = running(platform, line, 30_000)
+    assert again != loan_id
+    shown = plan(platform, line, 30_000, 3)
+    order = {"merchant": "tea_house", "merchant_reference": "1", "principal_fen": 30_000, "installment_count": 3}
+    problem = platform.ask("buy", line_id=line, total_fen=shown["total_fen"], **order)[1]
+    assert problem["rule"] == "order_bought_already"
+
+
 def test_nothing_is_lent_that_costs_more_than_was_shown(platform):
     line = platform.line()["line_id"]
     shown = plan(platform, line, 30_000, 3)

@@ -10,7 +10,10 @@ STOPPED = "give_back_stopped"
 
 
 def hold_orders(connection: Connection, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Orders, by merchant and its reference, that are bought already; who else buys one of these waits for this transaction."""
+    """Orders, by merchant and its reference, that are bought already; who else buys one of these waits for this transaction.
+
+    An order for which nothing was lent in the end, because nobody funded it or it was never paid out, may be bought again.
+    """
     wanted = sorted(set(orders))
     columns = [list(column) for column in zip(*wanted, strict=True)] or [[], []]
     connection.execute(
@@ -18,8 +21,14 @@ def hold_orders(connection: Connection, orders: Iterable[tuple[str, str]]) -> se
         "FROM unnest(%s::text[], %s::text[]) AS x(m, r) ORDER BY k) AS keys",
         columns,
     )
+    connection.execute(
+        "UPDATE purchase p SET is_void = true FROM loan l, unnest(%s::text[], %s::text[]) AS x(merchant, merchant_reference) "
+        "WHERE (p.merchant, p.merchant_reference) = (x.merchant, x.merchant_reference) AND NOT p.is_void "
+        "AND l.loan_id = p.loan_id AND l.disbursed_on IS NULL AND l.state IN ('unfunded', 'cancelled')",
+        columns,
+    )
     query = (
-        "SELECT merchant, merchant_reference FROM purchase "
+        "SELECT merchant, merchant_reference FROM (SELECT * FROM purchase WHERE NOT is_void) p "
         "JOIN unnest(%s::text[], %s::text[]) AS x(merchant, merchant_reference) USING (merchant, merchant_reference)"
     )
     return {(row["merchant"], row["merchant_reference"]) for row in connection.execute(query, columns)}
