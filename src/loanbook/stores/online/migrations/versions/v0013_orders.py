@@ -9,7 +9,7 @@ down_revision = "v0012"
 
 def upgrade() -> None:
     """Nothing is void at first; the next who buys such an order makes it so."""
-    column = sa.Column(
+    column: sa.Column[bool] = sa.Column(
         "is_void",
         sa.Boolean(),
         server_default=sa.text("false"),
