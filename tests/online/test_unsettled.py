@@ -5,7 +5,7 @@ import datetime as dt
 
 import pytest
 
-from tests.online.test_day_close import START, Closing
+from tests.online.test_day_close import START, Closing, changed
 
 PARTNER = "heron_bank"
 
@@ -152,3 +152,31 @@ def test_vehicles_get_what_waited_once_too(platform):
     platform.later(38)
     platform.close()
     assert platform.rows(query)[0]["n"] == 90_000
+
+
+def test_what_bounces_of_a_claim_that_passed_is_compensated_once_when_the_loan_can_be_booked_again(platform):
+    platform.day_terms = changed(platform.day_terms, "heron_bank_guaranteed", "guarantee", cap_ppm=None)
+    twin, loan_id = (platform.running(PARTNER, document=str(number), count=3) for number in range(2))
+    platform.later(31)
+    for name, each in (("t", twin), ("l", loan_id)):
+        platform.repay(each, 30_000, f"in-{name}")
+    platform.later(31 + 62)
+    platform.close()
+    for name in "tl":
+        platform.done("give_back", provider_reference=f"in-{name}", reason="no funds")
+    mend = spoiled(platform, loan_id)
+    platform.later(31 + 64)
+    platform.close()
+    assert len(platform.rows("SELECT 1 FROM event WHERE kind = 'loan_compensated' AND subject = %s", loan_id)) == 1
+    mend()
+    for number in (31 + 66, 31 + 68):
+        platform.later(number)
+        assert wrong(platform.close()) == []
+    sums = []
+    for each in (twin, loan_id):
+        rows = [(row["line"], row["amount_fen"]) for row in files(platform, each) if row["line"] == "compensation"]
+        assert len(rows) == 2
+        sums.append(rows)
+        held = platform.look("funding", each)[1]
+        sums.append((held["compensated_fen"], held["claim_fen"], held["holders"]))
+    assert sums[:2] == sums[2:]

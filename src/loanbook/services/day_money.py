@@ -323,15 +323,15 @@ class Claims:
         return cls(passed_fen=passed, claim_fen=claim, before=found[0], after=found[1])
 
 
-def bounced_of_claims(day: Day, loan_ids: Sequence[str]) -> tuple[Sequence[str], Ints, Ints]:
-    """What had been paid of loans before their claims were taken over, until the day and by its end: two (loans, PAID).
+def bounced_of_claims(day: Day, since: Mapping[str, dt.date]) -> tuple[Sequence[str], Ints, Ints]:
+    """What had been paid of loans before their claims were taken over: until a day of each, and by this day's end.
 
-    loan_ids   loans whose claims passed before the day and of which money bounced on it
+    since     loans whose claims passed before, and the first day of which bounces count
+    returns   the loans, and two (loans, PAID)
     """
-    booked = booked_money(day.connection, *day.moments(), ZONE.key, loan_ids)
-    loans = loans_of(day.connection, booked.loan_ids)
-    known_on = np.full(len(booked.loan_ids), units.day(day.day) - 1, np.int64)
-    claims = Claims.of(day, loans, booked, _charged_off(day, booked), known_on)
+    booked = booked_money(day.connection, *day.moments(), ZONE.key, since, also=since)
+    known_on = np.array([units.day(since[each]) - 1 for each in booked.loan_ids], np.int64)
+    claims = Claims.of(day, loans_of(day.connection, booked.loan_ids), booked, _charged_off(day, booked), known_on)
     return booked.loan_ids, claims.before, claims.after
 
 

@@ -3,6 +3,7 @@
 What passes is what was owed by what the day knew (`day_knowledge`); what is told later is of who holds the claim then.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from loanbook.stores.online.day_book import bounced_claims, deposit_used, guaran
 from loanbook.stores.online.schema import LOAN
 from loanbook.stores.online.schema_day import TAKEN_OVER
 from loanbook.stores.online.unit import Row
+from loanbook.stores.online.unsettled import unsettled
 from loanbook.stores.online.vehicle_book import deposits_added, handed_on
 from loanbook.terms.mandate import Component, Guarantee, Mandate, Stage
 from loanbook.terms.vehicle import Vehicle
@@ -31,10 +33,11 @@ from loanbook.terms.vehicle import Vehicle
 def compensate(day: Day) -> dict[str, object]:
     """Guarantors pay lenders at the contractual days past due: outstanding principal and interest due, the lender's part.
 
-    Money that came before the claim passed and bounces after it is the lender's loss again, so the guarantor pays for that too,
-    on the day it bounces. What a cap leaves uncovered stays the lender's claim. Of a loan for which something was paid the claim
-    passes in that part (`claims.claim_parts`), and it is not asked for again; one for which nothing was left is, on the next day.
-    A cap or a deposit that is used up is a finding of the day on which it first left something.
+    Money that came before the claim passed and bounces after it is the lender's loss again, so the guarantor pays for that too:
+    on the day it bounces or, where a loan's money waits, on the day that can book it again. What a cap leaves uncovered stays the
+    lender's claim. Of a loan for which something was paid the claim passes in that part (`claims.claim_parts`), and it is not
+    asked for again; one for which nothing was left is, on the next day. A cap or a deposit that is used up is a finding of the
+    day on which it first left something.
     """
     paid, uncovered, calls = Counted(), 0, {}
     asked = [(_compensate, *each) for each in claims_by_mandate(day, _compensation_dpd)]
@@ -52,13 +55,24 @@ def compensate(day: Day) -> dict[str, object]:
     return {"loans": paid.loans, "paid_fen": paid.amount_fen, "uncovered_fen": uncovered, "deposit_calls_fen": calls}
 
 
+def _bounced(day: Day) -> tuple[dict[str, Row], dict[str, dt.date]]:
+    """Claims that passed before the day and of which money bounced, or may have while it waited; and from which day on."""
+    waited = unsettled(day.connection, "partners")["money"]
+    held = bounced_claims(day.connection, day.day, *day.moments(), waited)
+    since = {loan_id: waited.get(loan_id, day.day) for loan_id in held}
+    for loan_id, row in held.items():
+        if row["last_on"] is not None:
+            since[loan_id] = max(since[loan_id], row["last_on"] + dt.timedelta(days=1))
+    return held, since
+
+
 def _bounced_by_mandate(day: Day) -> list[tuple[Mandate, list[str]]]:
-    """Loans whose claims passed before the day and of which money bounced on it, by mandate."""
-    standing = known_of(day, list(bounced_claims(day.connection, day.day, *day.moments())))
+    standing = known_of(day, list(_bounced(day)[0]))
     grouped: dict[str, list[str]] = defaultdict(list)
     for key, loan_id in zip(standing.mandate_hash, standing.loan_id, strict=True):
         grouped[key].append(loan_id)
-    return [(day.terms.platform.mandate_by_hash(key), ids) for key, ids in sorted(grouped.items())]
+    found = [(day.known_mandate(key, ids), ids) for key, ids in sorted(grouped.items())]
+    return [(mandate, ids) for mandate, ids in found if mandate is not None]
 
 
 def _compensation_dpd(mandate: Mandate) -> int | None:
@@ -94,8 +108,8 @@ def _compensate(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[
 def _compensate_again(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[str]) -> tuple[int, int, int]:
     """Pay for what the lender had of claims that passed before, and gave back on the day because it bounced."""
     day.unit().lock(LOAN, ids)
-    held = bounced_claims(day.connection, day.day, *day.moments())
-    ids, before, after = bounced_of_claims(day, ids)
+    held, since = _bounced(day)
+    ids, before, after = bounced_of_claims(day, {loan_id: since[loan_id] for loan_id in ids})
     rate = known_of(day, ids).rate_annual
     nothing = np.zeros_like(before)
     shares = stage_shares(mandate, Stage.ORIGINATION)
@@ -130,8 +144,9 @@ def _paid(
         principal, interest = found.paid_fen[row].tolist()
         paid, from_deposit = int(whole[row]), int(found.from_deposit_fen[row])
         if loan_id in held:
-            more = {"paid_fen": held[loan_id]["paid_fen"] + paid}
-            unit.update(TAKEN_OVER, held[loan_id], from_deposit_fen=held[loan_id]["from_deposit_fen"] + from_deposit, **more)
+            row_held = held[loan_id]
+            sums = {"paid_fen": row_held["paid_fen"] + paid, "from_deposit_fen": row_held["from_deposit_fen"] + from_deposit}
+            unit.update(TAKEN_OVER, row_held, last_on=day.day, **sums)
         else:
             unit.insert(
                 TAKEN_OVER,

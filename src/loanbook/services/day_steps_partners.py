@@ -141,7 +141,7 @@ def _due(day: Day, taken: Taken) -> _Due:
             rows = ours[money.component[ours] == component]
             ids = [money.loan_ids[place] for place in money.loan[rows].tolist()]
             due.add(mandate, ids, money.event_no[money.loan[rows]], line, money.amount_fen[rows], taken.late["money"])
-    for row in taken_over_on(day.connection, day.day, *day.moments()):
+    for row in taken_over_on(day.connection, day.day):
         mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
         line = Line.COMPENSATION if row["kind"] == "compensation" else Line.BUY_BACK
         if row["kind"] == "compensation" or row["seller"] == mandate.partner:

@@ -126,7 +126,7 @@ def _brought(day: Day, books: Books) -> dict[str, _Brought]:
                 found[fee.payer].paid_for["fees"] += int(amount.sum())
             if fee.payee in keep:
                 found[fee.payee].received_fen[Received.FEE] += int(amount.sum())
-    for row in taken_over_on(day.connection, day.day, *day.moments()):
+    for row in taken_over_on(day.connection, day.day):
         mandate = day.terms.platform.mandate_by_hash(row["mandate_hash"])
         to, kind = (row["seller"], Received.BUY_BACK) if row["seller"] else (mandate.partner, Received.COMPENSATION)
         if to in keep:

@@ -18,10 +18,6 @@ _MONEY = "('payment_received', 'recovery_received', 'refund_paid')"
 """Events of money, each with its payment."""
 _AMOUNT = "CASE e.kind WHEN 'refund_paid' THEN -1 ELSE 1 END * (e.content->>'amount_fen')::int8"
 """What such an event brought: below 0 for a refund."""
-_BOUNCED = (
-    "SELECT DISTINCT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %(begins)s AND recorded_at < %(ends)s"
-)
-"""Loans for which money bounced between two moments."""
 _PAID_CLAIM = "((e.content->>'principal_fen')::int8 + (e.content->>'interest_fen')::int8)"
 """What a guarantor paid, of the event that tells it."""
 
@@ -154,14 +150,20 @@ def claims_taken_over(connection: Connection, loan_ids: Iterable[str], before: d
     return connection.execute(query, (before, sorted(set(loan_ids)))).fetchall()
 
 
-def bounced_claims(connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime) -> dict[str, Row]:
-    """Claims that guarantors paid for before a day and for which money bounced between two moments: rows of `taken_over`."""
+def bounced_claims(
+    connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime, also: Iterable[str]
+) -> dict[str, Row]:
+    """Claims that guarantors paid for before a day: those for which money bounced between two moments, and those of other loans.
+
+    Rows of `taken_over`, by loan.
+    """
     query = (
-        f"WITH bounced AS MATERIALIZED ({_BOUNCED}) SELECT t.* FROM bounced CROSS JOIN LATERAL (SELECT * FROM taken_over "
-        "WHERE loan_id = bounced.subject AND kind = 'compensation' AND on_day < %(day)s OFFSET 0) t ORDER BY t.loan_id"
+        "WITH loans AS MATERIALIZED (SELECT subject FROM event WHERE kind = 'event_reversed' AND recorded_at >= %s "
+        "AND recorded_at < %s UNION SELECT unnest(%s::text[])) "
+        "SELECT t.* FROM loans CROSS JOIN LATERAL (SELECT * FROM taken_over WHERE loan_id = loans.subject "
+        "AND kind = 'compensation' AND on_day < %s OFFSET 0) t ORDER BY t.loan_id"
     )
-    values = {"day": day, "begins": begins, "ends": ends}
-    return {row["loan_id"]: row for row in connection.execute(query, values)}
+    return {row["loan_id"]: row for row in connection.execute(query, (begins, ends, sorted(set(also)), day))}
 
 
 def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
@@ -285,20 +287,16 @@ def disbursements(connection: Connection, begins: dt.datetime, ends: dt.datetime
     return connection.execute(query, (begins, ends)).fetchall()
 
 
-def taken_over_on(connection: Connection, day: dt.date, begins: dt.datetime, ends: dt.datetime) -> list[Row]:
-    """What was paid by the close of a day for claims that passed: loan_id, kind, mandate_hash, payer, seller, paid_fen,
-    from_deposit_fen, number of the event. A claim that passed before is paid for again when money of the day bounced."""
+def taken_over_on(connection: Connection, day: dt.date) -> list[Row]:
+    """What was paid by the close of a day for claims that passed then, or had passed before: loan_id, kind, mandate_hash, payer,
+    seller, paid_fen, from_deposit_fen, number of the event."""
     query = (
-        f"WITH bounced AS MATERIALIZED ({_BOUNCED}), "
-        "today AS (SELECT * FROM taken_over WHERE on_day = %(day)s AND kind <> 'sale' "
-        "UNION SELECT t.* FROM bounced CROSS JOIN LATERAL (SELECT * FROM taken_over WHERE loan_id = bounced.subject "
-        "AND kind = 'compensation' OFFSET 0) t) "
         "SELECT t.loan_id, t.kind, l.mandate_hash, t.payer, t.seller, e.number, "
         f"CASE t.kind WHEN 'compensation' THEN {_PAID_CLAIM} ELSE t.paid_fen END AS paid_fen, "
         "CASE t.kind WHEN 'compensation' THEN (e.content->>'from_deposit_fen')::int8 ELSE 0 END AS from_deposit_fen "
-        "FROM today t JOIN loan l USING (loan_id) CROSS JOIN LATERAL (SELECT number, content FROM event "
+        "FROM taken_over t JOIN loan l USING (loan_id) CROSS JOIN LATERAL (SELECT number, content FROM event "
         "WHERE subject = t.loan_id AND happened_on = %(day)s "
         "AND kind = CASE t.kind WHEN 'compensation' THEN 'loan_compensated' ELSE 'loan_bought_back' END OFFSET 0) e "
-        "ORDER BY t.loan_id, t.kind, e.number"
+        "WHERE t.kind <> 'sale' AND (t.on_day = %(day)s OR t.last_on = %(day)s) ORDER BY t.loan_id, t.kind, e.number"
     )
-    return connection.execute(query, {"day": day, "begins": begins, "ends": ends}).fetchall()
+    return connection.execute(query, {"day": day}).fetchall()

@@ -16,6 +16,7 @@ TAKEN_OVER = Table(
     money("paid_fen"),
     money("from_deposit_fen"),
     Column("seller", Text, comment="whose part passed to the payer"),
+    Column("last_on", Date, comment="the day closed on which more was paid for it, because money had bounced"),
     CheckConstraint("(kind = 'compensation') = (seller IS NULL)", name="somebody_sold"),
     Index("ix_taken_over_mandate", "mandate"),
     Index("ix_taken_over_sold_to", "payer", postgresql_where=text("kind = 'sale'")),
