@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.errors import StateError
-from loanbook.funding.claims import claim_parts, shares_of_claim, staying_shares
+from loanbook.funding.claims import claim_parts, on_claims, shares_of_claim, staying_shares
 from loanbook.funding.shares import PAID, Paid, divide, stage_shares
 from loanbook.terms.mandate import SHARES_WHOLE, Component, Stage
 from loanbook.terms.mandate_file import mandates_in
@@ -20,7 +20,8 @@ MONEY = st.lists(st.integers(0, 10**9), min_size=PAID, max_size=PAID)
 
 
 def parts(mandate, paid, before=(0, 0, 0, 0), passed=0, claim=0):
-    stays, goes = claim_parts(mandate, RATE, np.array([paid]), np.array([before]), np.array([passed]), np.array([claim]))
+    gone = on_claims(np.array([paid]), np.array([[before]]), np.array([[passed]]), np.array([[claim]]))
+    stays, goes = claim_parts(mandate, RATE, np.array([paid]), gone)
     return stays[0], goes[0]
 
 
@@ -49,8 +50,17 @@ def test_a_claim_passes_in_the_part_that_was_paid_for():
         {"heron_bank": 250},
         {"lantern_guarantee": 750},
     )
-    with pytest.raises(StateError, match="more was paid for a claim under heron_bank_guaranteed than was owed"):
+    with pytest.raises(StateError, match="more was paid for a claim than was owed"):
         parts(HERON, (1, 0, 0, 0), passed=2, claim=1)
+
+
+def test_what_came_before_more_was_paid_for_a_claim_stays_as_it_was_parted():
+    """A quarter passed, and later, when money had bounced, half of it; 400 came in between, and 600 after that."""
+    paid, first, second = ([[amount, 0, 0, 0]] for amount in (1_100, 100, 500))
+    gone = on_claims(np.array(paid), np.array([first, second]), np.array([[100], [300]]), np.array([[400], [600]]))
+    assert gone.tolist() == [[100 + 300, 0, 0, 0]]
+    alone = on_claims(np.array(paid), np.array([first, paid]), np.array([[100], [0]]), np.array([[400], [0]]))
+    assert alone.tolist() == [[250, 0, 0, 0]]
 
 
 @given(before=MONEY, since=MONEY, later=MONEY, claim=st.integers(1, 10**9), share=st.integers(0, 100))

@@ -112,26 +112,35 @@ def test_a_payment_that_bounces_after_its_refund_leaves_the_loan_owing_it(platfo
     assert state(platform, loan_id) == ("repaid", 0, 0, 0)
 
 
-def test_nothing_is_refunded_of_a_loan_that_is_unknown_or_holds_nothing(platform):
+def test_nothing_is_refunded_of_a_loan_that_is_unknown_or_charged_off(platform):
     loan_id = platform.running(OURS)
     decided(platform, "write_off", loan_id, {"cause": "fraud"})
-    for subject, rule in ((loan_id, "more_than_unapplied"), ("lo-none", "no_such_loan")):
+    for subject, rule in ((loan_id, "nothing_to_refund"), ("lo-none", "no_such_loan")):
         body = {"kind": "refund", "subject": subject, "content": {"amount_fen": 1}, "reason": "r"}
         assert platform.ask("propose", **body)[1]["rule"] == rule
 
 
-def test_money_that_a_written_off_loan_held_is_refunded(platform):
-    """It was paid before the write-off and told after it, and more than was owed then."""
+def test_what_a_written_off_loan_is_paid_too_much_is_not_taken_whenever_it_was_paid(platform):
+    """It was paid before the write-off and told after it; and a second time, dated before the first."""
     loan_id = platform.running(OURS)
     platform.later(40)
     paid_on = platform.today
     owed = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
     platform.later(45)
     decided(platform, "write_off", loan_id, {"cause": "fraud"})
-    body = {"loan_id": loan_id, "amount_fen": owed + 7_000, "paid_on": paid_on}
-    assert platform.done("repay", provider_reference="in-1", **body)["unapplied_fen"] == 7_000
-    assert decided(platform, "refund", loan_id, {"amount_fen": 7_000})["unapplied_fen"] == 0
-    assert state(platform, loan_id) == ("charged_off", 0, 0, 0)
+    body = {"loan_id": loan_id, "paid_on": paid_on}
+    status, problem = platform.ask("repay", provider_reference="in-1", amount_fen=owed + 7_000, **body)
+    assert (status, problem["rule"], problem["figures"]["owed_fen"]) == (409, "more_than_is_owed", owed)
+    platform.later(60)
+    all_ = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    platform.repay(loan_id, all_ - 1_000, "in-2")
+    left = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    for on in (paid_on, platform.today - dt.timedelta(days=3), platform.today):
+        status, problem = platform.ask("repay", loan_id=loan_id, paid_on=on, provider_reference="in-3", amount_fen=all_)
+        assert (status, problem["rule"]) == (409, "more_than_is_owed")
+        assert problem["figures"]["owed_fen"] <= left
+    platform.repay(loan_id, left, "in-3")
+    assert platform.look("payment_preview", loan_id, payoff="true")[1]["figures"]["owed_fen"] == 0
 
 
 def test_no_more_is_recovered_than_the_borrower_owes(platform):

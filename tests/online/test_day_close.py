@@ -248,6 +248,33 @@ def test_what_bounces_above_a_cap_is_a_claim_that_the_lender_keeps(platform):
     assert abs(theirs[loan_id, "principal"] - (500_000 - passed)) <= 2
 
 
+def test_money_that_came_before_a_claim_grew_goes_back_as_it_came(platform):
+    loan_id = platform.running("heron_bank", count=3)
+    platform.later(31)
+    platform.repay(loan_id, 60_000, "before")
+    paid_on = platform.today
+    platform.today = dt.date(2024, 6, 6) + dt.timedelta(days=61)
+    platform.close()
+    days = []
+    for reference in ("since", "before", "since"):
+        if reference == "since" and not days:
+            platform.repay(loan_id, 200_000, reference)
+        else:
+            platform.done("give_back", provider_reference=reference, reason="no funds")
+        days.append(platform.today)
+        platform.today += dt.timedelta(days=4)
+        platform.close()
+        sums = {"principal": 0, "interest": 0}
+        for day in (paid_on, *days):
+            for (_, line), amount in platform.file("heron_bank", day).items():
+                sums[line] = sums.get(line, 0) + amount
+        funding = platform.look("funding", loan_id)[1]
+        theirs = next(each for each in funding["holders"] if each["vehicle"] == "heron_bank")
+        assert (theirs["principal_fen"], theirs["interest_fen"]) == (sums["principal"], sums["interest"])
+    assert (sums["principal"], sums["interest"]) == (0, 0)
+    assert len(platform.rows("SELECT 1 FROM event WHERE kind = 'loan_compensated'")) == 2
+
+
 def test_files_tie_to_the_money_also_when_it_bounces(platform):
     loan_id = platform.running("heron_bank")
     platform.later(31)

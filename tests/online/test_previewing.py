@@ -63,16 +63,17 @@ class History:
         options = {"on": on.isoformat()} | ({"payoff": "true"} if payoff else {"amount_fen": str(amount_fen)})
         status, seen = self.platform.look("payment_preview", self.loan_id, **options)
         recovers = self.charged_off_on is not None and on >= self.charged_off_on
-        if recovers:
-            owed = self.owed(on)
-            if owed == 0 or (not payoff and amount_fen > owed):
+        if self.charged_off_on is not None:
+            left = self.left(on)
+            offered = max(left, 1) if payoff else amount_fen
+            if self.excess(FactKind.PAYMENT, on, offered):
                 wanted = (409, "more_than_is_owed")
-                assert (status, seen["rule"], seen["figures"]["owed_fen"]) == (*wanted, owed)
-                body = {"loan_id": self.loan_id, "amount_fen": max(amount_fen, 1), "paid_on": on}
+                assert (status, seen["rule"], seen["figures"]["owed_fen"]) == (*wanted, left)
+                body = {"loan_id": self.loan_id, "amount_fen": offered, "paid_on": on}
                 status, problem = self.platform.ask("repay", provider_reference="too much", **body)
                 assert (status, problem["rule"]) == wanted
                 return
-            assert seen["amount_fen"] == (owed if payoff else amount_fen)
+            assert seen["amount_fen"] == offered
         assert status == 200, seen
         amount_fen = seen["amount_fen"] if payoff else amount_fen
         assert seen["amount_fen"] == amount_fen
@@ -96,10 +97,23 @@ class History:
 
     def owed(self, on):
         """What settles the loan on a day, had it not been charged off and had all that came been payments."""
+        before = self.as_if().total(Total.RECEIVED)
+        return self.as_if((FactKind.PAYOFF, units.day(on), 0)).total(Total.RECEIVED) - before
+
+    def as_if(self, *more):
         kinds = {FactKind.RECOVERY: FactKind.PAYMENT}
         facts = [(kinds.get(kind, kind), *rest) for kind, *rest in self.facts.values() if kind != FactKind.CHARGE_OFF]
-        before = self.account(facts).total(Total.RECEIVED)
-        return self.account([*facts, (FactKind.PAYOFF, units.day(on), 0)]).total(Total.RECEIVED) - before
+        return self.account([*facts, *more])
+
+    def excess(self, kind, on, amount_fen):
+        """What finds nothing to pay once an amount is offered."""
+        found = self.as_if((kind, units.day(on), amount_fen)).total(Total.UNAPPLIED)
+        return max(found - self.as_if().total(Total.UNAPPLIED), 0)
+
+    def left(self, on):
+        """What of it is still owed: money of later days has paid some of it."""
+        owed = self.owed(on)
+        return owed - self.excess(FactKind.PAYOFF, on, owed) if owed else 0
 
     def compare_pieces(self, seen, kind, on):
         account = self.account()
@@ -118,7 +132,7 @@ class History:
 
     def refund(self, part):
         unapplied = self.account().total(Total.UNAPPLIED)
-        if unapplied > 0:
+        if unapplied > 0 and self.charged_off_on is None:
             amount_fen = 1 + part % unapplied
             done = decided(self.platform, "refund", self.loan_id, {"amount_fen": amount_fen})
             (row,) = self.platform.rows("SELECT provider_reference FROM payment WHERE payment_id = %s", done["payment_id"])

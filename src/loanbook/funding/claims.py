@@ -45,38 +45,54 @@ def shares_of_claim(mandate: Mandate, passed_fen: int, claim_fen: int) -> Ints:
     return found
 
 
-def claim_parts(
-    mandate: Mandate, rate_annual: Ints, paid_fen: Ints, before_fen: Ints, passed_fen: Ints, claim_fen: Ints
-) -> tuple[Ints, Ints]:
+def on_claims(paid_fen: Ints, marks_fen: Ints, passed_fen: Ints, claim_fen: Ints) -> Ints:
+    """What of the money that loans brought came on the part of their claims that a guarantor paid for, (rows, PAID) int64.
+
+    Where more was paid for a claim later, because money had bounced, the part is another one from then on; what came until then
+    stays as it was parted.
+
+    paid_fen     (rows, PAID) int64 >= 0: all of it
+    marks_fen    (steps, rows, PAID) int64 >= 0: what of it was booked by each day on which something was paid for the claim; all
+                 of it where there was no such day
+    passed_fen   (steps, rows) int64: what was paid for the claim by then, 0 where nothing was;  claim_fen  what was owed by then
+    rounding     half up for each column and step
+    raises       StateError for a part that is more than its claim
+    """
+    paid = np.ascontiguousarray(np.atleast_2d(paid_fen), np.int64)
+    marks = np.ascontiguousarray(marks_fen, np.int64).reshape(-1, *paid.shape)
+    part, claim = (np.ascontiguousarray(money, np.int64).reshape(len(marks), len(paid)) for money in (passed_fen, claim_fen))
+    if (part < 0).any() or (part > claim).any():
+        raise StateError("more was paid for a claim than was owed.")
+    gone = np.zeros_like(paid)
+    _passed(paid, marks, part, claim, gone)
+    return gone
+
+
+def claim_parts(mandate: Mandate, rate_annual: Ints, paid_fen: Ints, gone_fen: Ints) -> tuple[Ints, Ints]:
     """Who has what of all the money that loans under one mandate brought so far.
 
     rate_annual  (rows,) the loans'
-    paid_fen     (rows, PAID) int64 >= 0: all of it
-    before_fen   (rows, PAID) int64 >= 0: what of it came before the claim was taken over; of a claim that was not, anything
-    passed_fen   (rows,) int64: what a guarantor paid for the claim, 0 where none did;  claim_fen  (rows,) what was owed
+    paid_fen     (rows, PAID) int64 >= 0: all of it;  gone_fen  what of it came on claims that passed (`on_claims`)
     returns      two (rows, components, vehicles) int64: what stays with the holders, and what passed; together a row adds up to
                  what was paid. They are sums: the parts of one day's money are the difference of two of them
-    rounding     half up for what passed of each column; then as `divide`
-    raises       StateError for a part that is more than its claim
+    rounding     as `divide`
     """
-    paid, before = (np.ascontiguousarray(np.atleast_2d(money), np.int64) for money in (paid_fen, before_fen))
-    part, claim = (np.ascontiguousarray(np.atleast_1d(money), np.int64) for money in (passed_fen, claim_fen))
-    if (part < 0).any() or (part > claim).any():
-        raise StateError(f"more was paid for a claim under {mandate.code} than was owed.")
-    gone = np.zeros_like(paid)
-    _passed(paid, before, part, claim, gone)
+    paid, gone = (np.ascontiguousarray(np.atleast_2d(money), np.int64) for money in (paid_fen, gone_fen))
     nothing = np.zeros_like(paid)
     staying = divide(staying_shares(mandate), mandate.coupon_annual, rate_annual, nothing, paid - gone)
-    if not part.any():
+    if not gone.any():
         return staying, np.zeros_like(staying)
     return staying, divide(stage_shares(mandate, Stage.COMPENSATION), mandate.coupon_annual, rate_annual, nothing, gone)
 
 
 @lean
-def _passed(paid: Ints, before: Ints, part: Ints, claim: Ints, out: Ints) -> None:
-    """Of what came since a claim was taken over, the part that was paid for, by column."""
-    for row in range(paid.shape[0]):
-        if part[row] > 0:
-            for column in range(paid.shape[1]):
-                since = max(paid[row, column] - before[row, column], 0)
-                out[row, column] = mul_div(since, part[row], claim[row], HALF_UP)
+def _passed(paid: Ints, marks: Ints, part: Ints, claim: Ints, out: Ints) -> None:
+    """Of what came between two marks, the part that was paid for by the first, by column."""
+    steps = marks.shape[0]
+    for step in range(steps):
+        for row in range(paid.shape[0]):
+            if part[step, row] > 0:
+                for column in range(paid.shape[1]):
+                    until = paid[row, column] if step + 1 == steps else marks[step + 1, row, column]
+                    since = max(until - marks[step, row, column], 0)
+                    out[row, column] += mul_div(since, part[step, row], claim[step, row], HALF_UP)

@@ -128,4 +128,5 @@ def _scopes(terms: PlatformTerms, loan: Row, line: Row, day: dt.date) -> list[st
     try:
         return scopes_of(terms.mandate_by_hash(loan["mandate_hash"]), line, day)
     except StateError:
-        return ["total", f"day:{day.isoformat()}"]
+        # Its terms are not there to say which it has: all that there may be, of which those that are there are given back.
+        return ["total", f"day:{day.isoformat()}", f"province:{line['province']}", f"grade:{line['grade']}"]

@@ -16,7 +16,7 @@ from loanbook.loans.facts import Total
 from loanbook.services.approvals import Executor, Order
 from loanbook.services.caller import Refusal
 from loanbook.services.parties import PROVIDER
-from loanbook.services.paying import TAKES_MONEY, online_account, settle
+from loanbook.services.paying import online_account, settle
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.read import none_such
 from loanbook.services.requests import Asked, Money, Name
@@ -101,7 +101,7 @@ def _refuse_refund(terms: PlatformTerms, unit: Unit, order: Order) -> Refusal | 
     loan = unit.read(LOAN, [order.subject]).get(order.subject)
     if loan is None:
         return none_such("loan", order.subject)
-    if loan["state"] not in TAKES_MONEY:
+    if loan["state"] not in ("disbursed", "repaid"):
         detail = f"loan {order.subject} is {loan['state']}; nothing of it is refunded."
         return Refusal(status=409, rule="nothing_to_refund", detail=detail, figures={"state": loan["state"]})
     unapplied = _account(terms, unit, loan).total(Total.UNAPPLIED)

@@ -59,8 +59,7 @@ class CurrentTerms:
             if today == self._asked_on and self._clock() - self._asked_at < ASK_SECONDS:
                 return self._terms
             held = versions_held(connection)
-            if held != self._versions:
-                self._take_up(connection)
+            if held != self._versions and self._take_up(connection):
                 self._versions = held
             self._asked_at, self._asked_on = self._clock(), today
             return self._terms
@@ -69,12 +68,14 @@ class CurrentTerms:
         """Let the next one who needs terms ask the store for them."""
         self._asked_on = None
 
-    def _take_up(self, connection: Connection) -> None:
+    def _take_up(self, connection: Connection) -> bool:
         try:
             self._terms = with_approved(self._terms, connection)
         except LoanbookError as error:
             # Nothing approved can be such; what would stop a start does not stop what runs.
             logging.getLogger(__name__).error("approved terms are not taken up: %s", error)
+            return False
+        return True
 
 
 def following(

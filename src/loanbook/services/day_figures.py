@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import msgspec
@@ -52,7 +53,8 @@ def figures_of(book: Book, connection: Connection, day: dt.date, chunk: int) -> 
     figures = Figures()
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
     plan_for_columns(connection)
-    add_up(figures, running(book, connection, day, figures.unbookable, chunk))
+    with closing(running(book, connection, day, figures.unbookable, chunk)) as chunks:
+        add_up(figures, chunks)
     connection.rollback()
     return figures
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook import units
-from loanbook.funding.claims import claim_parts
+from loanbook.funding.claims import claim_parts, on_claims
 from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.positions import Position
 from loanbook.services.day import ZONE, Day
@@ -176,9 +176,9 @@ def _held(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
         if mandate is None or not chosen.size:
             continue
         of = places[chosen]
-        rates, passed, claim = after.standing.rate_annual[at_after[chosen]], claims.passed_fen[of], claims.claim_fen[of]
-        stayed, gone = claim_parts(mandate, rates, paid_before[chosen], claims.before[of], passed, claim)
-        stays, goes = claim_parts(mandate, rates, paid_after[chosen], claims.after[of], passed, claim)
+        rates = after.standing.rate_annual[at_after[chosen]]
+        stayed, gone = claim_parts(mandate, rates, paid_before[chosen], claims.gone(claims.before, paid_before[chosen], of))
+        stays, goes = claim_parts(mandate, rates, paid_after[chosen], claims.gone(claims.after, paid_after[chosen], of))
         parts = stays + goes - stayed - gone
         even = parts.sum(axis=(1, 2)) == amounts[chosen].sum(axis=1)
         for place in of[~even].tolist():
@@ -186,7 +186,7 @@ def _held(day: Day, waited: Mapping[str, dt.date]) -> HeldMoney:
             day.findings.add(f"loan {booked.loan_ids[place]}", message)
         rows.add(mandate, of[even], parts[even])
         settled[of[even]] = True
-        if passed.any():
+        if claims.passed_fen[:, of].any():
             recovered[mandate.code] += int((goes - gone)[even][:, _OF_CLAIMS].sum())
     return rows.money(day, since, settled, dict(recovered))
 
@@ -295,9 +295,11 @@ def _stood(day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What guarantors paid for the claims of the loans, (loans,), 0 where none did, of what was owed; and what was paid before.
+    """What guarantors paid for the claims of the loans, step by step (`claims.on_claims`), and what they had brought by each.
 
-    before, after   (loans, PAID) what came before the claim was taken over, without what bounced before the money, and by its end
+    passed_fen, claim_fen   (steps, loans): by then, 0 where nothing was paid
+    before, after           (steps, loans, PAID) what was booked by each step, without what bounced before the money, and
+                            without what bounced by its end
     """
 
     passed_fen: Ints
@@ -307,20 +309,29 @@ class Claims:
 
     @classmethod
     def of(cls, day: Day, loans: LoanColumns, booked: BookedMoney, off: Ints, known_on: Ints) -> "Claims":
-        """Of the claims that were taken over before the day; known_on the last day of each loan before its money, (loans,)."""
-        count = len(booked.loan_ids)
+        """Of the claims that were taken over before a day; the money is what was told after a day of each loan, (loans,)."""
         order = {loan_id: place for place, loan_id in enumerate(booked.loan_ids)}
-        since = np.full(count, NEVER, np.int64)
-        passed, claim = np.zeros((2, count), np.int64)
+        steps: dict[str, list[Row]] = defaultdict(list)
         for row in claims_taken_over(day.connection, booked.loan_ids, day.day):
-            place = order[row["loan_id"]]
-            since[place], passed[place], claim[place] = units.day(row["on_day"]), row["paid_fen"], row["claim_fen"]
-        found = np.zeros((2, count, PAID), np.int64)
-        if passed.any():
-            for each, known in zip(found, (known_on, np.full(count, units.day(day.day), np.int64)), strict=True):
-                stood = _stood(day, loans, booked, off, known, since)
-                each[[order[loan_id] for loan_id in stood.standing.loan_id]] = stood.paid
+            steps[row["loan_id"]].append(row)
+        shape = max((len(rows) for rows in steps.values()), default=0), len(order)
+        until = np.full(shape, NEVER, np.int64)
+        passed, claim = np.zeros((2, *shape), np.int64)
+        for loan_id, rows in steps.items():
+            for step, row in enumerate(rows):
+                place = step, order[loan_id]
+                until[place], passed[place], claim[place] = units.day(row["on_day"]), row["paid_fen"], row["claim_fen"]
+        found = np.zeros((2, *shape, PAID), np.int64)
+        today = np.full(len(order), units.day(day.day), np.int64)
+        for each, known in zip(found, (known_on, today), strict=True):
+            for step, booked_by in enumerate(until):
+                stood = _stood(day, loans, booked, off, known, booked_by)
+                each[step, [order[loan_id] for loan_id in stood.standing.loan_id]] = stood.paid
         return cls(passed_fen=passed, claim_fen=claim, before=found[0], after=found[1])
+
+    def gone(self, marks: Ints, paid: Ints, places: Ints) -> Ints:
+        """What of the money of some loans came on the claims that passed, (places, PAID)."""
+        return on_claims(paid, marks[:, places], self.passed_fen[:, places], self.claim_fen[:, places])
 
 
 def bounced_of_claims(day: Day, since: Mapping[str, dt.date]) -> tuple[Sequence[str], Ints, Ints]:
@@ -332,7 +343,7 @@ def bounced_of_claims(day: Day, since: Mapping[str, dt.date]) -> tuple[Sequence[
     booked = booked_money(day.connection, *day.moments(), ZONE.key, since, also=since)
     known_on = np.array([units.day(since[each]) - 1 for each in booked.loan_ids], np.int64)
     claims = Claims.of(day, loans_of(day.connection, booked.loan_ids), booked, _charged_off(day, booked), known_on)
-    return booked.loan_ids, claims.before, claims.after
+    return booked.loan_ids, claims.before[0], claims.after[0]
 
 
 def _charged_off(day: Day, booked: BookedMoney) -> Ints:

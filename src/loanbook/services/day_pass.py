@@ -4,7 +4,7 @@ Read in chunks inside one snapshot. A loan that cannot be booked is found by hal
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -119,7 +119,7 @@ class Book:
         return self._rows[key]
 
 
-def running(book: Book, connection: Connection, day: dt.date, findings: Findings, chunk: int = CHUNK) -> Iterator[Standing]:
+def running(book: Book, connection: Connection, day: dt.date, findings: Findings, chunk: int = CHUNK) -> Generator[Standing]:
     """Where the loans that ran at the end of a day stood, a chunk at a time; the caller holds the snapshot.
 
     The next chunk is read while one is booked, its loans by this connection and its payments by another one that sees the same:

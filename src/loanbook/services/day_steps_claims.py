@@ -99,7 +99,7 @@ def _compensate(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Sequence[
         compensated=np.array([loan_id in known for loan_id in standing.loan_id], bool),
         compensation_dpd=guarantee.compensation_dpd,
         as_of=on,
-        cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code)),
+        cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code, day.day)),
         deposit_left=_deposit_left(day, day.terms.vehicle(guarantee.guarantor, on)),
     )
     return _paid(day, mandate, guarantee, standing.loan_id, found, {})
@@ -126,7 +126,7 @@ def _compensate_again(day: Day, mandate: Mandate, guarantee: Guarantee, ids: Seq
         compensated=np.zeros(len(ids), bool),
         compensation_dpd=guarantee.compensation_dpd,
         as_of=on,
-        cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code)),
+        cap_left=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(day.connection, mandate.code, day.day)),
         deposit_left=_deposit_left(day, day.terms.vehicle(guarantee.guarantor, on)),
     )
     return _paid(day, mandate, guarantee, ids, found, held)

@@ -53,6 +53,7 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             quote["loan_id"] = loans[-1]["loan_id"]
     unit.flush()  # before quotas are held: others wait for them
     placed = offer(terms, unit, loans, lines)
+    unfunded = {loan["quote_id"]: why for loan, why in zip(loans, placed, strict=True) if why is not None}
     for place, loan, why in zip(places, loans, placed, strict=True):
         line = lines[loan["line_id"]]
         if why is None:
@@ -72,7 +73,12 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             answers[place] = Drawn(loan_id=loan["loan_id"], state=loan["state"], partner=loan["partner"], attempt=1)
         else:
             unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
-            answers[place] = why.refusal(asked_for[place][0])
+    # Whoever accepted the quote in this batch, it became no loan.
+    for place, (caller, request) in enumerate(asked_for):
+        if request.quote_id in unfunded and (
+            answers[place] is None or quotes[request.quote_id]["borrower_id"] == caller.borrower_id
+        ):
+            answers[place] = unfunded[request.quote_id].refusal(caller)
     return [answer for answer in answers if answer is not None]
 
 

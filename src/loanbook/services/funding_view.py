@@ -1,11 +1,11 @@
 """Who funds a loan, who bears its loss, and what each has received of it so far."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from loanbook.funding.claims import claim_parts, shares_of_claim, staying_shares
+from loanbook.funding.claims import claim_parts, on_claims, shares_of_claim, staying_shares
 from loanbook.funding.shares import PAID, Paid, split, stage_shares
 from loanbook.loans.facts import Row as Due
 from loanbook.loans.facts import Total
@@ -92,20 +92,21 @@ def funding_read(terms: PlatformTerms) -> Read:
 
 def _funding(terms: PlatformTerms, unit: Unit, loan: Row) -> FundingView:
     mandate = terms.mandate_by_hash(loan["mandate_hash"])
-    claim = next(iter(claims_taken_over(unit.connection, [loan["loan_id"]])), None)
+    claims = claims_taken_over(unit.connection, [loan["loan_id"]])
+    claim = claims[-1] if claims else None
     origin = stage_shares(mandate, Stage.ORIGINATION)
     if claim is not None:
         now = shares_of_claim(mandate, claim["paid_fen"], claim["claim_fen"])
     else:
         now = staying_shares(mandate) if loan["state"] == "charged_off" else origin
     lent = split(np.zeros(1, np.int64), np.array([loan["principal_fen"]]), origin[Component.PRINCIPAL])[0]
-    parts = _received(terms, unit, loan, mandate, claim)
+    parts = _received(terms, unit, loan, mandate, claims)
     return FundingView(
         loan_id=loan["loan_id"],
         mandate=mandate.code,
         model=mandate.model,
         stage=str(Stage.ORIGINATION if claim is None else Stage.COMPENSATION),
-        compensated_on=claim["on_day"] if claim else None,
+        compensated_on=claims[0]["on_day"] if claims else None,
         compensated_fen=claim["paid_fen"] if claim else 0,
         claim_fen=claim["claim_fen"] if claim else 0,
         holders=tuple(
@@ -135,21 +136,21 @@ def _passed_to(unit: Unit, loan_id: str, vehicle: str) -> str | None:
     return None if now == vehicle else now
 
 
-def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, claim: Row | None) -> Ints:
+def _received(terms: PlatformTerms, unit: Unit, loan: Row, mandate: Mandate, claims: Sequence[Row]) -> Ints:
     """What borrowers' money came to for each holder, (components, vehicles): by the shares that held when it came."""
     if loan["state"] == "cancelled" or loan["disbursed_on"] is None:
         return np.zeros((len(Component), len(mandate.vehicles)), np.int64)
     rate = np.array([loan["rate_annual"]], np.int64)
     payments = payments_of(unit.connection, [loan["loan_id"]])[loan["loan_id"]]
     paid = _paid(terms, loan, payments, unit.today)
-    before = paid
-    if claim is not None:
+    marks = np.zeros((len(claims), *paid.shape), np.int64)
+    for step, claim in enumerate(claims):
         # As money is divided: by the day that booked it.
         ends = dt.datetime.combine(claim["on_day"] + dt.timedelta(days=1), dt.time(), ZONE)
         known = booked_before(unit.connection, loan["loan_id"], ends)
-        before = _paid(terms, loan, [row for row in payments if row["payment_id"] in known], unit.today)
-    passed, whole = (claim["paid_fen"], claim["claim_fen"]) if claim else (0, 0)
-    stays, goes = claim_parts(mandate, rate, paid, before, np.array([passed]), np.array([whole]))
+        marks[step] = _paid(terms, loan, [row for row in payments if row["payment_id"] in known], unit.today)
+    sums = np.array([[[claim["paid_fen"]], [claim["claim_fen"]]] for claim in claims], np.int64).reshape(len(claims), 2, 1)
+    stays, goes = claim_parts(mandate, rate, paid, on_claims(paid, marks, sums[:, 0], sums[:, 1]))
     both: Ints = stays[0] + goes[0]
     return both
 

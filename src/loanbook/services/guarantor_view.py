@@ -106,7 +106,7 @@ def _view(terms: PlatformTerms, vehicles: tuple[Vehicle, ...], unit: Unit, guara
                 used_fen=by_state["confirmed"] + by_state["disbursed"],
                 reserved_fen=by_state["offered"],
                 deposit_needed_fen=int(mul_div(by_state["disbursed"], guarantee.deposit_ppm, PPM, _UP)),
-                may_pay_fen=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(connection, code)),
+                may_pay_fen=cap_left_fen(guarantee.cap_ppm, *guarantee_sums(connection, code, unit.today)),
             )
         )
     on = units.day(unit.today)

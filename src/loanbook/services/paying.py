@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.loans.account import Account, Drawdown, account_of, fact_rows, preview_payment
@@ -118,14 +120,31 @@ def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_
     return account_of(drawdown, facts, as_of=units.day(as_of), known_on=units.NEVER - 1)
 
 
-def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
-    """What the borrower of a loan that was charged off still owes, all told, when it is paid on a day; minor units.
-
-    A charge-off is a matter of the books: the debt goes on by its contract, and what came since has paid of it.
-    """
+def payoff_fen(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
+    """What settles a loan on a day, minor units; one that was charged off as if it had not been: its debt goes on."""
     drawdown, facts = account_parts(terms, loan, payments, written_off=False)
     known_on = units.day(max(on, today))
     return preview_payment(drawdown, facts, on=units.day(on), known_on=known_on, amount_fen=0, kind=FactKind.PAYOFF).amount_fen
+
+
+def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
+    """What the borrower of a loan that was charged off still owes, all told, when it is paid on a day; minor units.
+
+    What came later than the day would pay nothing any more, if all were paid on it: so much less is owed.
+    """
+    drawdown, facts = account_parts(terms, loan, payments, written_off=False)
+    amount = payoff_fen(terms, loan, payments, on, today)
+    offered = FactKind.PAYOFF, units.day(on), amount
+    return amount - _excess(drawdown, facts, offered, units.day(max(on, today))) if amount else 0
+
+
+def _excess(drawdown: Drawdown, facts: Ints, offered: tuple[FactKind, int, int], as_of: int) -> int:
+    """What of all the money of an account finds nothing to pay once more is offered."""
+    before, after = (
+        account_of(drawdown, each, as_of=as_of, known_on=units.NEVER - 1).total(Total.UNAPPLIED)
+        for each in (facts, np.vstack([facts, fact_rows([offered])]))
+    )
+    return max(after - before, 0)
 
 
 def settling(terms: PlatformTerms, loan: Row, payments: Sequence[Row], account: Account, *, on: dt.date, today: dt.date) -> int:
@@ -135,7 +154,7 @@ def settling(terms: PlatformTerms, loan: Row, payments: Sequence[Row], account: 
     """
     if state_after(loan, account) == "repaid":
         return 0
-    return max(claim_left(terms, loan, payments, max(on, today), today), -account.total(Total.UNAPPLIED))
+    return max(payoff_fen(terms, loan, payments, max(on, today), today), -account.total(Total.UNAPPLIED))
 
 
 def short_payoff(amount_fen: int, purpose: str, remaining_fen: int) -> str:
@@ -146,10 +165,17 @@ def short_payoff(amount_fen: int, purpose: str, remaining_fen: int) -> str:
     return f"{came} came as a payoff and does not settle the loan. It counts as an ordinary payment, and {left} settles it."
 
 
-def more_than_owed(loan: Row, amount_fen: int, owed_fen: int) -> Refusal | None:
-    """Why money for a loan that was charged off is not taken: it is more than its borrower owes, so somebody gets it back."""
-    if amount_fen <= owed_fen:
+def more_than_owed(
+    terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date, amount_fen: int
+) -> Refusal | None:
+    """Why money for a loan that was charged off is not taken: it is more than its borrower owes, so somebody gets it back.
+
+    That holds also for money that was paid before the charge-off, and is told after it.
+    """
+    drawdown, facts = account_parts(terms, loan, payments, written_off=False)
+    if not _excess(drawdown, facts, (FactKind.PAYMENT, units.day(on), amount_fen), units.day(max(on, today))):
         return None
+    owed_fen = claim_left(terms, loan, payments, on, today)
     came, owed = units.format_money(amount_fen), units.format_money(owed_fen)
     detail = f"{came} came for loan {loan['loan_id']}, which was charged off on {loan['closed_on']}, and "
     detail += f"its borrower still owes {owed}. Repay that, and give the rest back to who paid it."
@@ -166,9 +192,9 @@ def repay(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Repayi
     for _, request in asked:
         loan = loans.get(request.loan_id)
         refusal = _cannot_repay(unit, loan, request, booked)
-        if loan is not None and refusal is None and is_recovery(loan, request.paid_on):
-            owed = claim_left(terms, loan, payments[loan["loan_id"]], request.paid_on, unit.today)
-            refusal = more_than_owed(loan, request.amount_fen, owed)
+        if loan is not None and refusal is None and loan["state"] == "charged_off":
+            known = payments[loan["loan_id"]]
+            refusal = more_than_owed(terms, loan, known, request.paid_on, unit.today, request.amount_fen)
         if loan is None or refusal is not None:
             answers.append(refusal or _no_loan(request.loan_id))
             continue
@@ -260,13 +286,20 @@ def settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Seq
 
 
 def _returned_before(unit: Unit, loan: Row, row: Row, request: Returning) -> Returned | Refusal:
-    """Money that goes back because its purchase was returned bounces: then nothing is to go back, and nothing else changes."""
+    """Money that goes back because its purchase was returned bounces: then nothing of it is to go back, and nothing else changes.
+
+    A refund that bounces is still to be paid: it goes back with the rest.
+    """
     if loan["state"] != "cancelled" or row["payment_id"] in stopped(unit.connection, loan["loan_id"]):
         detail = f"the payment {request.provider_reference} was returned already."
         return Refusal(status=409, rule="payment_returned_already", detail=detail)
     told = {"provider_reference": request.provider_reference, "amount_fen": row["amount_fen"]}
     unit.event(STOPPED, loan["loan_id"], payment_id=row["payment_id"], reason=request.reason, **told)
-    unit.tell(PROVIDER, STOPPED, loan["loan_id"], borrower_id=loan["borrower_id"], **told)
+    if row["amount_fen"] > 0:
+        unit.tell(PROVIDER, STOPPED, loan["loan_id"], borrower_id=loan["borrower_id"], **told)
+    else:
+        paid = {"amount_fen": -row["amount_fen"], "payments": [told]}
+        unit.tell(PROVIDER, "give_back", loan["loan_id"], borrower_id=loan["borrower_id"], **paid)
     unit.flush()
     return Returned(loan_id=loan["loan_id"], state=loan["state"], outstanding_fen=0)
 

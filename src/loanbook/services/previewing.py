@@ -16,6 +16,7 @@ from loanbook.services.paying import (
     claim_left,
     is_recovery,
     more_than_owed,
+    payoff_fen,
     settling,
     short_payoff,
     state_after,
@@ -100,13 +101,17 @@ def _find(terms: PlatformTerms, unit: Unit, caller: Caller, id_: str, options: M
     if isinstance(amount_fen, Refusal):
         return amount_fen
     payments = payments_of(unit.connection, [id_])[id_]
-    if is_recovery(loan, on):
-        owed = claim_left(terms, loan, payments, on, unit.today)
-        amount_fen = amount_fen or max(owed, 1)
-        refusal = more_than_owed(loan, amount_fen, owed)
+    if loan["state"] == "charged_off":
+        amount_fen = amount_fen or max(claim_left(terms, loan, payments, on, unit.today), 1)
+        refusal = more_than_owed(terms, loan, payments, on, unit.today, amount_fen)
         if refusal is not None:
             return refusal
     return _previewed(terms, loan, payments, on=on, today=unit.today, amount_fen=amount_fen, payoff=payoff)
+
+
+def _settles(terms: PlatformTerms, loan: Stored, payments: list[Stored], on: dt.date, today: dt.date) -> int:
+    find = claim_left if loan["state"] == "charged_off" else payoff_fen
+    return find(terms, loan, payments, on, today)
 
 
 def _day(text: str, loan: Stored, today: dt.date) -> dt.date | Refusal:
@@ -167,7 +172,7 @@ def _previewed(
         outstanding_fen=account.total(Total.OUTSTANDING),
         unapplied_fen=account.total(Total.UNAPPLIED),
         recovered_fen=account.total(Total.RECOVERED),
-        payoff_fen=0 if loan["state"] == "repaid" else claim_left(terms, loan, payments, on, today),
+        payoff_fen=0 if loan["state"] == "repaid" else _settles(terms, loan, payments, on, today),
         closes=remaining == 0,
         remaining_fen=remaining,
         note=short_payoff(amount_fen, asked, remaining),

@@ -295,4 +295,5 @@ def test_one_endless_line_is_refused_long_before_its_end(tmp_path):
     read: list[int] = []
     with pytest.raises(RequestError, match="a row is longer than 8,388,608 bytes"):
         read_tape(read_mapping(write_mapping(tmp_path)), [path], tmp_path, {}, lambda _, at: read.append(at))
-    assert max(read) < 100 << 20
+    # The reader of the file may be sixteen blocks ahead of the one that finds no end of the line.
+    assert max(read) < 18 * (8 << 20)

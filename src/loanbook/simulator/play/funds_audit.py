@@ -108,7 +108,7 @@ class FundsAudit:
             self.same(place, f"lent by {code}", holder["lent_fen"], lent[mandate.vehicles.index(code)])
         claim = self.passed.claims.get(loan.loan_id)
         told = (said.answer["compensated_fen"], said.answer["claim_fen"])
-        self.same(place, "compensated, of what was owed", told, claim.before(dt.date.max) if claim else (0, 0))
+        self.same(place, "compensated, of what was owed", told, claim.before(dt.date.max)[-1][1:] if claim else (0, 0))
 
     # Claims pass.
 
@@ -155,7 +155,7 @@ class FundsAudit:
             owed = owed_to(
                 mandate, loan.rate_annual, mandate.partner, had, loan.stands.outstanding_fen, loan.stands.interest_due(on)
             )
-            amount = min(sum(owed), self._cap_left(mandate, mandate.guarantee))
+            amount = min(sum(owed), self._cap_left(mandate, mandate.guarantee, on))
             uncovered += sum(owed) - amount
             if amount:
                 loans, paid = loans + 1, paid + amount
@@ -164,7 +164,7 @@ class FundsAudit:
         for loan, lost in self._bounced(on):
             mandate = self.mandate_of(loan)
             assert mandate.guarantee is not None
-            amount = min(lost, self._cap_left(mandate, mandate.guarantee))
+            amount = min(lost, self._cap_left(mandate, mandate.guarantee, on))
             loans, paid, uncovered = loans + bool(amount), paid + amount, uncovered + lost - amount
             self.passed.claims[loan.loan_id].payments.append((on, amount, lost))
             self._pays(mandate, mandate.guarantee, on, amount)
@@ -198,14 +198,17 @@ class FundsAudit:
             self._from_deposit[code] += from_deposit
         self._passed_today.append(("compensation", code, mandate.partner, amount, from_deposit))
 
-    def _cap_left(self, mandate: Mandate, guarantee: Guarantee) -> int:
-        """What a guarantee may still pay: its cap of what was lent, less what it paid and did not get back."""
+    def _cap_left(self, mandate: Mandate, guarantee: Guarantee, on: dt.date) -> int:
+        """What a guarantee may still pay: its cap of what was lent by a day, less what it paid and did not get back."""
         if guarantee.cap_ppm is None:
             return 1 << 62
         lent = sum(
             loan.principal_fen
             for loan in self.loans.values()
-            if loan.disbursed_on is not None and self.mandate_of(loan).code == mandate.code
+            if loan.disbursed_on is not None
+            and loan.disbursed_on <= on
+            and not (loan.state == "cancelled" and loan.closed_on is not None and loan.closed_on <= on)
+            and self.mandate_of(loan).code == mandate.code
         )
         cap = lent * guarantee.cap_ppm // WHOLE
         return max(cap - self.compensated_fen[mandate.code] + self.recovered_fen[mandate.code], 0)
@@ -239,9 +242,9 @@ class FundsAudit:
     def _divided(self, loan: KnownLoan, on: dt.date) -> tuple[Parts, int]:
         claim = self.passed.claims.get(loan.loan_id)
         paid: Paid = loan.paid_by(on)
-        if claim is None or claim.on >= on:
-            return divided(self.mandate_of(loan), loan.rate_annual, paid, paid, 0, 0)
-        return divided(self.mandate_of(loan), loan.rate_annual, paid, loan.paid_by(claim.on), *claim.before(on))
+        known = claim.before(on) if claim is not None else []
+        marks = [loan.paid_by(day) for day, _, _ in known]
+        return divided(self.mandate_of(loan), loan.rate_annual, paid, marks, [(passed, owed) for _, passed, owed in known])
 
     def _receipts(self, result: Mapping[str, Any], on: dt.date) -> None:
         """Open what begins, and bring the day into the books."""

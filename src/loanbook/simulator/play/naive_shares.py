@@ -65,34 +65,32 @@ def lenders_part(mandate: Mandate, rate_annual: Decimal, holder: str, paid: Paid
 
 
 def divided(
-    mandate: Mandate, rate_annual: Decimal, paid: Paid, before: Paid, passed_fen: int, claim_fen: int
+    mandate: Mandate, rate_annual: Decimal, paid: Paid, marks: Sequence[Paid], claims: Sequence[tuple[int, int]]
 ) -> tuple[Parts, int]:
     """Who has what of all that a loan brought, and what of it came on the part of the claim that a guarantor paid for.
 
-    before   what of it came before the claim was taken over; of `claim_fen` that was owed then `passed_fen` was paid
+    marks    what of it was booked by the day on which the claim passed, and by each on which more was paid for it
+    claims   what was paid for the claim by each of these days, and of how much; what came until the next goes by that part
     """
     gone = (0, 0, 0, 0)
-    if passed_fen:
-        since = [max(now - then, 0) for now, then in zip(paid, before, strict=True)]
-        gone = (
-            half_up(since[0] * passed_fen, claim_fen),
-            half_up(since[1] * passed_fen, claim_fen),
-            half_up(since[2] * passed_fen, claim_fen),
-            half_up(since[3] * passed_fen, claim_fen),
-        )
+    for mark, until, (passed_fen, claim_fen) in zip(marks, [*marks, paid][1:], claims, strict=True):
+        if passed_fen:
+            since = [max(now - then, 0) for now, then in zip(until, mark, strict=True)]
+            found = [half_up(amount * passed_fen, claim_fen) for amount in since]
+            gone = (gone[0] + found[0], gone[1] + found[1], gone[2] + found[2], gone[3] + found[3])
     stays = (paid[0] - gone[0], paid[1] - gone[1], paid[2] - gone[2], paid[3] - gone[3])
     shares = dict(enumerate(mandate.funding[Stage.ORIGINATION]))
     if mandate.guarantee is not None:
         # Where the guarantor did not pay, the loss is the lenders'.
         shares[Component.LOSS] = shares[Component.PRINCIPAL]
-    found = _components(mandate, rate_annual, shares, stays)
+    parts = _components(mandate, rate_annual, shares, stays)
     if not any(gone):
-        return found, 0
+        return parts, 0
     passed = _components(mandate, rate_annual, dict(enumerate(mandate.funding[Stage.COMPENSATION])), gone)
     for place, amount in passed.items():
-        found[place] = found.get(place, 0) + amount
+        parts[place] = parts.get(place, 0) + amount
     fees = sum(amount for (_, component), amount in passed.items() if component == Component.FEE)
-    return found, sum(passed.values()) - fees
+    return parts, sum(passed.values()) - fees
 
 
 def _components(mandate: Mandate, rate_annual: Decimal, shares: Mapping[int, Sequence[int]], paid: Paid) -> Parts:

@@ -34,10 +34,15 @@ class Claim:
         """What was paid in all."""
         return sum(paid for _, paid, _ in self.payments)
 
-    def before(self, on: dt.date) -> tuple[int, int]:
-        """What was paid on days before one, of what was owed."""
-        known = [each for each in self.payments if each[0] < on]
-        return sum(paid for _, paid, _ in known), sum(owed for _, _, owed in known)
+    def before(self, on: dt.date) -> list[tuple[dt.date, int, int]]:
+        """The days before one on which something was paid, and by each of them what, of what was owed."""
+        found: list[tuple[dt.date, int, int]] = []
+        paid = owed = 0
+        for day, more, of in self.payments:
+            paid, owed = paid + more, owed + of
+            if day < on:
+                found.append((day, paid, owed))
+        return found
 
 
 @dataclass(slots=True, kw_only=True)

@@ -137,17 +137,23 @@ def taken_over_of(connection: Connection, loan_ids: Iterable[str], kind: str) ->
 
 
 def claims_taken_over(connection: Connection, loan_ids: Iterable[str], before: dt.date = dt.date.max) -> list[Row]:
-    """Claims that guarantors paid for on days before one: loan_id, on_day (the first), paid_fen, claim_fen (what the lender was
-    owed, paid or not)."""
+    """What guarantors paid for claims on days before one: loan_id, on_day, and by then paid_fen and claim_fen.
+
+    claim_fen is what the lender was owed, paid or not. A row for the day on which a claim passed, and for each on which more was
+    paid; by loan, in order.
+    """
     # OFFSET 0: the events of each claim are looked up, and the table is not read whole.
     query = (
-        "SELECT t.loan_id, t.on_day, sum(p.paid_fen)::int8 AS paid_fen, sum(p.paid_fen + p.uncovered_fen)::int8 AS claim_fen "
-        "FROM taken_over t CROSS JOIN LATERAL "
-        f"(SELECT {_PAID_CLAIM} AS paid_fen, (e.content->>'uncovered_fen')::int8 AS uncovered_fen FROM event e "
+        "SELECT t.loan_id, p.on_day, sum(p.paid_fen) OVER earlier AS paid_fen, "
+        "sum(p.paid_fen + p.uncovered_fen) OVER earlier AS claim_fen FROM taken_over t CROSS JOIN LATERAL "
+        f"(SELECT e.number, e.happened_on AS on_day, {_PAID_CLAIM} AS paid_fen, "
+        "(e.content->>'uncovered_fen')::int8 AS uncovered_fen FROM event e "
         "WHERE e.subject = t.loan_id AND e.kind = 'loan_compensated' AND e.happened_on < %s OFFSET 0) p "
-        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' GROUP BY t.loan_id, t.on_day ORDER BY t.loan_id"
+        "WHERE t.loan_id = ANY(%s) AND t.kind = 'compensation' "
+        "WINDOW earlier AS (PARTITION BY t.loan_id ORDER BY p.number) ORDER BY t.loan_id, p.number"
     )
-    return connection.execute(query, (before, sorted(set(loan_ids)))).fetchall()
+    rows = connection.execute(query, (before, sorted(set(loan_ids)))).fetchall()
+    return [row | {"paid_fen": int(row["paid_fen"]), "claim_fen": int(row["claim_fen"])} for row in rows]
 
 
 def bounced_claims(
@@ -166,14 +172,16 @@ def bounced_claims(
     return {row["loan_id"]: row for row in connection.execute(query, (begins, ends, sorted(set(also)), day))}
 
 
-def guarantee_sums(connection: Connection, mandate: str) -> tuple[int, int, int]:
-    """Of a mandate: principal disbursed, what its guarantor paid, what came back of that; minor units."""
+def guarantee_sums(connection: Connection, mandate: str, day: dt.date) -> tuple[int, int, int]:
+    """Of a mandate: principal disbursed by a day and not cancelled by then, what its guarantor paid, what came back of that;
+    minor units."""
     row = connection.execute(
-        "SELECT (SELECT coalesce(sum(principal_fen), 0)::bigint FROM loan WHERE mandate = %s AND disbursed_on IS NOT NULL) AS a, "
+        "SELECT (SELECT coalesce(sum(principal_fen), 0)::bigint FROM loan WHERE mandate = %s AND disbursed_on <= %s "
+        "AND NOT (state = 'cancelled' AND closed_on <= %s)) AS a, "
         "(SELECT coalesce(sum(paid_fen), 0)::bigint FROM taken_over WHERE mandate = %s AND kind = 'compensation') AS b, "
         "(SELECT coalesce(sum((result->'recovered_fen'->>%s)::bigint), 0)::bigint FROM day_step "
         "WHERE step = 'settlement_files') AS c",
-        (mandate, mandate, mandate),
+        (mandate, day, day, mandate, mandate),
     ).fetchone()
     return (row["a"], row["b"], row["c"]) if row else (0, 0, 0)
 

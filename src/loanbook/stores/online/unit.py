@@ -57,7 +57,9 @@ def same_snapshot(connection: Connection) -> Iterator[Connection]:
     connection   in a transaction whose snapshot stands (REPEATABLE READ), as long as the other one is used
     """
     row = connection.execute("SELECT pg_export_snapshot() AS name").fetchone()
-    with psycopg.connect(connection.info.dsn, password=connection.info.password, row_factory=dict_row) as other:
+    info = connection.info
+    # The host that this one is connected to, of several that a DSN may name.
+    with psycopg.connect(info.dsn, host=info.host, port=info.port, password=info.password, row_factory=dict_row) as other:
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         other.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(row["name"] if row else ""))
         yield other
