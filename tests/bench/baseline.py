@@ -205,9 +205,10 @@ def _add_month(engine: duckdb.DuckDBPyConnection, cells: dict[str, Ints], origin
         flow[group, month, 1] += sums[1]
     for group, month, first, *sums in _rows(engine, DUE):
         due[group, month, first] += sums
-        flow[group, month, 2] += sums[0]
+        if month > origin:
+            flow[group, month, 2] += sums[0]
     for group, month, paid, prepaid, interest, recovered in _rows(engine, PAID):
-        flow[group, month, [3, 4, 7, 8]] += [paid, prepaid, interest, recovered]
+        flow[group, month, [3, 4, 7, 8]] += [paid, prepaid if month > origin else 0, interest, recovered]
         vintage[group, origin, month - origin, [5, 4]] += [prepaid, recovered]
     for group, month, loans, amount in _rows(engine, CHARGED_OFF):
         position[group, month:, _CHARGED_OFF] += [loans, amount]

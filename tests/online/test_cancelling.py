@@ -117,3 +117,14 @@ def test_a_payout_of_the_last_day_that_is_told_a_day_late_is_booked(platform):
     last = platform.today + dt.timedelta(days=PAY_OUT_DAYS)
     platform.today = last + dt.timedelta(days=1)
     platform.done("disburse", loan_id=loan_id, provider_reference="out-1", disbursed_on=last)
+
+
+def test_quotas_are_free_again_also_where_the_mandate_is_not_among_the_terms(platform):
+    before = used(platform)
+    _, loan_id = confirmed(platform)
+    assert used(platform) != before
+    platform.connection.execute("UPDATE loan SET mandate_hash = 'gone' WHERE loan_id = %s", (loan_id,))
+    platform.connection.commit()
+    platform.done("cancel_loan", loan_id=loan_id, reason="the provider refuses")
+    assert used(platform) == before
+    assert quota_differences(platform.connection) == []

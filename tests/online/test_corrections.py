@@ -107,8 +107,8 @@ def test_a_payment_that_bounces_after_its_refund_leaves_the_loan_owing_it(platfo
     platform.done("give_back", provider_reference="in-1", reason="no funds")
     assert state(platform, loan_id) == ("disbursed", 500_000, -1_000, 0)
     owed = platform.look("payment_preview", loan_id, payoff="true")[1]
-    assert owed["state"] == "disbursed"
-    platform.repay(loan_id, owed["amount_fen"] + 1_000, "in-2")
+    assert (owed["state"], owed["closes"], owed["amount_fen"]) == ("repaid", True, owed["payoff_fen"])
+    platform.repay(loan_id, owed["amount_fen"], "in-2")
     assert state(platform, loan_id) == ("repaid", 0, 0, 0)
 
 

@@ -199,3 +199,15 @@ def test_only_a_guarantor_of_a_mandate_has_a_room_and_only_the_house_publishes_i
     assert (status, refused["rule"]) == (404, "no_such_guarantor")
     partner = dataclasses.replace(OPERATOR, role="partner", partner=BANK)
     assert platform.ask("publish_net_assets", partner, guarantor=GUARANTOR, net_assets_fen=1)[0] == 403
+
+
+def test_a_quote_asked_for_twice_in_one_batch_that_nobody_funds_became_no_loan(platform):
+    line = platform.line()
+    body = {"product": "cash_loan", "principal_fen": 300_000, "installment_count": 6}
+    quote = platform.done("quote", line_id=line["line_id"], **body)["quote_id"]
+    full = [(each.code, "total", each.quota_total_fen, 0, each.quota_total_fen) for each in TERMS.mandates]
+    with platform.connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO quota VALUES (%s, %s, %s, %s, %s)", full)
+    platform.connection.commit()
+    answers = platform.batch("draw_down", [{"quote_id": quote}, {"quote_id": quote}])
+    assert [(status, answer["rule"]) for status, answer in answers] == [(409, "not_funded")] * 2

@@ -91,14 +91,16 @@ class History:
             assert (booked["state"], booked["outstanding_fen"]) == ("repaid" if booked["unapplied_fen"] >= 0 else "disbursed", 0)
         self.compare_pieces(seen, kind, units.day(on))
         over = booked["state"] == "repaid"
-        left = 0 if over else max(self.owed(self.platform.today), -booked["unapplied_fen"])
+        left = 0 if over else self.owed(self.platform.today)
         assert (booked["closes"], booked["remaining_fen"]) == (left == 0, left)
         assert (booked["note"] != "") == (payoff and left > 0)
 
     def owed(self, on):
         """What settles the loan on a day, had it not been charged off and had all that came been payments."""
-        before = self.as_if().total(Total.RECEIVED)
-        return self.as_if((FactKind.PAYOFF, units.day(on), 0)).total(Total.RECEIVED) - before
+        before = self.as_if()
+        payoff = self.as_if((FactKind.PAYOFF, units.day(on), 0)).total(Total.RECEIVED) - before.total(Total.RECEIVED)
+        # A refund that lost its money is owed as well.
+        return payoff + max(-before.total(Total.UNAPPLIED), 0)
 
     def as_if(self, *more):
         kinds = {FactKind.RECOVERY: FactKind.PAYMENT}
@@ -107,8 +109,9 @@ class History:
 
     def excess(self, kind, on, amount_fen):
         """What finds nothing to pay once an amount is offered."""
-        found = self.as_if((kind, units.day(on), amount_fen)).total(Total.UNAPPLIED)
-        return max(found - self.as_if().total(Total.UNAPPLIED), 0)
+        accounts = self.as_if(), self.as_if((kind, units.day(on), amount_fen))
+        before, after = (max(each.total(Total.UNAPPLIED), 0) for each in accounts)
+        return max(after - before, 0)
 
     def left(self, on):
         """What of it is still owed: money of later days has paid some of it."""

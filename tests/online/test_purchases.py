@@ -216,6 +216,21 @@ def test_a_payment_that_bounces_after_its_purchase_was_returned_is_not_given_bac
     assert platform.ask("give_back", provider_reference="in-1", reason="x")[1]["rule"] == "payment_returned_already"
 
 
+def test_a_refund_that_bounces_after_its_purchase_was_returned_is_still_to_be_paid(platform):
+    hire(platform)
+    loan_id = running(platform, platform.line()["line_id"], 30_000)
+    owed = platform.look("payment_preview", loan_id, payoff="true")[1]["amount_fen"]
+    body = {"loan_id": loan_id, "amount_fen": owed + 2_000, "paid_on": platform.today}
+    platform.done("repay", provider_reference="in-1", **body)
+    decided(platform, "refund", loan_id, {"amount_fen": 2_000})
+    asked = {"loan_id": loan_id, "provider_reference": "back-1", "returned_on": platform.today}
+    assert platform.done("return_purchase", **asked)["given_back_fen"] == owed
+    (row,) = rows(platform, "SELECT provider_reference FROM payment WHERE purpose = 'refund'")
+    platform.done("give_back", provider_reference=row["provider_reference"], reason="account closed")
+    told = rows(platform, "SELECT topic, content FROM outbox WHERE subject = %s ORDER BY number DESC LIMIT 1", loan_id)[0]
+    assert (told["topic"], told["content"]["amount_fen"]) == ("give_back", 2_000)
+
+
 def test_a_purchase_is_not_returned_while_its_borrower_owes_a_refund(platform):
     hire(platform)
     loan_id = running(platform, platform.line()["line_id"], 30_000)

@@ -202,15 +202,16 @@ class Twin:
         flows = {
             "opening_fen": opening,
             "entered_fen": sum(principal for on, principal in self._drawn(loan) if month_of(on) == month and on <= day),
-            "scheduled_fen": self.scheduled(loan, month, day),
+            "scheduled_fen": self.scheduled(loan, month, day) if month > origin else 0,
             "paid_fen": sum(pay.principal for pay in paid if pay.due is not None or pay.principal > 0),
-            "prepaid_fen": self.prepaid(loan, month, day),
+            "prepaid_fen": self.prepaid(loan, month, day) if month > origin else 0,
             "charged_off_fen": written_off if month_of(min(loan.charged_off_on, day)) == month else 0,
             "interest_fen": sum(pay.interest for pay in paid),
             "recovered_fen": sum(pay.recovered for pay in paid),
         }
         for column, value in flows.items():
             found["flow"][*group, month, column] += value
+        flows["prepaid_fen"] = self.prepaid(loan, month, day)
         for column in ("charged_off_fen", "recovered_fen", "prepaid_fen"):
             found["vintage"][*group, origin, month - origin, column] += flows[column]
 
@@ -293,8 +294,9 @@ class Twin:
                 if month in quarter and day >= loan.disbursed_on:
                     opened = last_day(month - 1) >= loan.disbursed_on
                     found["opening"] += loan.balance(last_day(month - 1)) if opened else 0
-                    found["scheduled"] += self.scheduled(loan, month, day)
-                    found["prepaid"] += self.prepaid(loan, month, day)
+                    if month > month_of(loan.disbursed_on):
+                        found["scheduled"] += self.scheduled(loan, month, day)
+                        found["prepaid"] += self.prepaid(loan, month, day)
                     found["recovered"] += sum(
                         pay.recovered for pay in loan.payments if month_of(pay.on) == month and pay.on <= day
                     )

@@ -65,7 +65,8 @@ def replay(
         reply = desk.look("replay", decision, {})
     told = json.loads(reply.body)
     if reply.is_problem:
-        typer.echo(f"{told['rule']}: {told['detail']}", err=True)
+        said = told["detail"].removeprefix(f"{told['rule']}: ")
+        typer.echo(f"{told['rule']}: {said}", err=True)
         raise typer.Exit(1)
     for each in told["differences"]:
         typer.echo(f"{each['what']}: decided {each['decided']}, again {each['again']}", err=True)

@@ -32,6 +32,9 @@ def serve(
     import uvicorn
 
     _check_port(host, port)
+    from loanbook.stores.online.key_file import master_keys
+
+    master_keys()  # said before anything is announced
     from loanbook.rest.factory import WORKERS_VARIABLE
     from loanbook.services.auditing import sealing
     from loanbook.services.sweeping import sweeping

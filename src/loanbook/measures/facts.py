@@ -348,13 +348,14 @@ def measure_loan(
         # What neither money nor a charge-off explains: a tape that corrects a balance, or stops reporting it.
         unreported = opening + entered - paid_fen - written_off_now - visible
         flow[flow_cell, 0] += opening
-        flow[flow_cell, 2] += scheduled
         flow[flow_cell, 3] += paid_fen
         flow[flow_cell, 7] += interest
         if entered != 0:
             flow[flow_cell, 1] += entered
-        if prepaid != 0:
+        if month > opened_month:
+            flow[flow_cell, 2] += scheduled
             flow[flow_cell, 4] += prepaid
+        if prepaid != 0:
             vintage[mob_cell, 5] += prepaid
         if written_off_now != 0:
             flow[flow_cell, 5] += written_off_now

@@ -75,10 +75,9 @@ def draw_down(terms: PlatformTerms, unit: Unit, asked_for: Sequence[tuple[Caller
             unit.update(LINE, line, used_fen=line["used_fen"] - loan["principal_fen"])
     # Whoever accepted the quote in this batch, it became no loan.
     for place, (caller, request) in enumerate(asked_for):
-        if request.quote_id in unfunded and (
-            answers[place] is None or quotes[request.quote_id]["borrower_id"] == caller.borrower_id
-        ):
-            answers[place] = unfunded[request.quote_id].refusal(caller)
+        why = unfunded.get(request.quote_id)
+        if why is not None and caller.borrower_id in (None, quotes[request.quote_id]["borrower_id"]):
+            answers[place] = why.refusal(caller)
     return [answer for answer in answers if answer is not None]
 
 

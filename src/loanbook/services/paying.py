@@ -121,10 +121,15 @@ def online_account(terms: PlatformTerms, loan: Row, payments: Sequence[Row], as_
 
 
 def payoff_fen(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
-    """What settles a loan on a day, minor units; one that was charged off as if it had not been: its debt goes on."""
+    """What settles a loan on a day, minor units; one that was charged off as if it had not been: its debt goes on.
+
+    A refund that lost the money it paid back is owed as well.
+    """
     drawdown, facts = account_parts(terms, loan, payments, written_off=False)
     known_on = units.day(max(on, today))
-    return preview_payment(drawdown, facts, on=units.day(on), known_on=known_on, amount_fen=0, kind=FactKind.PAYOFF).amount_fen
+    shown = preview_payment(drawdown, facts, on=units.day(on), known_on=known_on, amount_fen=0, kind=FactKind.PAYOFF)
+    held = account_of(drawdown, facts, as_of=known_on, known_on=units.NEVER - 1).total(Total.UNAPPLIED)
+    return shown.amount_fen + max(-held, 0)
 
 
 def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.date, today: dt.date) -> int:
@@ -141,7 +146,7 @@ def claim_left(terms: PlatformTerms, loan: Row, payments: Sequence[Row], on: dt.
 def _excess(drawdown: Drawdown, facts: Ints, offered: tuple[FactKind, int, int], as_of: int) -> int:
     """What of all the money of an account finds nothing to pay once more is offered."""
     before, after = (
-        account_of(drawdown, each, as_of=as_of, known_on=units.NEVER - 1).total(Total.UNAPPLIED)
+        max(account_of(drawdown, each, as_of=as_of, known_on=units.NEVER - 1).total(Total.UNAPPLIED), 0)
         for each in (facts, np.vstack([facts, fact_rows([offered])]))
     )
     return max(after - before, 0)
@@ -150,11 +155,9 @@ def _excess(drawdown: Drawdown, facts: Ints, offered: tuple[FactKind, int, int],
 def settling(terms: PlatformTerms, loan: Row, payments: Sequence[Row], account: Account, *, on: dt.date, today: dt.date) -> int:
     """What settles a loan after its payments, the last of which is of a day: on that day or, where it has passed, today.
 
-    account   with all of them; what it is below 0, a refund that lost its money, is owed as well
+    account   with all of them
     """
-    if state_after(loan, account) == "repaid":
-        return 0
-    return max(payoff_fen(terms, loan, payments, max(on, today), today), -account.total(Total.UNAPPLIED))
+    return 0 if state_after(loan, account) == "repaid" else payoff_fen(terms, loan, payments, max(on, today), today)
 
 
 def short_payoff(amount_fen: int, purpose: str, remaining_fen: int) -> str:

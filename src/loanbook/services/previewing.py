@@ -106,6 +106,8 @@ def _find(terms: PlatformTerms, unit: Unit, caller: Caller, id_: str, options: M
         refusal = more_than_owed(terms, loan, payments, on, unit.today, amount_fen)
         if refusal is not None:
             return refusal
+    elif payoff and not amount_fen and loan["state"] == "disbursed":
+        amount_fen = payoff_fen(terms, loan, payments, on, unit.today)
     return _previewed(terms, loan, payments, on=on, today=unit.today, amount_fen=amount_fen, payoff=payoff)
 
 

@@ -39,3 +39,11 @@ def is_own(caller: Caller, row: Row) -> bool:
     if caller.borrower_id is not None and row.get("borrower_id") != caller.borrower_id:
         return False
     return caller.partner is None or row.get("partner") == caller.partner
+
+
+def no_vehicle(code: str) -> Refusal:
+    """That a vehicle has no books: it is none, or its first day is still to be closed."""
+    detail = (
+        f"there are no books of a vehicle {code}. Those of a vehicle of the terms open when its first day is closed (day close)."
+    )
+    return Refusal(status=404, rule="no_such_vehicle", detail=detail)

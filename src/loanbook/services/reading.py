@@ -218,7 +218,7 @@ def reads(terms: PlatformTerms, vault: Vault) -> tuple[Read, ...]:
 def _loan_view(terms: PlatformTerms, unit: Unit, row: Stored) -> LoanView:
     instalments: tuple[DueView, ...] = ()
     outstanding, unapplied, recovered, dpd = row["principal_fen"], 0, 0, 0
-    if row["state"] == "cancelled":
+    if row["state"] in ("cancelled", "unfunded"):
         outstanding = 0
     elif row["disbursed_on"] is not None:
         account = online_account(terms, row, payments_of(unit.connection, [row["loan_id"]])[row["loan_id"]], unit.today)

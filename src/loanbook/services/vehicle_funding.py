@@ -14,7 +14,7 @@ from loanbook.services.day_steps_vehicles import RATIOS
 from loanbook.services.day_vehicles import book_movement
 from loanbook.services.desk import Verb
 from loanbook.services.outside_debt import FIGURE, beyond, figures_of, is_micro_lender, too_much
-from loanbook.services.read import none_such
+from loanbook.services.read import no_vehicle
 from loanbook.services.requests import MONEY_MOST, Asked, Given, Id, Money, Name
 from loanbook.stores.online.schema_vehicles import VEHICLE
 from loanbook.stores.online.unit import Unit
@@ -73,7 +73,7 @@ def fund_vehicles(
     return [
         _judge(rules, vehicles, unit, request, debts) or _fund(vehicles, unit, request, booked, debts)
         if request.vehicle in known
-        else none_such("vehicle", request.vehicle)
+        else no_vehicle(request.vehicle)
         for _, request in asked
     ]
 
@@ -143,7 +143,7 @@ def publish(unit: Unit, asked: Sequence[tuple[Caller, PublishingRatio]]) -> list
     answers: list[RatioPublished | Refusal] = []
     for _, request in asked:
         if request.vehicle not in known:
-            answers.append(none_such("vehicle", request.vehicle))
+            answers.append(no_vehicle(request.vehicle))
         elif request.ratio in RATIOS:
             detail = f"the day close finds {request.ratio} itself from the vehicle's loans; nobody else publishes it."
             answers.append(Refusal(status=409, rule="ratio_of_the_day_close", detail=detail))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.read import Read, none_such
+from loanbook.services.read import Read, no_vehicle
 from loanbook.services.requests import Given
 from loanbook.stores.online.schema_vehicles import VEHICLE
 from loanbook.stores.online.unit import Unit
@@ -61,7 +61,7 @@ class VehicleView(Given, kw_only=True):
 def _find(unit: Unit, _: Caller, id_: str, __: Mapping[str, str]) -> VehicleView | Refusal:
     row = unit.read(VEHICLE, [id_]).get(id_)
     if row is None:
-        return none_such("vehicle", id_)
+        return no_vehicle(id_)
     books = ledgers(unit.connection)[id_]
     return VehicleView(
         vehicle=id_,

@@ -86,7 +86,8 @@ FLOW = Family(
         "recovered_fen",
     ),
     text="What moved principal in the month. Opening + entered - paid - charged off - unreported is the next opening; "
-    "`prepaid_fen` is the part of `paid_fen` that was due in a later month.",
+    "`prepaid_fen` is the part of `paid_fen` that was due in a later month; it and `scheduled_fen` are of loans that the month "
+    "opened with, as the opening is.",
     needs="schedule",
 )
 
