@@ -288,6 +288,13 @@ def settle(terms: PlatformTerms, unit: Unit, loan: Row, line: Row, payments: Seq
     return account
 
 
+def take_back(unit: Unit, payment: Row, reason: str, **changes: object) -> None:
+    """A payment is taken back: its row, with what else changes of it, and its event."""
+    told = {"payment_id": payment["payment_id"], "provider_reference": payment["provider_reference"]}
+    unit.update(PAYMENT, payment, reversed=True, **changes)
+    unit.event("event_reversed", payment["loan_id"], **told, reason=reason)
+
+
 def _returned_before(unit: Unit, loan: Row, row: Row, request: Returning) -> Returned | Refusal:
     """Money that goes back because its purchase was returned bounces: then nothing of it is to go back, and nothing else changes.
 
@@ -324,18 +331,11 @@ def give_back(terms: PlatformTerms, unit: Unit, asked: Sequence[tuple[Caller, Re
         if row["reversed"]:
             answers.append(_returned_before(unit, loans[row["loan_id"]], row, request))
             continue
-        unit.update(PAYMENT, row, reversed=True)
+        take_back(unit, row, request.reason)
         loan = loans[row["loan_id"]]
         for other in payments[loan["loan_id"]]:
             if other["payment_id"] == row["payment_id"]:
                 other["reversed"] = True
-        unit.event(
-            "event_reversed",
-            loan["loan_id"],
-            payment_id=row["payment_id"],
-            provider_reference=request.provider_reference,
-            reason=request.reason,
-        )
         account = settle(terms, unit, loan, lines[loan["line_id"]], payments[loan["loan_id"]])
         answers.append(Returned(loan_id=loan["loan_id"], state=loan["state"], outstanding_fen=account.total(Total.OUTSTANDING)))
     return answers

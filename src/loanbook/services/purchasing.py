@@ -15,12 +15,13 @@ from loanbook.services.caller import Caller, Refusal
 from loanbook.services.cancelling import free_quotas
 from loanbook.services.drawing import draw_down
 from loanbook.services.parties import PROVIDER
+from loanbook.services.paying import take_back
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.quoting import quote
 from loanbook.services.requests import Asked, Count, DrawingDown, Drawn, Given, Id, Instalment, Money, Name, Quoted, Quoting
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.purchases import hold_orders, taken_over
-from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
+from loanbook.stores.online.schema import LINE, LOAN
 from loanbook.stores.online.schema_purchases import PURCHASE
 from loanbook.stores.online.unit import Row, Unit
 
@@ -211,14 +212,7 @@ def _cancel(unit: Unit, loan: Row, line: Row, payments: Sequence[Row], request: 
     loan_id, principal = loan["loan_id"], loan["principal_fen"]
     standing = [row for row in payments if not row["reversed"]]
     for row in standing:
-        unit.update(PAYMENT, row, reversed=True)
-        unit.event(
-            "event_reversed",
-            loan_id,
-            payment_id=row["payment_id"],
-            provider_reference=row["provider_reference"],
-            reason="purchase returned",
-        )
+        take_back(unit, row, "purchase returned")
     unit.update(LINE, line, used_fen=line["used_fen"] - (principal - loan["principal_repaid_fen"]))
     unit.update(LOAN, loan, state="cancelled", principal_repaid_fen=principal, closed_on=request.returned_on)
     told = {"principal_fen": principal, "provider_reference": request.provider_reference}

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from loanbook.loans.facts import Total
 from loanbook.services.caller import Caller, Refusal
-from loanbook.services.paying import TAKES_MONEY, online_account, settle
+from loanbook.services.paying import TAKES_MONEY, online_account, settle, take_back
 from loanbook.services.platform_terms import PlatformTerms
 from loanbook.services.requests import Asked, Given, Id
 from loanbook.services.suspense import report
@@ -127,10 +127,8 @@ def _moved_on(terms: PlatformTerms, unit: Unit, loan: Row, payment: Row, payment
 
 def _undo(unit: Unit, item: Row, payment: Row, loan: Row, reason: str) -> None:
     loan_id, payment_id, amount = loan["loan_id"], payment["payment_id"], payment["amount_fen"]
-    told = {"payment_id": payment_id, "provider_reference": payment["provider_reference"]}
-    unit.event("event_reversed", loan_id, **told, reason=reason)
     # The payment's own id stands in for the reference: nobody outside can send one of that form.
-    unit.update(PAYMENT, payment, reversed=True, provider_reference=payment_id)
+    take_back(unit, payment, reason, provider_reference=payment_id)
     booking = {"kind": "return", "booking_id": payment_id, "amount_fen": -amount}
     report(unit, item["account"], item["statement_id"], item["line"], booking)
     unit.update(SUSPENSE, item, released_at=None, released_by=None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from loanbook.stores.online.unit import Connection, Row
+from loanbook.stores.online.unit import Connection, Row, any_of_json
 
 
 def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str, ...], tuple[str, ...], int]:
@@ -22,18 +22,14 @@ def ids_of_borrower(connection: Connection, borrower_id: str) -> tuple[tuple[str
 
 def lines_of_quotes(connection: Connection, quote_ids: Iterable[str]) -> list[str]:
     """The lines that quotes are of, as far as there are such quotes."""
-    query = f"SELECT line_id FROM quote WHERE quote_id = {_ANY_OF_JSON}"
+    query = f"SELECT line_id FROM quote WHERE quote_id = {any_of_json()}"
     return [row["line_id"] for row in connection.execute(query, (_json(quote_ids),))]
 
 
 def quotes_with_loans(connection: Connection, quote_ids: Iterable[str]) -> dict[str, Row]:
     """Quotes, each with the loan that it became or None. Who holds their lines holds them."""
-    query = f"SELECT q.*, l.loan_id FROM quote q LEFT JOIN loan l ON l.quote_id = q.quote_id WHERE q.quote_id = {_ANY_OF_JSON}"
+    query = f"SELECT q.*, l.loan_id FROM quote q LEFT JOIN loan l ON l.quote_id = q.quote_id WHERE q.quote_id = {any_of_json()}"
     return {row["quote_id"]: row for row in connection.execute(query, (_json(quote_ids),))}
-
-
-_ANY_OF_JSON = "ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))"
-"""Values as one JSON text: quoting a hundred of them for an array takes the driver longer than finding the rows."""
 
 
 def _json(ids: Iterable[str]) -> str:
