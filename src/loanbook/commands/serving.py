@@ -32,9 +32,12 @@ def serve(
     import uvicorn
 
     _check_port(host, port)
+    from loanbook.commands.screen import say_when_cold
+    from loanbook.services.compiling import is_store_cold
     from loanbook.stores.online.key_file import master_keys
 
     master_keys()  # said before anything is announced
+    say_when_cold(is_store_cold)
     from loanbook.rest.factory import WORKERS_VARIABLE
     from loanbook.services.auditing import sealing
     from loanbook.services.sweeping import sweeping
