@@ -63,7 +63,7 @@ def test_payments_of_days_on_which_their_loan_could_not_be_booked_are_settled_on
     step = done[first, "settlement_files"].result
     assert (step["cash_fen"], step["apart_fen"], step["late_fen"]) == (50_000, 50_000, 0)
     assert {row["line"] for row in files(platform, loan_id)} == {"disbursed"}
-    assert [row["since"] for row in platform.rows("SELECT since FROM unsettled")] == [first, first]
+    assert [row["since"] for row in platform.rows("SELECT since FROM unsettled")] == [first] * 3
     assert {(each.place, each.value) for each in wrong(done)} == {(f"loan {loan_id}", f"since {first}")}
     mend()
     platform.later(36)
@@ -180,3 +180,89 @@ def test_what_bounces_of_a_claim_that_passed_is_compensated_once_when_the_loan_c
         held = platform.look("funding", each)[1]
         sums.append((held["compensated_fen"], held["claim_fen"], held["holders"]))
     assert sums[:2] == sums[2:]
+
+
+AGENCY = "Fair Wind Collections (example)"
+
+
+def earned(platform, loan_id):
+    """What was recovered of a loan and the agency's commission, by payment, without what was taken back; and as events told."""
+    query = "SELECT payment_id, stage, recovered_fen, commission_fen, placement_id IS NOT NULL AS placed FROM recovered "
+    query += "WHERE loan_id = %s AND taken_back_on IS NULL"
+    rows = {row.pop("payment_id"): row for row in platform.rows(query, loan_id)}
+    query = "SELECT p.provider_reference AS reference, p.payment_id FROM payment p WHERE p.loan_id = %s AND p.paid_on IS NOT NULL"
+    found = {row["reference"][:-1]: rows.get(row["payment_id"]) for row in platform.rows(query, loan_id)}
+    query = "SELECT sum((content->>'commission_fen')::bigint)::bigint AS fen FROM event WHERE kind = 'agency_commission'"
+    return found, platform.rows(f"{query} AND subject = %s", loan_id)[0]["fen"]
+
+
+def test_what_an_agency_earned_while_its_loan_could_not_be_booked_is_counted_once_when_it_can(platform):
+    """The twin's payments are the loan's, and its close knows of each on its day."""
+    twin, loan_id = (platform.running(PARTNER, document=str(number), count=6) for number in range(2))
+    platform.later(31 + 35)
+    platform.close()
+    for each in (twin, loan_id):
+        platform.done("hand_over", loan_id=each, agency=AGENCY)
+    mend = spoiled(platform, loan_id)
+
+    def both(day, *verbs):
+        """Both loans on a day; the verbs themselves need the account."""
+        nonlocal mend
+        platform.later(day)
+        platform.close()
+        mend()
+        for name, each in (("t", twin), ("l", loan_id)):
+            for verb in verbs:
+                verb(name, each)
+        mend = spoiled(platform, loan_id)
+
+    def pay(reference, amount_fen):
+        return lambda name, each: platform.repay(each, amount_fen, f"{reference}{name}")
+
+    both(31 + 37, pay("a", 40_000), pay("b", 10_000))
+    both(31 + 38, pay("c", 60_000))
+    both(31 + 39, lambda name, each: platform.done("give_back", provider_reference=f"b{name}", reason="no funds"))
+    both(31 + 40, pay("d", 90_000))
+    platform.later(31 + 42)
+    done = platform.close()
+    assert earned(platform, loan_id) == ({"a": None, "b": None, "c": None, "d": None}, None)
+    assert platform.rows("SELECT ended_on FROM placement WHERE loan_id = %s", loan_id) == [{"ended_on": None}]
+    waits = [each.value for each in done[START + dt.timedelta(days=31 + 40), "recoveries"].findings if loan_id in each.place]
+    assert f"since {START + dt.timedelta(days=31 + 37)}" in waits
+    mend()
+    platform.later(31 + 43)
+    done = platform.close()
+    step = done[START + dt.timedelta(days=31 + 42), "recoveries"]
+    assert (step.result["payments"], step.findings) == (3, ())
+    assert earned(platform, loan_id) == earned(platform, twin)
+    found, commission = earned(platform, loan_id)
+    assert commission == step.result["commission_fen"] > 0
+    assert (found["b"], found["a"]["recovered_fen"], found["d"]["recovered_fen"] < 90_000) == (None, 40_000, True)
+    platform.done("give_back", provider_reference="al", reason="no funds")
+    platform.done("give_back", provider_reference="at", reason="no funds")
+    platform.later(31 + 45)
+    assert wrong(platform.close()) == []
+    assert earned(platform, loan_id) == earned(platform, twin)
+    assert platform.rows("SELECT * FROM unsettled") == []
+
+
+def test_an_agency_whose_terms_are_gone_earns_when_they_are_back_and_stops_no_close(platform):
+    loan_id = platform.running(PARTNER, count=6)
+    platform.later(31 + 35)
+    platform.close()
+    platform.done("hand_over", loan_id=loan_id, agency=AGENCY)
+    (row,) = platform.rows("SELECT terms_hash FROM placement")
+    platform.connection.execute("UPDATE placement SET terms_hash = 'gone'")
+    platform.connection.commit()
+    platform.later(31 + 36)
+    platform.repay(loan_id, 40_000, "in-1")
+    platform.later(31 + 37)
+    day = START + dt.timedelta(days=31 + 36)
+    step = platform.close()[day, "recoveries"]
+    assert step.result["payments"] == 0
+    assert any("collection terms gone are not among the terms" in each.message for each in step.findings)
+    platform.connection.execute("UPDATE placement SET terms_hash = %s", (row["terms_hash"],))
+    platform.connection.commit()
+    platform.later(31 + 38)
+    step = platform.close()[day + dt.timedelta(days=1), "recoveries"]
+    assert (step.result["payments"], step.result["commission_fen"], step.findings) == (1, 8_800, ())

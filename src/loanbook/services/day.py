@@ -108,8 +108,7 @@ class Day:
 
     def moments(self) -> tuple[dt.datetime, dt.datetime]:
         """When the day began and ended, in the platform's zone."""
-        begins = dt.datetime.combine(self.day, dt.time(), ZONE)
-        return begins, dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), ZONE)
+        return moments_of(self.day)
 
     def known_mandate(self, mandate_hash: str, loan_ids: Sequence[str]) -> Mandate | None:
         """The mandate of some loans; None, and a finding of each, when it is not among the terms."""
@@ -124,6 +123,11 @@ class Day:
     def apart(self, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:
         """Run over some loans; when that fails, over each alone, and what fails alone is a finding. Writes are taken back."""
         return apart(self.connection, self.findings, ids, run)
+
+
+def moments_of(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """When a day begins and ends, in the platform's zone."""
+    return dt.datetime.combine(day, dt.time(), ZONE), dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), ZONE)
 
 
 def apart(connection: Connection, findings: Findings, ids: Sequence[str], run: Callable[[Sequence[str]], Any]) -> list[Any]:

@@ -34,9 +34,9 @@ from loanbook.terms.collection import CollectionTerms, collection_in_force
 from loanbook.units import Ints
 
 
-def policy_of(day: Day) -> CollectionTerms:
-    """The collection terms of the day."""
-    return collection_in_force(day.terms.collections, POLICY, units.day(day.day))
+def policy_of(day: Day, on: int | None = None) -> CollectionTerms:
+    """The collection terms of the day, or of another."""
+    return collection_in_force(day.terms.collections, POLICY, units.day(day.day) if on is None else on)
 
 
 def settle_promises(day: Day) -> dict[str, int]:
@@ -81,7 +81,8 @@ def hand_to_agencies(day: Day) -> dict[str, int]:
     history: dict[str, list[Row]] = defaultdict(list)
     for row in placements_of(day.connection, [*standing, *held]):
         history[row["loan_id"]].append(row)
-    chosen = sorted(loan_id for loan_id in {*standing, *held} if loan_id in held or not _kept_back(history[loan_id], day))
+    # A loan that cannot be booked is not in `standing`: it stays where it is.
+    chosen = sorted(loan_id for loan_id in standing if loan_id in held or not _kept_back(history[loan_id], day))
     wanted = _agencies(policy, chosen, standing, held, history, units.day(day.day))
     moves = {
         loan_id: agency

@@ -2,7 +2,8 @@
 
 A loan whose account cannot be made, or whose mandate is not among the terms, is set apart: its money waits, and the first close
 that finds its trouble mended takes all of it at once. Vehicles and partners are taken for by steps of their own, each in its own
-transaction, so each has a list of its own of what waits. The list is empty as a rule, and is read by its key.
+transaction, so each has a list of its own of what waits; collections keep theirs themselves (`day_recoveries`). The list is empty
+as a rule, and is read by its key.
 """
 
 import datetime as dt
@@ -17,10 +18,11 @@ from loanbook.stores.online.unsettled import keep_unsettled, unsettled
 
 
 class Taker(StrEnum):
-    """Who takes: the books of vehicles, the files of partners."""
+    """Who takes: the books of vehicles, the files of partners; collections take money alone, to count what of it was overdue."""
 
     VEHICLES = "vehicles"
     PARTNERS = "partners"
+    COLLECTIONS = "collections"
 
 
 _WHAT = {"money": "its money", "lent": "its payout", "returned": "the return of its purchase"}

@@ -89,9 +89,15 @@ def written_off_not_placed(connection: Connection, day: dt.date, agencies: int) 
 
 
 def collected_money(
-    connection: Connection, loan_ids: Iterable[str], paid_on: dt.date, begins: dt.datetime, ends: dt.datetime
+    connection: Connection,
+    loan_ids: Iterable[str],
+    paid_on: dt.date,
+    begins: dt.datetime,
+    ends: dt.datetime,
+    *,
+    stands_at: dt.datetime,
 ) -> list[Row]:
-    """Money of a day for some loans, booked between two moments and not taken back in them, in the order it was booked:
+    """Money of a day for some loans, booked between two moments and not taken back before a third, in the order it was booked:
     payment_id, loan_id, paid_on, amount_fen, number of its event."""
     # OFFSET 0: the events of each loan are looked up, and the table is not read whole.
     query = (
@@ -104,7 +110,7 @@ def collected_money(
         "OFFSET 0) e WHERE NOT EXISTS (SELECT 1 FROM event r WHERE r.subject = e.subject AND r.kind = 'event_reversed' "
         "AND r.recorded_at < %s AND r.content->>'payment_id' = e.payment_id OFFSET 0) ORDER BY e.number"
     )
-    return connection.execute(query, (sorted(set(loan_ids)), paid_on, begins, ends, ends)).fetchall()
+    return connection.execute(query, (sorted(set(loan_ids)), paid_on, begins, ends, stands_at)).fetchall()
 
 
 def bounced_recoveries(connection: Connection, begins: dt.datetime, ends: dt.datetime) -> list[Row]:

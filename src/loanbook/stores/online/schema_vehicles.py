@@ -53,7 +53,7 @@ WAITS_FOR = ("money", "lent", "returned")
 UNSETTLED = Table(
     "unsettled",
     METADATA,
-    Column("taker", Text, CheckConstraint("taker IN ('vehicles', 'partners')", name="taker"), primary_key=True),
+    Column("taker", Text, CheckConstraint("taker IN ('vehicles', 'partners', 'collections')", name="taker"), primary_key=True),
     Column("loan_id", Text, ForeignKey("loan.loan_id"), primary_key=True),
     Column("what", Text, CheckConstraint("what IN ('money', 'lent', 'returned')", name="what"), primary_key=True),
     Column("since", Date, nullable=False, comment="the first day whose money waits"),
