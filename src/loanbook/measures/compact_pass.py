@@ -12,6 +12,7 @@ from loanbook.loans.compact import decode_compact, prepare_compact
 from loanbook.loans.dates import month_index
 from loanbook.loans.history import Due, End, Paid
 from loanbook.measures.facts import Clock, Trait, measure_loan
+from loanbook.measures.ledger import book_loan
 from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
 from loanbook.terms.contract import Field
 from loanbook.units import Ints
@@ -83,6 +84,13 @@ def _compact_pass(
     wanted: Ints,
     number: Ints,
     values: Ints,
+    policy: Ints,
+    shares: Ints,
+    rates: Ints,
+    inception: Ints,
+    unamortised: Ints,
+    daybook: Ints,
+    booked: Ints,
 ) -> tuple[int, int]:
     last_class, last_day, last_first = -1, -1, -1
     rows, numerator, denominator, vintage = 0, 0, 0, 0
@@ -143,25 +151,44 @@ def _compact_pass(
         )
         charge_off_by_terms(contract[_CHARGE_OFF_DAYS], due, rows, paid, pieces, ends)
         set_traits(loan, places, chosen, contract, vintage, ordinal[at], 0)
-        measure_loan(
-            due,
-            rows,
-            paid,
-            pieces,
-            ends,
-            stated,
-            loan,
-            clock,
-            month_ends,
-            calendar_ends,
-            True,
-            volume,
-            position,
-            due_cells,
-            vintage_cells,
-            transition,
-            flow,
-        )
+        if booked.size > 0:
+            book_loan(
+                due,
+                rows,
+                paid,
+                pieces,
+                ends,
+                loan,
+                chosen,
+                clock,
+                policy,
+                shares,
+                rates,
+                inception,
+                unamortised,
+                daybook,
+                booked,
+            )
+        else:
+            measure_loan(
+                due,
+                rows,
+                paid,
+                pieces,
+                ends,
+                stated,
+                loan,
+                clock,
+                month_ends,
+                calendar_ends,
+                True,
+                volume,
+                position,
+                due_cells,
+                vintage_cells,
+                transition,
+                flow,
+            )
         opened += 1
         if number.size > 0:
             found = collect_wanted(loan_no[at], loan[_T_GROUP], starts, wanted, probed, number, values, found)
@@ -170,7 +197,7 @@ def _compact_pass(
 
 def run_compact(batch: CompactBatch, classes: Classes, common: tuple[Any, ...], calendar: tuple[Ints, int]) -> tuple[int, int]:
     """Loans opened and loans found by the probe; `common` is what `measuring` prepares for every kind of batch."""
-    places, clock, month_ends, calendar_ends, families, probe = common
+    places, clock, month_ends, calendar_ends, families, probe, books = common
     most = int(classes.rows[:, Field.COUNT].max(initial=0)) + 1
     check_since(batch, clock, month_ends)
     arguments: tuple[Any, ...] = (
@@ -194,5 +221,6 @@ def run_compact(batch: CompactBatch, classes: Classes, common: tuple[Any, ...], 
         calendar_ends,
         *families,
         *probe,
+        *books,
     )
     return _compact_pass(*arguments)

@@ -23,6 +23,8 @@ class Clock(IntEnum):
     OBSERVED_TO = 3
     KNOWN_ON = 4
     TENORS = 5
+    PERIOD_START = 6
+    """First day of the period that is booked; read by `measures.ledger` alone."""
 
 
 class Trait(IntEnum):

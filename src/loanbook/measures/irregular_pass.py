@@ -10,6 +10,7 @@ from loanbook.loans.charge_off import charge_off_by_terms
 from loanbook.loans.dates import month_index
 from loanbook.loans.irregular import decode_irregular, irregular_scratch, load_facts, load_listed, most_rows, prepare_irregular
 from loanbook.measures.facts import Clock, Trait, measure_collection, measure_loan
+from loanbook.measures.ledger import book_loan
 from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method
@@ -88,6 +89,13 @@ def _irregular_pass(
     wanted: Ints,
     number: Ints,
     values: Ints,
+    policy: Ints,
+    shares: Ints,
+    rates: Ints,
+    inception: Ints,
+    unamortised: Ints,
+    daybook: Ints,
+    booked: Ints,
 ) -> tuple[int, int]:
     as_of, observed_to, known_on = clock[_AS_OF], clock[_OBSERVED_TO], clock[_KNOWN_ON]
     last_class, last_day, last_first = -1, -1, -1
@@ -117,7 +125,7 @@ def _irregular_pass(
                 schedule,
             )
         start, stop = fact_offsets[at], fact_offsets[at + 1]
-        ahead = has_facts_ahead(fact_on, fact_recorded_on, start, stop, as_of, observed_to, known_on)
+        ahead = booked.size == 0 and has_facts_ahead(fact_on, fact_recorded_on, start, stop, as_of, observed_to, known_on)
         set_traits(loan, places, chosen, contract, month_index(day) - clock[_FIRST_MONTH], ordinal[at], 0)
         measured = False
         for later in range(2 if ahead else 1):
@@ -154,6 +162,25 @@ def _irregular_pass(
             if later == 1:
                 measure_collection(due, rows, paid, entries, ends, loan, clock, calendar_ends, due_cells)
                 continue
+            if booked.size > 0:
+                measured = book_loan(
+                    due,
+                    rows,
+                    paid,
+                    entries,
+                    ends,
+                    loan,
+                    chosen,
+                    clock,
+                    policy,
+                    shares,
+                    rates,
+                    inception,
+                    unamortised,
+                    daybook,
+                    booked,
+                )
+                continue
             measured = measure_loan(
                 due,
                 rows,
@@ -184,7 +211,7 @@ def run_irregular(
     batch: IrregularBatch, classes: Classes, common: tuple[Any, ...], calendar: tuple[Ints, int]
 ) -> tuple[int, int]:
     """Loans opened and loans found by the probe."""
-    places, clock, month_ends, calendar_ends, families, probe = common
+    places, clock, month_ends, calendar_ends, families, probe, books = common
     check_since(batch, clock, month_ends)
     facts = int(np.diff(batch.fact_offsets).max(initial=0))
     arguments: tuple[Any, ...] = (
@@ -211,5 +238,6 @@ def run_irregular(
         calendar_ends,
         *families,
         *probe,
+        *books,
     )
     return _irregular_pass(*arguments)

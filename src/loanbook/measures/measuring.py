@@ -25,6 +25,10 @@ Calendar: TypeAlias = tuple[Ints, int]
 """Closed days, (days,) bool, and the day number of the first."""
 
 _NO_CALENDAR: Calendar = (np.zeros(0, np.bool_), 0)
+_NONE = np.zeros((0, 0), np.int64)
+_NONE_3, _NONE_4 = np.zeros((0, 0, 0), np.int64), np.zeros((0, 0, 0, 0), np.int64)
+NO_BOOKS = (_NONE, np.zeros(0, np.int64), _NONE_4, _NONE_3, _NONE_3, _NONE, _NONE)
+"""Instead of policy, shares, rates, inception, unamortised, daybook and ledger: the pass measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ def measure_batches(batches: Iterable[Batch], classes: Classes, space: Space, *,
     calendar   needed where a class shifts due dates to business days
     raises     RequestError for a loan outside the window or a missing calendar; ValueError and OverflowError of the kernels
     """
-    common = _prepare(classes, space, calendar)
+    common = prepare_pass(classes, space, calendar)
     cells = empty_cells(space)
     families = tuple(cells.families[family.name] for family in FAMILIES)
     loans = without_days = without_schedule = 0
@@ -55,7 +59,7 @@ def measure_batches(batches: Iterable[Batch], classes: Classes, space: Space, *,
     for batch in batches:
         if isinstance(batch, ReportedBatch):
             coverage = coverage + coverage_of(batch, common[0][:, 0], len(space.groups), space.window)
-        opened, _, days, schedule = _run(batch, classes, (*common, families, _no_probe(space)), calendar)
+        opened, _, days, schedule = run_batch(batch, classes, (*common, families, no_probe(), NO_BOOKS), calendar)
         loans, without_days, without_schedule = loans + opened, without_days + days, without_schedule + schedule
     return Cells(
         space=space,
@@ -86,7 +90,7 @@ def loans_behind(
     declared = BY_NAME[family]
     if wanted.shape != (space.rows(declared),):
         raise RequestError(f"the mask of family {family} needs {space.rows(declared):,} rows; it has {wanted.shape}.")
-    common = _prepare(classes, space, calendar)
+    common = prepare_pass(classes, space, calendar)
     cells = empty_cells(space)
     families = tuple(cells.families[each.name] for each in FAMILIES)
     rows = np.flatnonzero(wanted).astype(np.int64)
@@ -97,26 +101,28 @@ def loans_behind(
         number = np.zeros(batch.loan_no.size + 1, np.int64)
         values = np.zeros((batch.loan_no.size + 1, len(declared.columns)), np.int64)
         probe = (probed, starts, rows, number, values)
-        _, found, _, _ = _run(batch, classes, (*common, families, probe), calendar)
+        _, found, _, _ = run_batch(batch, classes, (*common, families, probe, NO_BOOKS), calendar)
         yield LoansBehind(
             loan_no=number[:found],
             values={column: values[:found, place] for place, column in enumerate(declared.columns)},
         )
 
 
-def _prepare(classes: Classes, space: Space, calendar: Calendar | None) -> tuple[Any, ...]:
+def prepare_pass(classes: Classes, space: Space, calendar: Calendar | None, period_start: int = 0) -> tuple[Any, ...]:
+    """What the passes over every kind of batch take first; raises RequestError for a missing calendar."""
     if calendar is None and bool((classes.rows[:, Field.SHIFT] != Shift.NONE).any()):
         raise RequestError("a terms class shifts due dates to business days; pass the calendar's closed days.")
-    clock = clock_of(space.window, len(space.tenors))
+    clock = clock_of(space.window, len(space.tenors), period_start)
     return class_places(classes, space), clock, space.window.month_ends, space.window.calendar_ends
 
 
-def _no_probe(space: Space) -> tuple[Ints, ...]:
+def no_probe() -> tuple[Ints, ...]:
+    """The probe that looks for nothing."""
     none = np.zeros(0, np.int64)
     return np.zeros((0, 0), np.int64), none, none, none, np.zeros((0, 0), np.int64)
 
 
-def _run(batch: Batch, classes: Classes, common: tuple[Any, ...], calendar: Calendar | None) -> tuple[int, int, int, int]:
+def run_batch(batch: Batch, classes: Classes, common: tuple[Any, ...], calendar: Calendar | None) -> tuple[int, int, int, int]:
     """Loans opened, found by the probe, without payment days, without a schedule."""
     if isinstance(batch, CompactBatch):
         opened, found = run_compact(batch, classes, common, calendar or _NO_CALENDAR)

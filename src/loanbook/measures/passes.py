@@ -23,10 +23,10 @@ _T_DRAWDOWN = int(Trait.DRAWDOWN)
 _T_REPORTED = int(Trait.REPORTED)
 
 
-def clock_of(window: Window, tenors: int) -> Ints:
-    """The window as `Clock` columns."""
+def clock_of(window: Window, tenors: int, period_start: int = 0) -> Ints:
+    """The window as `Clock` columns; `period_start` where a period is booked."""
     return np.array(
-        [window.first_month, window.months, window.as_of, window.observed_to, window.known_on, tenors],
+        [window.first_month, window.months, window.as_of, window.observed_to, window.known_on, tenors, period_start],
         np.int64,
     )
 

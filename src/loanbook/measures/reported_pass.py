@@ -129,7 +129,7 @@ def _reported_pass(
 
 def run_reported(batch: ReportedBatch, classes: Classes, common: tuple[Any, ...]) -> tuple[int, int, int]:
     """Loans opened, loans found by the probe, loans without a schedule."""
-    places, clock, month_ends, calendar_ends, families, probe = common
+    places, clock, month_ends, calendar_ends, families, probe, _ = common
     check_since(batch, clock, month_ends)
     positions = np.diff(batch.position_offsets)
     # One row more than instalments: arrears at the cut-off may lie between two contractual dates.

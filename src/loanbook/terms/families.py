@@ -91,7 +91,81 @@ FLOW = Family(
     needs="schedule",
 )
 
+DAYBOOK = Family(
+    name="daybook",
+    grain=("group", "vintage", "slot"),
+    columns=(
+        "disbursed_fen",
+        "repaid_fen",
+        "interest_collected_fen",
+        "fee_collected_fen",
+        "guarantee_fee_collected_fen",
+        "written_off_fen",
+        "payout_fen",
+        "recovered_fen",
+        "settled_principal_fen",
+        "settled_income_fen",
+    ),
+    text="What happened on a day, as far as it is the books' business: money lent, collected, lost, paid out, recovered, and "
+    "credited to us by the payment provider. A slot is a month before the period or a day of it.",
+    needs="payment_days",
+)
+LEDGER = Family(
+    name="ledger",
+    grain=("group", "vintage"),
+    columns=(
+        "loans",
+        "disbursed_fen",
+        "written_off_fen",
+        "payout_fen",
+        "recovered_fen",
+        "outstanding_fen",
+        "noncurrent_fen",
+        "interest_earned_fen",
+        "interest_vat_fen",
+        "interest_collected_fen",
+        "interest_written_off_fen",
+        "deferred_fen",
+        "amortised_fen",
+        "amortised_ifrs_fen",
+        "loan_allowance_fen",
+        "loan_allowance_ifrs_fen",
+        "upfront_fen",
+        "upfront_vat_fen",
+        "over_time_fen",
+        "over_time_vat_fen",
+        "fee_collected_fen",
+        "fee_written_off_fen",
+        "fee_allowance_fen",
+        "fee_noncurrent_fen",
+        "guarantee_fee_fen",
+        "guarantee_fee_collected_fen",
+        "guarantee_fee_written_off_fen",
+        "guarantee_fee_allowance_fen",
+        "guarantee_fee_noncurrent_fen",
+        "released_fen",
+        "released_vat_fen",
+        "contingent_fen",
+        "contingent_ifrs_fen",
+        "premium_receivable_fen",
+        "premium_received_fen",
+        "flat_fee_fen",
+        "flat_fee_vat_fen",
+        "flat_fee_confirmed_fen",
+        "flat_fee_collected_fen",
+        "stage_1_fen",
+        "stage_2_fen",
+        "stage_3_fen",
+    ),
+    text="What every loan of a month of origination has come to by the close, since it was made: each balance and each column of "
+    "a roll-forward is one of these, so the entries of a period are the difference of two closes.",
+    needs="payment_days",
+)
+
 FAMILIES = (VOLUME, POSITION, DUE, VINTAGE, TRANSITION, FLOW)
+"""What the measures of a close are made of."""
+BOOK_FAMILIES = (DAYBOOK, LEDGER)
+"""What the entries of the books are made of."""
 BY_NAME = {family.name: family for family in FAMILIES}
 
 INSTALMENTS = ("later", "first")

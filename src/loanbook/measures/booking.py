@@ -1,0 +1,162 @@
+"""Batches in, cells of the books out; and the same pass with a filter: the loans behind any entry."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from loanbook.errors import RequestError
+from loanbook.loans.batches import Classes, ReportedBatch
+from loanbook.loans.dates import month_index
+from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, REMAINING, Policy, Rate
+from loanbook.measures.measuring import Batch, Calendar, LoansBehind, no_probe, prepare_pass, run_batch
+from loanbook.measures.space import Space
+from loanbook.measures.sums import added
+from loanbook.terms.families import BOOK_FAMILIES, BUCKETS, DAYBOOK, LEDGER
+from loanbook.units import Ints
+
+_NO_CELLS = np.zeros((0, 0), np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """What the books are made on besides the facts: the policy of each group and the frozen estimates, as the kernel reads them.
+
+    period_start   first day of the period that is booked
+    policy         (groups, len(Policy)) int64
+    shares         (classes,) int64 ppm: the platform's part of borrowers' interest
+    rates          (len(Rate), groups, REMAINING, buckets) int64 ppm
+    inception      (groups, months, tenors) int64 ppm of the amount lent
+    unamortised    (2, classes, REMAINING) int64 ppm: contractual life, expected life
+    """
+
+    period_start: int
+    policy: Ints
+    shares: Ints
+    rates: Ints
+    inception: Ints
+    unamortised: Ints
+
+    def check(self, classes: Classes, space: Space) -> None:
+        """Raise RequestError when a shape does not fit the book."""
+        groups, months = len(space.groups), space.window.months
+        wanted = {
+            "policy": (groups, len(Policy)),
+            "shares": (classes.rows.shape[0],),
+            "rates": (len(Rate), groups, REMAINING, len(BUCKETS)),
+            "inception": (groups, months, len(space.tenors)),
+            "unamortised": (2, classes.rows.shape[0], REMAINING),
+        }
+        for name, shape in wanted.items():
+            if getattr(self, name).shape != shape:
+                raise RequestError(f"{name} must be {shape}; it is {getattr(self, name).shape}.")
+        if not space.window.since <= self.period_start <= space.window.as_of and self.period_start > space.window.as_of:
+            raise RequestError("the period begins after the day of the close.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BookCells:
+    """What all loans have come to, by cell; additive over batches, and independent of their order.
+
+    daybook   (groups, months, slots, columns of `families.DAYBOOK`) int64
+    ledger    (groups, months, columns of `families.LEDGER`) int64
+    loans     loans booked; left_out: loans of tapes that report balances instead of payments
+    """
+
+    daybook: Ints
+    ledger: Ints
+    loans: int = 0
+    left_out: int = 0
+
+    def __add__(self, other: "BookCells") -> "BookCells":
+        return BookCells(
+            daybook=added(self.daybook, other.daybook, "a cell of the daybook"),
+            ledger=added(self.ledger, other.ledger, "a cell of the ledger"),
+            loans=self.loans + other.loans,
+            left_out=self.left_out + other.left_out,
+        )
+
+
+def months_before(space: Space, period_start: int) -> int:
+    """Slots that are months before the period."""
+    return max(int(month_index(period_start)) - space.window.first_month, 0)
+
+
+def slots(space: Space, period_start: int) -> int:
+    """Slots of the daybook: months before the period, then its days."""
+    return months_before(space, period_start) + space.window.as_of - period_start + 1
+
+
+def empty_book_cells(space: Space, period_start: int) -> BookCells:
+    """Zeros over a space: what a pass adds to."""
+    shape = (len(space.groups), space.window.months)
+    return BookCells(
+        daybook=np.zeros((*shape, slots(space, period_start), DAYBOOK_COLUMNS), np.int64),
+        ledger=np.zeros((*shape, LEDGER_COLUMNS), np.int64),
+    )
+
+
+def book_batches(
+    batches: Iterable[Batch], classes: Classes, space: Space, basis: Basis, *, calendar: Calendar | None = None
+) -> BookCells:
+    """The cells of the books of all loans of the batches: pure, so passes over other batches add up with `+`.
+
+    raises   RequestError for shapes that do not fit, OverflowError of the kernels
+    """
+    basis.check(classes, space)
+    common = prepare_pass(classes, space, calendar, basis.period_start)
+    cells = empty_book_cells(space, basis.period_start)
+    daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
+    families = (_NO_CELLS,) * 6
+    loans = left_out = 0
+    for batch in batches:
+        if isinstance(batch, ReportedBatch):
+            left_out += int(batch.loan_no.size)
+            continue
+        opened, _, _, _ = run_batch(batch, classes, (*common, families, no_probe(), _books(basis, daybook, ledger)), calendar)
+        loans += opened
+    return BookCells(daybook=cells.daybook, ledger=cells.ledger, loans=loans, left_out=left_out)
+
+
+def booked_behind(
+    batches: Iterable[Batch],
+    classes: Classes,
+    space: Space,
+    basis: Basis,
+    family: str,
+    wanted: Ints,
+    *,
+    calendar: Calendar | None = None,
+) -> Iterator[LoansBehind]:
+    """The loans behind wanted cells of the daybook or the ledger, batch by batch, by the same kernel as the entry.
+
+    wanted   (dense rows of the family,) bool
+    raises   RequestError for a family that is no part of the books or a mask of another length
+    """
+    known = {each.name: each for each in BOOK_FAMILIES}
+    if family not in known:
+        raise RequestError(f"{family} is no family of the books; they are {', '.join(known)}.")
+    basis.check(classes, space)
+    common = prepare_pass(classes, space, calendar, basis.period_start)
+    cells = empty_book_cells(space, basis.period_start)
+    daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
+    probed = daybook if family == DAYBOOK.name else ledger
+    if wanted.shape != (probed.shape[0],):
+        raise RequestError(f"the mask of family {family} needs {probed.shape[0]:,} rows; it has {wanted.shape}.")
+    rows = np.flatnonzero(wanted).astype(np.int64)
+    a_group = probed.shape[0] // max(len(space.groups), 1)
+    starts = np.searchsorted(rows, np.arange(len(space.groups) + 1) * a_group).astype(np.int64)
+    columns = (DAYBOOK if family == DAYBOOK.name else LEDGER).columns
+    families = (_NO_CELLS,) * 6
+    for batch in batches:
+        if isinstance(batch, ReportedBatch):
+            continue
+        number = np.zeros(batch.loan_no.size + 1, np.int64)
+        values = np.zeros((batch.loan_no.size + 1, len(columns)), np.int64)
+        probe = (probed, starts, rows, number, values)
+        _, found, _, _ = run_batch(batch, classes, (*common, families, probe, _books(basis, daybook, ledger)), calendar)
+        yield LoansBehind(loan_no=number[:found], values={column: values[:found, place] for place, column in enumerate(columns)})
+
+
+def _books(basis: Basis, daybook: Ints, ledger: Ints) -> tuple[Ints, ...]:
+    return basis.policy, basis.shares, basis.rates, basis.inception, basis.unamortised, daybook, ledger
