@@ -1,9 +1,10 @@
 """Share-based compensation: what a grant has cost by a day, straight line with a floor or graded, and its split over cost lines.
 
-Cumulative and exact (fractions of integers, rounded once a grant and day), so a period posts cost(this close) - cost(last close) and a
+Cumulative and exact (fractions, rounded once a grant and day), so a period posts cost(this close) - cost(last close) and a
 late forfeiture corrects itself in the open period. Only service conditions; market and performance conditions are not modelled.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,7 +67,7 @@ def expected_to_vest(instruments: Fraction, granted: int, days_left: int, estima
     if estimate.vesting_share_ppm is not None:
         return min(round(instruments), int(mul_div(granted, estimate.vesting_share_ppm, PPM, HALF_UP)))
     stay = 1 - (estimate.annual_rate_ppm or 0) / PPM
-    return round(float(instruments) * stay ** (days_left / _DAYS_IN_YEAR))
+    return round(float(instruments) * math.pow(stay, days_left / _DAYS_IN_YEAR))
 
 
 def cumulative_cost(grant: Grant, movements: Iterable[GrantMovement], policy: Policy, as_of: int, known_on: int = NEVER) -> int:

@@ -1,6 +1,6 @@
 """Shares of a period for earnings per share: weighted by days, incremental shares of options, convertibles, and their order.
 
-Weights are share-days, integers that add over periods; a share counts from the day it is issued, a bought-back share until the day
+Weights are share-days, which add over periods; a share counts from the day it is issued, a bought-back share until the day
 before. Vested units without a price count as shares from their vesting day, issued or not (ASC 260-10-45-13, IAS 33.24).
 """
 
