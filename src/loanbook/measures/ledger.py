@@ -71,6 +71,7 @@ _D_PAYOUT = _D["payout_fen"]
 _D_RECOVERED = _D["recovered_fen"]
 _D_SETTLED_PRINCIPAL = _D["settled_principal_fen"]
 _D_SETTLED_INCOME = _D["settled_income_fen"]
+_D_SETTLED_GUARANTEE = _D["settled_guarantee_fen"]
 _LOANS = _L["loans"]
 _DISBURSED = _L["disbursed_fen"]
 _WRITTEN_OFF = _L["written_off_fen"]
@@ -285,6 +286,7 @@ def book_loan(
         at = first_slot + slot_of(on, clock)
         to_principal = 0
         to_income = 0
+        to_guarantee = 0
         if on > lost:
             back = principal + interest + paid[piece, _PAID_RECOVERED]
             recovered += back
@@ -293,7 +295,7 @@ def book_loan(
                 if on_balance:
                     to_principal = back
                 else:
-                    to_income = back
+                    to_guarantee = back
         elif paid[piece, _PAID_DUE] == OUTSIDE and principal < 0:
             disbursed -= principal
             balance -= principal
@@ -310,15 +312,17 @@ def book_loan(
             elif fee_total > 0:
                 fee = mul_div(collected, share, PPM, HALF_UP)
                 guarantee_fee = min(mul_div(fee, guarantee_total, fee_total, HALF_UP), guarantee_total)
-                to_income = fee - fees - guarantee_fees
-                daybook[at, _D_GUARANTEE_FEE] += guarantee_fee - guarantee_fees
-                daybook[at, _D_FEE] += fee - guarantee_fee - fees
+                to_guarantee = guarantee_fee - guarantee_fees
+                to_income = fee - fees - guarantee_fee
+                daybook[at, _D_GUARANTEE_FEE] += to_guarantee
+                daybook[at, _D_FEE] += to_income
                 fees = fee - guarantee_fee
                 guarantee_fees = guarantee_fee
         if on <= settle_by:
             at = first_slot + slot_of(on + terms[_SETTLE_DAYS], clock)
             daybook[at, _D_SETTLED_PRINCIPAL] += to_principal
             daybook[at, _D_SETTLED_INCOME] += to_income
+            daybook[at, _D_SETTLED_GUARANTEE] += to_guarantee
 
     oldest = 0
     seen = min(as_of, lost)

@@ -1,0 +1,205 @@
+"""Amounts to post out of the cells of the books: what loans have come to by this close, less what they had come to by the last.
+
+Cells of two closes meet by name (product, model, segment, month of origination), so a group or month that is new is zero before.
+Flows of the daybook carry their day; what a close knows of an earlier period that the last one did not know is posted on the
+first day of the open period and keeps the month in which it happened.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook.accounting.journal import POSTABLE
+from loanbook.errors import RequestError
+from loanbook.loans.dates import month_end, month_index
+from loanbook.measures.booking import BookCells, months_before
+from loanbook.measures.space import Space
+from loanbook.terms.families import BOOK_FAMILIES, DAYBOOK, LEDGER
+from loanbook.terms.posting_rule import Component
+from loanbook.units import Ints
+
+GROUP = ("product", "model", "segment")
+LEDGER_SCHEMA = pa.schema(
+    [*((name, pa.string()) for name in GROUP), ("cohort", pa.string()), *((name, pa.int64()) for name in LEDGER.columns)]
+)
+DAYBOOK_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in GROUP),
+        ("cohort", pa.string()),
+        ("month", pa.string()),
+        *((name, pa.int64()) for name in DAYBOOK.columns),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the cells of a close come to, as it is kept: rows that are not zero.
+
+    ledger    `LEDGER_SCHEMA`;  daybook `DAYBOOK_SCHEMA`, days added up to months
+    """
+
+    ledger: pa.Table
+    daybook: pa.Table
+
+
+def month_name(month: int) -> str:
+    """A `dates.month_index` as text: "2024-07"."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def totals(cells: BookCells, space: Space, period_start: int) -> Totals:
+    """The cells as tables by name, to be kept with the period."""
+    first = space.window.first_month
+    before = months_before(space, period_start)
+    months = _month_of_slot(space, period_start) - first
+    count = max(int(month_index(space.window.as_of)) - first + 1, before)
+    by_month = np.zeros((*cells.daybook.shape[:2], count, cells.daybook.shape[3]), np.int64)
+    for slot, month in enumerate(months):
+        by_month[:, :, month] += cells.daybook[:, :, slot]
+    return Totals(
+        ledger=_table(space, cells.ledger, LEDGER_SCHEMA, ()),
+        daybook=_table(space, by_month, DAYBOOK_SCHEMA, (np.arange(count) + first,)),
+    )
+
+
+def _month_of_slot(space: Space, period_start: int) -> Ints:
+    """(slots,) int64: `dates.month_index` of each slot of the daybook."""
+    before = months_before(space, period_start)
+    days = np.arange(period_start, space.window.as_of + 1)
+    of_days = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + int(month_index(0))
+    return np.concatenate([np.arange(before) + space.window.first_month, of_days])
+
+
+def _table(space: Space, dense: Ints, schema: pa.Schema, months: tuple[Ints, ...]) -> pa.Table:
+    found = np.nonzero(dense.any(axis=-1))
+    columns: list[pa.Array] = [_names([group[place] for group in space.groups], found[0]) for place in range(len(GROUP))]
+    columns.append(_names([month_name(month) for month in range(space.window.first_month, _last(space))], found[1]))
+    for place, names in enumerate(months):
+        columns.append(_names([month_name(int(month)) for month in names], found[2 + place]))
+    values = dense[found]
+    columns += [pa.array(values[:, place]) for place in range(values.shape[1])]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _last(space: Space) -> int:
+    return space.window.first_month + space.window.months
+
+
+def _names(names: Iterable[str], codes: Ints) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(names), pa.string())).cast(pa.string())
+
+
+def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], months: int) -> Ints:
+    """A table of `totals` in the order of a space; (groups, months, [months of daybook], columns)."""
+    first = space.window.first_month
+    shape: tuple[int, ...] = (len(space.groups), space.window.months)
+    shape = (*shape, months, len(columns)) if months else (*shape, len(columns))
+    dense = np.zeros(shape, np.int64)
+    if table is None or not table.num_rows:
+        return dense
+    numbers = {group: place for place, group in enumerate(space.groups)}
+    rows = list(zip(*(table[name].to_pylist() for name in GROUP), strict=True))
+    missing = sorted({row for row in rows if row not in numbers})
+    if missing:
+        raise RequestError(f"the last close has loans of {' '.join(missing[0])}, which the book no longer has.")
+    places = [np.array([numbers[row] for row in rows], np.int64), _month_codes(table["cohort"], first)]
+    if months:
+        places.append(np.minimum(_month_codes(table["month"], first), months - 1))
+    values = np.stack([table[name].to_numpy() for name in columns], axis=1)
+    np.add.at(dense, tuple(places), values)
+    return dense
+
+
+def _month_codes(column: pa.ChunkedArray, first: int) -> Ints:
+    years = pc.cast(pc.utf8_slice_codeunits(column, 0, 4), pa.int64()).to_numpy()
+    months = pc.cast(pc.utf8_slice_codeunits(column, 5, 7), pa.int64()).to_numpy()
+    return np.asarray(years * 12 + months - 1 - first)
+
+
+def loan_amounts(
+    cells: BookCells,
+    space: Space,
+    period_start: int,
+    last: Totals | None,
+    components: Iterable[Component],
+    *,
+    close_run: str,
+    currency: str,
+) -> pa.Table:
+    """The amounts of a period, `journal.POSTABLE`: this close less the last one; amounts of zero are left out.
+
+    last      None for the first close of a book: everything since its first loan
+    raises    RequestError when the last close has groups that this one lacks
+    """
+    before = months_before(space, period_start)
+    was_ledger = _dense(space, last.ledger if last else None, LEDGER.columns, 0)
+    moved: Mapping[str, Ints] = {
+        LEDGER.name: cells.ledger - was_ledger,
+        DAYBOOK.name: _moved_days(cells.daybook, space, before, last),
+    }
+    columns = {family.name: {name: place for place, name in enumerate(family.columns)} for family in BOOK_FAMILIES}
+    parts = []
+    for component in components:
+        dense = moved[component.family]
+        amount = np.zeros(dense.shape[:-1], np.int64)
+        for sign, name in component.columns:
+            amount += sign * dense[..., columns[component.family][name]]
+        parts.append(_postable(amount, space, period_start, before, component, close_run, currency))
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _moved_days(daybook: Ints, space: Space, before: int, last: Totals | None) -> Ints:
+    if last is None or not before:
+        return daybook
+    moved = daybook.copy()
+    moved[:, :, :before] -= _dense(space, last.daybook, DAYBOOK.columns, before)
+    return moved
+
+
+def _postable(
+    amount: Ints, space: Space, period_start: int, before: int, component: Component, close_run: str, currency: str
+) -> pa.Table:
+    found = np.nonzero(amount)
+    count = found[0].size
+    first = space.window.first_month
+    if component.family == DAYBOOK.name:
+        slots = amount.shape[2]
+        ends = np.array([month_end(first + month) for month in range(before)], np.int64)
+        days = np.concatenate([ends, np.arange(period_start, period_start + slots - before)])[found[2]]
+    else:
+        days = np.full(count, space.window.as_of)
+    posted = np.maximum(days, period_start)
+    fresh = found[1] + first >= int(month_index(period_start))
+    given: dict[str, pa.Array] = {
+        "kind": _names([component.kind], np.zeros(count)),
+        "component": _names([component.component], np.zeros(count)),
+        "currency": _names([currency], np.zeros(count)),
+        "posted_on": pa.array(posted.astype(np.int32)).cast(pa.date32()),
+        "happened_on": pa.array(days.astype(np.int32)).cast(pa.date32()),
+        "amount_fen": pa.array(amount[found]),
+        "event": _names([close_run], np.zeros(count)),
+        **{name: _names([group[place] for group in space.groups], found[0]) for place, name in enumerate(GROUP)},
+        "cohort": _names([month_name(month) for month in range(first, _last(space))], found[1]),
+        "cohort_new": _names(["no", "yes"], fresh.astype(np.int64)),
+    }
+    day = pc.cast(given["happened_on"], pa.string())
+    given["cell"] = pc.binary_join_element_wise(
+        given["kind"], given["component"], *(given[name] for name in GROUP), given["cohort"], day, "/"
+    )
+    empty = _names([""], np.zeros(count))
+    return pa.Table.from_arrays([given.get(field.name, empty) for field in POSTABLE], schema=POSTABLE)
+
+
+def period_end_of(period: str) -> tuple[int, int]:
+    """First and last day of a quarter written "2024Q3"; raises RequestError."""
+    year, _, quarter = period.partition("Q")
+    if not (year.isdigit() and len(year) == 4 and quarter in ("1", "2", "3", "4")):
+        raise RequestError(f"{period!r} is no quarter. Write it like 2024Q3.")
+    last_month = int(year) * 12 + int(quarter) * 3 - 1
+    start = int(month_end(last_month - 3)) + 1
+    end = int(month_end(last_month))
+    return start, end
