@@ -1,0 +1,147 @@
+"""What a period's books are made on: policy, classes and frozen estimates, brought into the tables that the kernel reads."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from loanbook.accounting.effective_interest import unamortised_tables
+from loanbook.loans.batches import Classes
+from loanbook.loans.dates import month_index
+from loanbook.loans.schedule import schedules
+from loanbook.measures.booking import Basis
+from loanbook.measures.credit_losses_result import Estimates, Inception
+from loanbook.measures.ledger import REMAINING, Policy, Rate
+from loanbook.measures.space import Space, class_places
+from loanbook.terms.accounting_policy import PPM, AccountingPolicy
+from loanbook.terms.contract import Field
+from loanbook.terms.conventions import Method, Model, Shift
+from loanbook.terms.families import BUCKETS
+from loanbook.units import RATE_SCALE, Ints
+
+SPECIMEN_FEN = 10_000_000_000
+"""Principal of the loan whose schedule stands for its class: large enough for rounding not to matter."""
+SPECIMEN_DAY = 19_723
+"""2024-01-01; months of a class are as long as the calendar's, and effective interest counts instalments, not days."""
+
+
+def policy_table(policy: AccountingPolicy, space: Space) -> Ints:
+    """(groups, len(Policy)) int64: the policy of each group by its model."""
+    table = np.zeros((len(space.groups), len(Policy)), np.int64)
+    for group, (_, model_name, _) in enumerate(space.groups):
+        model = Model[model_name.upper()]
+        chosen = policy.models[model]
+        said = {
+            Policy.MODEL: int(model),
+            Policy.UPFRONT_PPM: chosen.upfront_share_ppm,
+            Policy.COST_PPM: chosen.origination_costs_ppm,
+            Policy.FLAT_FEE_PPM: chosen.fee_of_principal_ppm,
+            Policy.CONFIRM_DAYS: chosen.confirm_days,
+            Policy.COLLECT_DAYS: chosen.collect_days,
+            Policy.SETTLE_DAYS: policy.settle_days,
+            Policy.COMPENSATION_DPD: chosen.compensation_dpd,
+            Policy.NON_ACCRUAL_DPD: chosen.non_accrual_dpd,
+            Policy.STAGE_2_DPD: policy.stage_2_dpd,
+            Policy.STAGE_3_DPD: policy.stage_3_dpd,
+            Policy.CURE_DAYS: policy.cure_days,
+            Policy.VAT_PPM: policy.vat_ppm,
+        }
+        for name, value in said.items():
+            table[group, name] = value
+    return table
+
+
+def platform_shares(policy: AccountingPolicy, classes: Classes) -> Ints:
+    """(classes,) int64 ppm: the platform's part of borrowers' interest; what the lender's rate leaves, never below 0."""
+    rates = classes.rows[:, Field.RATE_ANNUAL].astype(np.int64)
+    shares = np.zeros(rates.size, np.int64)
+    for model, chosen in policy.models.items():
+        of_model = classes.rows[:, Field.MODEL] == int(model)
+        if chosen.lender_rate_annual:
+            lender = np.minimum(chosen.lender_rate_annual * PPM // np.maximum(rates, 1), PPM)
+            shares[of_model] = np.where(rates > 0, PPM - lender, 0)[of_model]
+        else:
+            shares[of_model] = chosen.platform_share_ppm
+    return shares
+
+
+def rate_table(estimates: Estimates) -> Ints:
+    """(len(Rate), groups, REMAINING, buckets) int64 ppm; buckets past 181 days hold what that one holds."""
+    found = np.zeros((len(Rate), len(estimates.groups), REMAINING, len(BUCKETS)), np.int64)
+    for rate, table in (
+        (Rate.LIFETIME_LOSS, estimates.lifetime_loss_ppm),
+        (Rate.TWELVE_MONTH_LOSS, estimates.twelve_month_loss_ppm),
+        (Rate.COLLECTABLE, estimates.collectable_ppm),
+    ):
+        found[rate, :, :, : table.shape[2]] = table
+        found[rate, :, :, table.shape[2] :] = table[:, :, -1:]
+    return found
+
+
+def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, space: Space) -> Ints:
+    """(groups, months, tenors) int64 ppm: fair value of a guarantee by month of origination, of the close that saw it first.
+
+    frozen    last month of each close (`dates.month_index`) -> what it froze; a month before the first takes the first
+    """
+    table = np.zeros((len(space.groups), space.window.months, len(space.tenors)), np.int64)
+    if not frozen:
+        return table
+    ends = np.array(sorted(frozen), np.int64)
+    tenors = np.minimum(np.array(space.tenors, np.int64), REMAINING - 1)
+    for month in range(space.window.months):
+        at = int(np.searchsorted(ends, space.window.first_month + month))
+        of = frozen[int(ends[min(at, ends.size - 1)])]
+        numbers = {group: place for place, group in enumerate(of.groups)}
+        for group, name in enumerate(space.groups):
+            if name in numbers:
+                margin = policy.models[Model[name[1].upper()]].guarantee_margin_ppm
+                table[group, month] = of.net_payout_ppm[numbers[name], tenors] * (PPM + margin) // PPM
+    return table
+
+
+def unamortised_table(policy: AccountingPolicy, classes: Classes, space: Space, prepaid_ppm: Ints) -> Ints:
+    """(2, classes, REMAINING) int64 ppm: deferred costs left after each instalment, over the contractual and the expected life.
+
+    prepaid_ppm   (groups,) a month. Classes that list their instalments are straight line.
+    """
+    count = classes.rows.shape[0]
+    table = np.zeros((2, count, REMAINING), np.int64)
+    places = class_places(classes, space)[:, 0]
+    costs = np.array([policy.models[Model(int(model))].origination_costs_ppm for model in classes.rows[:, Field.MODEL]], np.int64)
+    chosen = np.flatnonzero(costs > 0)
+    if not chosen.size:
+        return table
+    rows = classes.rows[chosen].copy()
+    rows[:, Field.SHIFT] = int(Shift.NONE)
+    listed = rows[:, Field.METHOD] == int(Method.LISTED)
+    rows[listed, Field.METHOD] = int(Method.EQUAL_PRINCIPAL)
+    _, principal, interest = schedules(rows, np.full(chosen.size, SPECIMEN_FEN), np.full(chosen.size, SPECIMEN_DAY))
+    fees = -(SPECIMEN_FEN // PPM) * costs[chosen]
+    for basis, prepaid in enumerate((np.zeros(chosen.size, np.int64), prepaid_ppm[places[chosen]])):
+        _, left = unamortised_tables(principal, interest, fees, smm_ppm=prepaid[:, None])
+        width = min(left.shape[1], REMAINING)
+        table[basis, chosen, :width] = left[:, :width] // (RATE_SCALE // PPM)
+    return table
+
+
+def basis_of(
+    policy: AccountingPolicy,
+    classes: Classes,
+    space: Space,
+    estimates: Estimates,
+    frozen: Mapping[int, Inception],
+    period_start: int,
+) -> Basis:
+    """All of it. `estimates` must be of this space; see the parts."""
+    return Basis(
+        period_start=period_start,
+        policy=policy_table(policy, space),
+        shares=platform_shares(policy, classes),
+        rates=rate_table(estimates),
+        inception=inception_table(frozen, policy, space),
+        unamortised=unamortised_table(policy, classes, space, estimates.prepaid_ppm),
+    )
+
+
+def last_month(day: int) -> int:
+    """The `dates.month_index` that a close of a day names its frozen estimates by."""
+    return int(month_index(day))

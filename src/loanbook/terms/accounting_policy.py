@@ -1,0 +1,144 @@
+"""Accounting policies: dated YAML that says what the standards leave to the company. A later file replaces an earlier one."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from loanbook import units
+from loanbook.errors import RequestError
+from loanbook.terms.conventions import Model
+from loanbook.terms.loading import Located, read_located
+from loanbook.units import RATE_SCALE
+
+FOLDER = Path(__file__).parent / "policies"
+PPM = 1_000_000
+DAYS_MOST = 3_650
+METHODS = ("roll_rate", "vintage", "warm")
+_SHARES = ("origination_costs", "upfront_share", "guarantee_margin", "platform_share", "fee_of_principal")
+_DAYS = ("non_accrual_dpd", "compensation_dpd", "confirm_days", "collect_days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPolicy:
+    """What a policy says of the loans of one business model; a figure that has no meaning for a model is 0.
+
+    origination_costs_ppm   deferred costs of making a loan, of the amount lent
+    lender_rate_annual      the lender's part of the borrower's rate, `units.RATE_SCALE`-ths; the rest is the platform's
+    platform_share_ppm      instead: the platform's part of the interest
+    upfront_share_ppm       stand-alone selling price of facilitation, of the services' price
+    guarantee_margin_ppm    what standing ready is worth beyond expected net payouts
+    fee_of_principal_ppm    a fee of the amount lent
+    """
+
+    model: Model
+    origination_costs_ppm: int = 0
+    lender_rate_annual: int = 0
+    platform_share_ppm: int = 0
+    upfront_share_ppm: int = 0
+    guarantee_margin_ppm: int = 0
+    fee_of_principal_ppm: int = 0
+    non_accrual_dpd: int = DAYS_MOST
+    compensation_dpd: int = DAYS_MOST
+    confirm_days: int = 0
+    collect_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountingPolicy:
+    """One dated policy; `hash` is the SHA-256 of its text."""
+
+    code: str
+    title: str
+    effective_from: int
+    source: str
+    chart: str
+    vat_ppm: int
+    settle_days: int
+    discount_rate_annual: int
+    method: str
+    look_back_months: int
+    thin_events: int
+    outlook: str
+    stage_2_dpd: int
+    stage_3_dpd: int
+    cure_days: int
+    models: Mapping[Model, ModelPolicy]
+    hash: str
+
+
+def load_policy(code: str, day: int, folder: Path = FOLDER) -> AccountingPolicy:
+    """The policy of a code in force on a day.
+
+    raises   TermsError with path:line; RequestError when there is none
+    """
+    found = [policy for policy in map(read_policy, sorted(folder.glob("*.yaml"))) if policy.code == code]
+    held = [policy for policy in found if policy.effective_from <= day]
+    if not held:
+        raise RequestError(f"there is no accounting policy {code!r} in force on {units.date(day)} in {folder.name}.")
+    return max(held, key=lambda policy: policy.effective_from)
+
+
+def read_policy(path: Path) -> AccountingPolicy:
+    """The policy in one YAML file; raises TermsError with path:line."""
+    names = (
+        "policy",
+        "title",
+        "effective_from",
+        "source",
+        "chart",
+        "vat",
+        "settle_days",
+        "discount_rate_annual",
+        "losses",
+        "staging",
+        "models",
+    )
+    fields = read_located(path, f"{path.parent.name}/{path.name}").fields("an accounting policy", names, names)
+    losses_names = ("method", "look_back_months", "thin_events", "outlook")
+    losses = fields["losses"].fields("losses", losses_names, losses_names)
+    staging_names = ("stage_2_dpd", "stage_3_dpd", "cure_days")
+    staging = {
+        name: item.whole(name, 0, DAYS_MOST)
+        for name, item in fields["staging"].fields("staging", staging_names, staging_names).items()
+    }
+    if staging["stage_2_dpd"] > staging["stage_3_dpd"]:
+        raise fields["staging"].wrong("stage_2_dpd must not lie above stage_3_dpd.")
+    models = {model.name.lower(): model for model in Model}
+    return AccountingPolicy(
+        code=fields["policy"].text("policy"),
+        title=fields["title"].text("title"),
+        effective_from=fields["effective_from"].date("effective_from"),
+        source=fields["source"].text("source"),
+        chart=fields["chart"].text("chart"),
+        vat_ppm=_share(fields["vat"], "vat"),
+        settle_days=fields["settle_days"].whole("settle_days", 0, DAYS_MOST),
+        discount_rate_annual=fields["discount_rate_annual"].scaled("discount_rate_annual", RATE_SCALE, "0.04"),
+        method=losses["method"].choice("method", METHODS),
+        look_back_months=losses["look_back_months"].whole("look_back_months", 3, 120),
+        thin_events=losses["thin_events"].whole("thin_events", 0, PPM),
+        outlook=losses["outlook"].text("outlook"),
+        models={
+            models[name]: _model(models[name], item) for name, item in fields["models"].fields("models", models, models).items()
+        },
+        hash=hashlib.sha256(path.read_bytes()).hexdigest(),
+        **staging,
+    )
+
+
+def _model(model: Model, item: Located) -> ModelPolicy:
+    fields = item.fields(model.name.lower(), (*_SHARES, *_DAYS, "lender_rate_annual"))
+    if "lender_rate_annual" in fields and "platform_share" in fields:
+        raise item.wrong("give lender_rate_annual or platform_share: both say how interest is shared.")
+    given: dict[str, int] = {f"{name}_ppm": _share(fields[name], name) for name in _SHARES if name in fields}
+    given |= {name: fields[name].whole(name, 0, DAYS_MOST) for name in _DAYS if name in fields}
+    if "lender_rate_annual" in fields:
+        given["lender_rate_annual"] = fields["lender_rate_annual"].scaled("lender_rate_annual", RATE_SCALE, "0.065")
+    return ModelPolicy(model=model, **given)
+
+
+def _share(item: Located, what: str) -> int:
+    found = item.scaled(what, PPM, "0.06")
+    if not 0 <= found <= PPM:
+        raise item.wrong(f"{what} must lie between 0 and 1.")
+    return found
