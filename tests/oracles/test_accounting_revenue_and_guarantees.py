@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -192,7 +193,7 @@ def test_the_published_roll_forwards_close_and_follow_each_other(name: str) -> N
     given, expected = case(name)
     rolls = {period: closes(f"{name} {period}", figures, expected[period]) for period, figures in given.items()}
     years = [rolls[period] for period in sorted(rolls) if period.isdigit()]
-    for earlier, later in zip(years, years[1:], strict=False):
+    for earlier, later in pairwise(years):
         if int(later.title[-4:]) == int(earlier.title[-4:]) + 1:
             chained([earlier, later])
     if name == "asc326-contingent-guarantee-qfin":

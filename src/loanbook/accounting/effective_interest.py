@@ -102,8 +102,8 @@ def unamortised_tables(
 def amortised_at(amount: int, table: Ints, due: Ints, rows: int, opened_on: int, ended_on: int, stopped_on: int, day: int) -> int:
     """What of a loan's upfront fee (or cost, negative) is income by the end of a day.
 
-    table        (rows + 1,) a row of `unamortised_tables`; a loan with another number of rows (restructured) goes straight line
-                 by days to its last due date instead
+    table        (most rows + 1,) a row of `unamortised_tables`, 0 from the class's last instalment on; a loan with fewer rows
+                 than its class, or more than the table, was restructured: straight line by days to its last due date
     due          (rows, ...) int64, column `Due.ON` ascending
     ended_on     the loan is gone: all of the amount is recognised; NEVER
     stopped_on   the last day of accrual while the loan is on non-accrual; NEVER
@@ -114,7 +114,7 @@ def amortised_at(amount: int, table: Ints, due: Ints, rows: int, opened_on: int,
     if day >= ended_on or rows == 0:
         return amount
     until = min(day, stopped_on)
-    if table.size != rows + 1:
+    if rows >= table.size or table[rows] != 0:
         last = due[rows - 1, _ON]
         if until >= last:
             return amount
@@ -140,7 +140,7 @@ def _amortised(
         while rows < due.shape[1] and due[loan, rows, 0] != NEVER:
             rows += 1
         out[loan] = amortised_at(
-            amount[loan], tables[which[loan], : rows + 1], due[loan], rows, opened[loan], ended[loan], stopped[loan], day
+            amount[loan], tables[which[loan]], due[loan], rows, opened[loan], ended[loan], stopped[loan], day
         )
 
 
@@ -158,11 +158,8 @@ def amortised(
     """`amortised_at` of loans, (loans,) int64.
 
     which    (loans,) row of `tables` of each loan;  due_on (loans, rows) days, unused places NEVER
-    raises   RequestError for due dates with more rows than the tables have
     """
     due = np.ascontiguousarray(np.atleast_2d(due_on), np.int64)
-    if due.shape[1] + 1 > tables.shape[1]:
-        raise RequestError(f"tables of {tables.shape[1] - 1} instalments do not serve loans with {due.shape[1]}.")
     amount, row, opened, ended, stopped = columns(amount_fen, which, opened_on, ended_on, stopped_on)
     out = np.empty_like(amount)
     _amortised(amount, tables, row, due[:, :, None], opened, ended, stopped, int(day), out)

@@ -1,0 +1,197 @@
+"""Facilitation revenue and guarantees of one loan: the twin, conservation, and that the order of closes does not matter."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loanbook.accounting.facilitation import Facilitation, facilitation, prior_period_true_up
+from loanbook.accounting.guarantees import Guarantee, at_inception, guarantees
+from loanbook.accounting.spread import split_tax
+from loanbook.errors import RequestError
+from loanbook.units import NEVER
+from tests.reference import revenue_and_guarantees as twin
+
+pytestmark = pytest.mark.plain
+OPENED = 19_700
+
+
+@st.composite
+def heavy_loans(draw: st.DrawFn) -> twin.HeavyLoan:
+    """Heavy loans whose fees come in early, late or never, that end at any time, well or badly."""
+    contractual = draw(st.integers(0, 200_000))
+    term = draw(st.integers(1, 400))
+    ended_on = draw(st.one_of(st.just(NEVER), st.integers(OPENED + 1, OPENED + term + 120)))
+    left, payments = contractual, []
+    for on in sorted(draw(st.lists(st.integers(OPENED, min(OPENED + term + 120, ended_on)), max_size=6))):
+        amount = draw(st.integers(0, left))
+        payments.append((on, amount))
+        left -= amount
+    return twin.HeavyLoan(
+        opened_on=OPENED,
+        matures_on=OPENED + term,
+        contractual=contractual,
+        inception=draw(st.integers(0, contractual + 1_000)),
+        payments=tuple(payments),
+        ended_on=ended_on,
+        lost=draw(st.booleans()),
+        collectable=Fraction(draw(st.integers(0, 1_000_000)), 1_000_000),
+        at_once=Fraction(draw(st.integers(0, 1_000_000)), 1_000_000),
+    )
+
+
+def ppm(part: Fraction) -> int:
+    return int(part * 1_000_000)
+
+
+def measured(loan: twin.HeavyLoan, day: int, last_on: int = OPENED - 1, **changed: int):
+    collected = sum(amount for on, amount in loan.payments if on <= day)
+    terms = {"collectable_ppm": ppm(loan.collectable), "at_once_ppm": ppm(loan.at_once), "guarantee_fen": loan.inception}
+    revenue = facilitation(
+        loan.contractual,
+        collected,
+        loan.opened_on,
+        loan.matures_on,
+        day=day,
+        last_on=last_on,
+        ended_on=loan.ended_on,
+        impaired=int(loan.lost),
+        **{**terms, **changed},
+    )[0]
+    guarantee = guarantees(
+        loan.inception, loan.contractual, collected, loan.opened_on, loan.matures_on, day=day, ended_on=loan.ended_on
+    )[0]
+    return revenue, guarantee
+
+
+@given(heavy_loans(), st.integers(-5, 600))
+def test_a_loan_equals_its_twin_on_any_day(loan, offset):
+    day = OPENED + offset
+    revenue, guarantee = measured(loan, day)
+    expected = twin.heavy_state(loan, day)
+    if not expected:
+        assert not revenue.any()
+        assert not guarantee.any()
+        return
+    assert {
+        "price": revenue[Facilitation.PRICE],
+        "recognised": revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME],
+        "contract_asset": revenue[Facilitation.CONTRACT_ASSET],
+        "written_off": revenue[Facilitation.WRITTEN_OFF],
+        "owed": revenue[Facilitation.CONTRACT_LIABILITY] + revenue[Facilitation.REFUND_LIABILITY],
+        "released": guarantee[Guarantee.RELEASED],
+        "receivable": guarantee[Guarantee.INCEPTION] - guarantee[Guarantee.COLLECTED] - guarantee[Guarantee.WRITTEN_OFF],
+    } == expected
+
+
+@given(heavy_loans(), st.integers(0, 600))
+def test_balances_are_what_was_recognised_less_what_came_in(loan, offset):
+    revenue, guarantee = measured(loan, OPENED + offset)
+    recognised = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME]
+    assert (
+        revenue[Facilitation.CONTRACT_ASSET] - revenue[Facilitation.CONTRACT_LIABILITY] - revenue[Facilitation.REFUND_LIABILITY]
+        == recognised - revenue[Facilitation.COLLECTED] - revenue[Facilitation.WRITTEN_OFF]
+    )
+    assert revenue[Facilitation.PRICE] >= 0
+    assert recognised <= revenue[Facilitation.PRICE] <= loan.contractual
+    collected = sum(amount for on, amount in loan.payments if on <= OPENED + offset)
+    assert revenue[Facilitation.COLLECTED] + guarantee[Guarantee.COLLECTED] == collected
+
+
+@given(heavy_loans())
+def test_a_loan_that_has_ended_leaves_no_balance_and_its_price_is_what_came_in(loan):
+    day = min(loan.ended_on, OPENED + 600)
+    revenue, guarantee = measured(loan, day)
+    if loan.ended_on == NEVER:
+        assert guarantee[Guarantee.RELEASED] == loan.inception
+        return
+    for balance in (Facilitation.CONTRACT_ASSET, Facilitation.CONTRACT_LIABILITY, Facilitation.REFUND_LIABILITY):
+        assert revenue[balance] == 0
+    assert guarantee[Guarantee.RELEASED] == guarantee[Guarantee.COLLECTED] + guarantee[Guarantee.WRITTEN_OFF] == loan.inception
+    if not loan.lost:
+        assert revenue[Facilitation.PRICE] == revenue[Facilitation.COLLECTED]
+
+
+@given(heavy_loans(), st.lists(st.integers(0, 600), min_size=1, max_size=8))
+def test_closing_often_posts_what_closing_once_posts(loan, offsets):
+    """Entries are differences of cumulative columns: whatever the days of closing, they sum to the last state, tax and all."""
+    days = sorted(OPENED + offset for offset in offsets)
+    posted = np.zeros(3, np.int64)
+    before = np.zeros(3, np.int64)
+    for day in days:
+        revenue, guarantee = measured(loan, day)
+        gross = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME] + guarantee[Guarantee.RELEASED]
+        net, tax = split_tax(gross, 60_000)
+        after = np.array([gross, net[0], tax[0]])
+        posted += after - before
+        before = after
+    revenue, guarantee = measured(loan, days[-1])
+    gross = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME] + guarantee[Guarantee.RELEASED]
+    assert posted.tolist() == [gross, split_tax(gross, 60_000)[0][0], split_tax(gross, 60_000)[1][0]]
+    assert posted[0] == posted[1] + posted[2]
+
+
+@given(heavy_loans(), st.integers(0, 500), st.integers(0, 100), st.integers(0, 1_000_000))
+def test_the_true_up_of_earlier_periods_and_the_service_of_this_one_are_all_of_the_revenue(loan, offset, gap, estimate):
+    last_on, day = OPENED + offset, OPENED + offset + gap
+    before, _ = measured(loan, last_on)
+    recognised_before = before[Facilitation.AT_ONCE] + before[Facilitation.OVER_TIME]
+    now, _ = measured(loan, day, last_on, collectable_ppm=estimate)
+    true_up = int(prior_period_true_up(now, recognised_before))
+    recognised = now[Facilitation.AT_ONCE] + now[Facilitation.OVER_TIME]
+    served = recognised - recognised_before - true_up
+    assert served == recognised - now[Facilitation.AT_LAST]
+    assert served >= 0
+    if estimate == ppm(loan.collectable) and (loan.ended_on > day or loan.ended_on <= last_on):
+        # Nothing was learnt but by payments: the price moves only by what came in or did not.
+        collected = [sum(amount for on, amount in loan.payments if on <= each) for each in (last_on, day)]
+        if collected[0] == collected[1]:
+            assert true_up == 0
+
+
+def test_a_vintage_made_since_the_last_close_has_no_true_up():
+    now = facilitation(60_000, 0, 100, 400, day=150, last_on=99, collectable_ppm=900_000, at_once_ppm=700_000)
+    assert now[0, Facilitation.AT_LAST] == 0
+    assert prior_period_true_up(now, [0]).tolist() == [0]
+
+
+def test_fees_to_be_given_back_are_a_refund_liability():
+    """1,000 came in, 200 of it is to go back and nothing more is expected: 800 is earned."""
+    found = facilitation(
+        1_000, 1_000, 0, 100, day=50, last_on=0, collectable_ppm=0, at_once_ppm=1_000_000, refundable_fen=200, ended_on=50
+    )[0]
+    assert found[Facilitation.PRICE] == found[Facilitation.AT_ONCE] == 800
+    assert found[Facilitation.REFUND_LIABILITY] == 200
+    assert found[Facilitation.CONTRACT_LIABILITY] == found[Facilitation.CONTRACT_ASSET] == 0
+
+
+def test_fees_paid_ahead_of_the_service_are_a_contract_liability():
+    found = facilitation(1_000, 1_000, 0, 100, day=25, last_on=0, collectable_ppm=0, at_once_ppm=600_000)[0]
+    assert found[Facilitation.AT_ONCE] + found[Facilitation.OVER_TIME] == 600 + 100
+    assert found[Facilitation.CONTRACT_LIABILITY] == 300
+    assert found[Facilitation.REFUND_LIABILITY] == 0
+
+
+def test_a_guarantee_that_is_worth_all_fees_leaves_no_price():
+    found = facilitation(
+        1_000, 400, 0, 100, day=25, last_on=0, collectable_ppm=900_000, at_once_ppm=600_000, guarantee_fen=1_200
+    )[0]
+    assert not found.any()
+
+
+def test_money_after_the_end_lowers_the_write_off_again():
+    ended = guarantees(900, 9_000, [1_000, 4_000], 0, 300, day=200, ended_on=150)
+    assert ended[:, Guarantee.WRITTEN_OFF].tolist() == [800, 500]
+    assert (ended[:, Guarantee.INCEPTION] - ended[:, Guarantee.COLLECTED] - ended[:, Guarantee.WRITTEN_OFF]).tolist() == [0, 0]
+
+
+def test_a_share_of_a_principal_is_rounded_a_loan():
+    assert at_inception([100_050, 100_049], 30_000).tolist() == [3_002, 3_001]
+
+
+@pytest.mark.parametrize("name", ["collectable_ppm", "at_once_ppm"])
+def test_a_share_above_one_is_refused(name):
+    with pytest.raises(RequestError, match=name):
+        facilitation(1, 0, 0, 1, day=0, last_on=0, **{"collectable_ppm": 0, "at_once_ppm": 0, name: 1_000_001})
