@@ -194,12 +194,20 @@ def _postable(
     return pa.Table.from_arrays([given.get(field.name, empty) for field in POSTABLE], schema=POSTABLE)
 
 
-def period_end_of(period: str) -> tuple[int, int]:
+def period_days(name: str) -> tuple[int, int]:
     """First and last day of a quarter written "2024Q3"; raises RequestError."""
-    year, _, quarter = period.partition("Q")
+    last = _last_month(name)
+    return int(month_end(last - 3)) + 1, int(month_end(last))
+
+
+def quarter_before(name: str) -> str:
+    """The quarter before a quarter: "2024Q2" of "2024Q3"."""
+    last = _last_month(name) - 3
+    return f"{last // 12:04d}Q{last % 12 // 3 + 1}"
+
+
+def _last_month(name: str) -> int:
+    year, _, quarter = name.partition("Q")
     if not (year.isdigit() and len(year) == 4 and quarter in ("1", "2", "3", "4")):
-        raise RequestError(f"{period!r} is no quarter. Write it like 2024Q3.")
-    last_month = int(year) * 12 + int(quarter) * 3 - 1
-    start = int(month_end(last_month - 3)) + 1
-    end = int(month_end(last_month))
-    return start, end
+        raise RequestError(f"{name!r} is no quarter. Write it like 2024Q3.")
+    return int(year) * 12 + int(quarter) * 3 - 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from loanbook.loans.batches import Classes
+from loanbook.measures.booking import Basis, BookCells, book_batches, booked_behind, empty_book_cells
 from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, loans_behind, measure_batches
 from loanbook.measures.space import Space
@@ -12,18 +13,20 @@ from loanbook.stores.projection import Progress, Projection
 from loanbook.units import Ints
 
 THREADS = 2
+_MEASURING = "measuring loans"
 
 
 class _Queue:
     """The batches of a projection, handed out to threads one at a time, so that memory holds one batch a thread."""
 
-    def __init__(self, projection: Projection, known_on: int, on_progress: Progress) -> None:
+    def __init__(self, projection: Projection, known_on: int, on_progress: Progress, stage: str) -> None:
         self._projection = projection
         self._classes = projection.classes().rows
         self._places = iter(projection.places())
         self._lock = threading.Lock()
         self._shift = projection.ordinals(known_on)
         self._on_progress = on_progress
+        self._stage = stage
         self._done = 0
         self._total = projection.loans
 
@@ -38,7 +41,7 @@ class _Queue:
             yield self._shift(self._projection.read(kind, path, group, self._classes))
             with self._lock:
                 self._done += count
-                self._on_progress("measuring loans", self._done, self._total)
+                self._on_progress(self._stage, self._done, self._total)
 
 
 def measure(projection: Projection, space: Space, *, on_progress: Progress, threads: int = THREADS) -> Cells:
@@ -49,7 +52,7 @@ def measure(projection: Projection, space: Space, *, on_progress: Progress, thre
     """
     projection.check_sums()
     classes, calendar = projection.classes(), _calendar(projection)
-    queue = _Queue(projection, space.window.known_on, on_progress)
+    queue = _Queue(projection, space.window.known_on, on_progress, _MEASURING)
 
     def work(_: int) -> Cells:
         return measure_batches(queue.batches(), classes, space, calendar=calendar)
@@ -61,9 +64,36 @@ def measure(projection: Projection, space: Space, *, on_progress: Progress, thre
     return total
 
 
+def book_loans(projection: Projection, space: Space, basis: Basis, *, on_progress: Progress, threads: int = THREADS) -> BookCells:
+    """The cells of the books of all loans of a projection; like `measure`, whoever takes which batch.
+
+    raises   OverflowError when sums over the book may leave 64 bits
+    """
+    projection.check_sums()
+    classes, calendar = projection.classes(), _calendar(projection)
+    queue = _Queue(projection, space.window.known_on, on_progress, "booking loans")
+
+    def work(_: int) -> BookCells:
+        return book_batches(queue.batches(), classes, space, basis, calendar=calendar)
+
+    total = empty_book_cells(space, basis.period_start)
+    with ThreadPoolExecutor(threads) as pool:
+        for part in pool.map(work, range(max(threads, 1))):
+            total = total + part
+    return total
+
+
+def behind_entry(
+    projection: Projection, space: Space, basis: Basis, family: str, wanted: Ints, *, on_progress: Progress
+) -> Iterable[LoansBehind]:
+    """The loans behind wanted cells of the daybook or the ledger, in the order of the projection's batches."""
+    queue = _Queue(projection, space.window.known_on, on_progress, "booking loans")
+    return booked_behind(queue.batches(), projection.classes(), space, basis, family, wanted, calendar=_calendar(projection))
+
+
 def behind(projection: Projection, space: Space, family: str, wanted: Ints, *, on_progress: Progress) -> Iterable[LoansBehind]:
     """The loans behind wanted cells of a family, in the order of the projection's batches."""
-    queue = _Queue(projection, space.window.known_on, on_progress)
+    queue = _Queue(projection, space.window.known_on, on_progress, _MEASURING)
     classes: Classes = projection.classes()
     return loans_behind(queue.batches(), classes, space, family, wanted, calendar=_calendar(projection))
 

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
+from loanbook.errors import StateError
 from loanbook.stores.durable import digest
 from loanbook.stores.spreadsheet import escape_cell
 
@@ -39,3 +40,13 @@ def write_both(table: pa.Table, folder: Path, name: str) -> dict[str, object]:
     pq.write_table(table, path, compression="zstd")
     write_csv(table, folder / f"{name}.csv")
     return {"rows": table.num_rows, "sha256": digest(path)}
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """A table that `write_both` wrote; raises StateError when it is gone."""
+    try:
+        return pq.read_table(folder / f"{name}.parquet")
+    except FileNotFoundError as error:
+        raise StateError(
+            f"{folder} has no {name}.parquet; it was dropped while it was being read. Run the command again."
+        ) from error

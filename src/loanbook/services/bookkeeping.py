@@ -1,0 +1,290 @@
+"""Closing a period of the books: facts pass, frozen estimates, measurement pass, one join, and the lock.
+
+A period is a quarter. What loans have come to by its end, less what they had come to by the end of the last one, is posted; so
+the first period needs an opening: the quarter before it is closed first, with everything since the book's first loan. A locked
+period is never changed: facts that arrive later are posted in the open one, with both days.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook import units
+from loanbook.accounting.basis import basis_of, last_month
+from loanbook.accounting.journal import BALANCE, POSTABLE, broken_limits, check_balanced, trial_balance
+from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
+from loanbook.accounting.posting import ROLES, entries_of, rule_table, without_rule
+from loanbook.errors import RequestError, StateError, TieError
+from loanbook.measures.cells import Cells, from_tables
+from loanbook.measures.credit_losses import estimate, inception
+from loanbook.measures.credit_losses_policy import LossPolicy
+from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
+from loanbook.measures.space import Space
+from loanbook.services.closing import Close, close, close_space
+from loanbook.services.facts_pass import book_loans
+from loanbook.stores.book import Book
+from loanbook.stores.engine import connect
+from loanbook.stores.ledger import Ledger, Period
+from loanbook.stores.projection import Progress, reading
+from loanbook.stores.scratch import scratch_folder
+from loanbook.stores.tables import read_table
+from loanbook.terms.accounting_policy import AccountingPolicy, load_policy
+from loanbook.terms.chart import Chart, load_chart
+from loanbook.terms.conventions import Model
+from loanbook.terms.entity import Bookings, Role
+from loanbook.terms.entity_file import bookings_in
+from loanbook.terms.families import FAMILIES
+from loanbook.terms.outlook import outlook_on, outlooks_in
+from loanbook.terms.posting_rule import NO_ENTRY, PostingRule, load_components, load_rules
+
+MESSAGES_MOST = 5
+"""Amounts without a rule that a message names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The terms that a period is booked under."""
+
+    policy: AccountingPolicy
+    chart: Chart
+    rules: tuple[PostingRule, ...]
+    bookings: Bookings
+
+    @property
+    def hash(self) -> str:
+        """Of everything an accountant decided beforehand."""
+        said = [self.policy.hash, self.chart.hash, *(f"{rule.rule} {rule.version}" for rule in self.rules)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def books_on(day: int, policy_code: str = "platform") -> Books:
+    """Policy, chart, posting rules and roles in force on a day; raises TermsError, RequestError."""
+    policy = load_policy(policy_code, day)
+    chart = load_chart(policy.chart)
+    return Books(policy=policy, chart=chart, rules=load_rules(chart, day), bookings=bookings_in())
+
+
+def close_period(
+    book: Book,
+    name: str,
+    *,
+    policy: str = "platform",
+    known_on: dt.date | None = None,
+    corporate: pa.Table | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[Period, bool]:
+    """Close a quarter of the books and lock it; the newest version, and whether it was closed now.
+
+    name        "2024Q3"; the quarter after the last closed one, or any when none is (the one before it becomes the opening)
+    known_on    what was recorded by then counts; default as `closing.close`
+    corporate   amounts of the period that no loan makes, `journal.POSTABLE`
+    raises      RequestError, StateError; TieError for amounts without a rule or a trial balance that is out
+    """
+    tell = on_progress or (lambda stage, done, total: None)
+    start, end = period_days(name)
+    ledger = Ledger(book)
+    with ledger.writing():
+        closed = ledger.periods()
+        for period in closed:
+            if period.name == name:
+                return period, False
+        if closed:
+            following = units.date(units.day(closed[-1].manifest["ends_on"]) + 1)
+            if units.date(start) != following:
+                raise StateError(
+                    f"the books of {book.name} are closed up to {closed[-1].name}; the next period begins on {following}, "
+                    f"{name} on {units.date(start)}. Close the periods in their order."
+                )
+        last = closed[-1] if closed else None
+        if last is None and _begins_before(book, start, tell):
+            opening = quarter_before(name)
+            last = _close(book, ledger, opening, *period_days(opening), None, policy, None, None, tell, is_opening=True)
+        return _close(book, ledger, name, start, end, last, policy, known_on, corporate, tell), True
+
+
+def _begins_before(book: Book, start: int, tell: Progress) -> bool:
+    with reading(book, on_progress=tell) as projection:
+        since = projection.manifest.since
+    if since is None:
+        raise StateError(f"{book.name} has no loans yet. Import some with `loanbook import`.")
+    return units.day(since) < start
+
+
+def _close(
+    book: Book,
+    ledger: Ledger,
+    name: str,
+    start: int,
+    end: int,
+    last: Period | None,
+    policy_code: str,
+    known_on: dt.date | None,
+    corporate: pa.Table | None,
+    tell: Progress,
+    *,
+    is_opening: bool = False,
+) -> Period:
+    books = books_on(end, policy_code)
+    measured = close(book, units.date(end), known_on=known_on, on_progress=tell)
+    # An opening has one day of its own: what happened before it keeps its month.
+    first_day = end if is_opening else start
+    with reading(book, on_progress=tell) as projection:
+        space = close_space(book, measured, projection)
+        cells = cells_of(measured, space)
+        estimates, frozen = _estimates(cells, books.policy)
+        before = inceptions(ledger, last)
+        basis = basis_of(books.policy, projection.classes(), space, estimates, before | {last_month(end): frozen}, first_day)
+        booked = book_loans(projection, space, basis, on_progress=tell)
+    run = _run(book, name, measured, books, estimates, last)
+    amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
+    if corporate is not None:
+        amounts = pa.concat_tables([amounts, corporate.select(POSTABLE.names).cast(POSTABLE)])
+    entries = post(amounts, books, end)
+    balances = _brought_forward(last, entries)
+    check_balanced(balances)
+    kept = totals(booked, space, first_day)
+    tables = {
+        "entries": entries,
+        "amounts": amounts,
+        "balances": balances,
+        "cells_ledger": kept.ledger,
+        "cells_daybook": kept.daybook,
+        "estimates": to_table(estimates),
+        "inception": frozen.to_table(),
+    }
+    limits = [broken.words for broken in broken_limits(balances, books.chart)]
+    said = {
+        "opening": is_opening,
+        "starts_on": units.date(start).isoformat(),
+        "ends_on": units.date(end).isoformat(),
+        "first_day": units.date(first_day).isoformat(),
+        "known_at": measured.header["known_at"],
+        "close": measured.folder.name,
+        "close_run": run,
+        "policy": books.policy.code,
+        "policy_hash": books.policy.hash,
+        "chart_hash": books.chart.hash,
+        "rules": {rule.rule: rule.version for rule in books.rules},
+        "estimates_hash": estimates.hash,
+        "currency": book.currency,
+        "loans": booked.loans,
+        "loans_left_out": booked.left_out,
+        "entries": entries.num_rows,
+        "totals": _totals(balances),
+        "findings": limits,
+    }
+    return ledger.lock(name, tables, said)
+
+
+def cells_of(measured: Close, space: Space) -> Cells:
+    """The cells of a close, read back from its folder."""
+    tables = {family.name: read_table(measured.folder, f"cells_{family.name}") for family in FAMILIES}
+    counts = measured.header["measured"]
+    return from_tables(space, tables, (counts["loans"], counts["without_payment_days"], counts["without_schedule"]))
+
+
+def _estimates(cells: Cells, policy: AccountingPolicy) -> tuple[Estimates, Inception]:
+    chosen = LossPolicy(look_back_months=policy.look_back_months, thin_events=policy.thin_events)
+    outlook = outlook_on(outlooks_in(), policy.outlook, cells.space.window.as_of)
+    found = estimate(cells, method=policy.method, policy=chosen, outlook=outlook)
+    rolled = found if policy.method == "roll_rate" else estimate(cells, policy=chosen, outlook=outlook)
+    frozen = inception(cells, rolled, rate_annual=policy.discount_rate_annual, policy=chosen, outlook=outlook)
+    return found, frozen
+
+
+def inceptions(ledger: Ledger, last: Period | None) -> dict[int, Inception]:
+    """What every period up to the last one froze about new guarantees, by its last month."""
+    if last is None:
+        return {}
+    found = {}
+    for period in ledger.periods():
+        if str(period.manifest["ends_on"]) <= str(last.manifest["ends_on"]):
+            month = last_month(units.day(period.manifest["ends_on"]))
+            found[month] = Inception.from_table(period.table("inception"))
+    return found
+
+
+def totals_of(last: Period | None) -> Totals | None:
+    """What loans had come to by the end of a period."""
+    if last is None:
+        return None
+    return Totals(ledger=last.table("cells_ledger"), daybook=last.table("cells_daybook"))
+
+
+def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int) -> pa.Table:
+    """Who fills each role for each model on a day, `posting.ROLES`; roles that nobody fills are left out."""
+    rows = []
+    for role in sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY}):
+        for model in Model:
+            name = model.name.lower()
+            try:
+                entity = bookings.entity(Role(role), model=name, vehicle="", on=day)
+            except RequestError:
+                continue
+            rows.append({"role": role, "model": name, "entity": entity})
+    return pa.Table.from_pylist(rows, schema=ROLES)
+
+
+def post(amounts: pa.Table, books: Books, day: int) -> pa.Table:
+    """The entries of amounts, in the order of their ids.
+
+    raises   TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
+    """
+    with scratch_folder("posting") as folder, connect(folder) as engine:
+        engine.register("amounts", amounts)
+        engine.register("rules", rule_table(books.rules))
+        engine.register("roles", role_table(books.bookings, books.rules, day))
+        given, rules, roles = (engine.named(name) for name in ("amounts", "rules", "roles"))
+        missed = engine.table(without_rule(given, rules)).to_pylist()
+        if missed:
+            shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
+            raise TieError(
+                f"{len(missed)} kinds of amounts meet no posting rule: {shown}. Add a rule, or one that says no entry."
+            )
+        found = entries_of(given, rules, roles)
+        entries = engine.table(found.order_by(["entry_id"]))
+    empty = entries.filter(pc.equal(entries["entity"], ""))
+    if empty.num_rows:
+        row = empty.slice(0, 1).to_pylist()[0]
+        raise TieError(
+            f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {row['model'] or 'no model'} names a role that "
+            f"nobody fills on {units.date(day)}. Add a line to terms/entity_roles."
+        )
+    return entries
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    told = " ".join(str(row[name]) for name in ("kind", "component", "model", "cohort_new", "line") if row[name])
+    return f"{told} ({row['amounts']:,} amounts, {units.format_money(int(row['amount_fen']))})"
+
+
+def _brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
+    moved = trial_balance(entries)
+    if last is None:
+        return moved
+    both = pa.concat_tables([last.table("balances").select(BALANCE.names), moved.select(BALANCE.names)])
+    keys = [name for name in BALANCE.names if name != "amount_fen"]
+    summed = both.group_by(keys).aggregate([("amount_fen", "sum")])
+    table = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(BALANCE.names)
+    return table.sort_by([(name, "ascending") for name in keys])
+
+
+def _totals(balances: pa.Table) -> dict[str, int]:
+    """Debits of each book: what the manifest proves a balanced ledger by."""
+    found: dict[str, int] = {}
+    positive = np.maximum(balances["amount_fen"].to_numpy(), 0)
+    for book, amount in zip(balances["book"].to_pylist(), positive.tolist(), strict=True):
+        found[book] = found.get(book, 0) + amount
+    return found
+
+
+def _run(book: Book, name: str, measured: Close, books: Books, estimates: Estimates, last: Period | None) -> str:
+    said = [book.name, name, measured.header["key"], books.hash, estimates.hash, last.digest if last else ""]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

@@ -1,0 +1,168 @@
+"""The ledger of a book: closed periods, each a folder that is written once and named in a chain of hashes.
+
+    ledger/2024Q3.1/period.json         the manifest: days, versions of policy, chart, rules and calendar, the hash of every
+                                        file, the trial balance's totals, and the hash of the manifest before it
+    ledger/2024Q3.1/entries.parquet     the period's entries
+    ledger/2024Q3.1/balances.parquet    the trial balance at its end, since the books began
+    ledger/2024Q3.1/...                 cells of loans, frozen estimates
+
+A restatement is a new version (2024Q3.2), which says what it changes; the old one stays. Changing a file breaks the chain, and
+`verify` says where. A crash leaves no period or a whole one.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loanbook.errors import StateError, TieError
+from loanbook.stores.book import Book
+from loanbook.stores.durable import digest, exclusive, move_in_place
+
+FORMAT = 1
+WAIT_SECONDS = 3600.0
+_MANIFEST = "period.json"
+_STAGING = ".closing-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A closed period.
+
+    name, version   2024Q3, 1 for the first
+    manifest        what period.json says;  digest  SHA-256 of it: what the next one names
+    """
+
+    folder: Path
+    name: str
+    version: int
+    manifest: dict[str, Any]
+    digest: str
+
+    @property
+    def id(self) -> str:
+        """Name and version: 2024Q3.1."""
+        return f"{self.name}.{self.version}"
+
+    def table(self, name: str) -> pa.Table:
+        """One of its tables; raises TieError when the file is not the one that was locked."""
+        path = self.folder / f"{name}.parquet"
+        wanted = self.manifest["files"].get(f"{name}.parquet")
+        if wanted is None:
+            raise StateError(f"the period {self.id} has no {name}.")
+        if not path.exists() or digest(path) != wanted:
+            raise TieError(f"{path} is not the file that was locked with the period. Put the original back.")
+        return pq.read_table(path)
+
+
+class Ledger:
+    """The closed periods of a book."""
+
+    __slots__ = ("book", "folder")
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.folder = book.folder / "ledger"
+
+    def all_periods(self) -> tuple[Period, ...]:
+        """Every version, in the order in which they were locked."""
+        found = {}
+        for described in self.folder.glob(f"*/{_MANIFEST}"):
+            if not described.parent.name.startswith("."):
+                period = _read(described.parent)
+                found[period.digest] = period
+        ordered: list[Period] = []
+        before = ""
+        following = {str(period.manifest["previous"]): period for period in found.values()}
+        while before in following and len(ordered) < len(found):
+            ordered.append(following[before])
+            before = ordered[-1].digest
+        if len(ordered) != len(found):
+            loose = sorted(period.id for period in found.values() if period not in ordered)
+            raise TieError(
+                f"{self.folder}: the chain of periods is broken at {', '.join(loose)}: a manifest was changed or a period "
+                "removed. Put the original files back."
+            )
+        return tuple(ordered)
+
+    def periods(self) -> tuple[Period, ...]:
+        """The newest version of each period, by their ends."""
+        newest: dict[str, Period] = {}
+        for period in self.all_periods():
+            newest[period.name] = period
+        return tuple(sorted(newest.values(), key=lambda period: str(period.manifest["ends_on"])))
+
+    def period(self, name: str) -> Period:
+        """The newest version of a period; raises StateError with the command that closes it."""
+        for period in self.periods():
+            if period.name == name:
+                return period
+        raise StateError(
+            f"{self.book.name} has no closed period {name}. Run `loanbook books close {name} --book {self.book.name}`."
+        )
+
+    def verify(self) -> tuple[str, ...]:
+        """Read every file of every period against its hash, and the chain; what is wrong, in words."""
+        found = []
+        for period in self.all_periods():
+            for name, wanted in period.manifest["files"].items():
+                path = period.folder / name
+                if not path.exists():
+                    found.append(f"{period.id}: {name} is gone.")
+                elif digest(path) != wanted:
+                    found.append(f"{period.id}: {name} was changed after the period was locked.")
+        return tuple(found)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the ledger for writing; what a crash left over is swept."""
+        self.folder.mkdir(exist_ok=True)
+        with exclusive(self.folder / ".lock", wait_seconds=WAIT_SECONDS):
+            for leftover in self.folder.glob(f"{_STAGING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            yield
+
+    def lock(self, name: str, tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> Period:
+        """Write a period and lock it: all of it or nothing. Call inside `writing`.
+
+        tables   file name without suffix -> table;  said  what the manifest says besides
+        """
+        before = self.all_periods()
+        version = 1 + max((period.version for period in before if period.name == name), default=0)
+        target = self.folder / f"{name}.{version}"
+        staging = self.folder / f"{_STAGING}{target.name}"
+        staging.mkdir()
+        files = {}
+        for table_name, table in sorted(tables.items()):
+            path = staging / f"{table_name}.parquet"
+            pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+            files[path.name] = digest(path)
+        manifest = {
+            "format": FORMAT,
+            "book": self.book.name,
+            "period": name,
+            "version": version,
+            **said,
+            "files": files,
+            "previous": before[-1].digest if before else "",
+        }
+        (staging / _MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        move_in_place(staging, target)
+        return _read(target)
+
+
+def _read(folder: Path) -> Period:
+    path = folder / _MANIFEST
+    try:
+        manifest = dict(json.loads(path.read_text(encoding="utf-8")))
+        return Period(
+            folder=folder, name=manifest["period"], version=int(manifest["version"]), manifest=manifest, digest=digest(path)
+        )
+    except (KeyError, ValueError) as error:
+        raise TieError(f"{path} cannot be read: {error}. Put the original back.") from error
