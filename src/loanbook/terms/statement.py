@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from loanbook.errors import RequestError
 
 KINDS = ("heading", "leaf", "part", "opening", "total", "ratio", "ads", "per_share", "link")
-"""heading: words only. leaf: an amount that is given. part: an amount inside a leaf, which is the sum of its parts where those are given.
-opening: a balance of the day before the period. total: a signed sum. ratio, ads, per_share: computed. link: a line of another statement."""
+"""heading: words only. leaf: an amount that is given. part: an amount inside a leaf, which is their sum where only they are given.
+opening: a balance of the day before the period. total: a signed sum. ratio, ads, per_share: computed. link: a line of another
+statement."""
 
-UNITS = ("money", "shares", "per_share", "percent", "times", "count", "million", "tenths_million")
-"""money: thousands. per_share: hundredths. percent, times: tenths. million: whole millions of money."""
+UNITS = ("money", "shares", "per_share", "percent", "times", "count", "million", "tenths_million", "hundredths")
+"""money: thousands. per_share, hundredths: hundredths. percent, times: tenths. million: whole millions of money."""
 
 ACCUMULATIONS = ("instant", "flow")
 SIGNS = {"credit": -1, "debit": 1}
@@ -27,6 +28,9 @@ GROUPS = ("credit_driven", "platform")
 BASE = "us_gaap"
 """The column of amounts as they are reported; others are adjustments, dimensions of a note, or sums of columns."""
 
+OWN_COLUMN = ("column",)
+"""In `of` and `equals` of a table with dimensions: the line that has the code of the column."""
+
 _WORDS = re.compile(r"\{(\w[^|{}]*)\|([^|{}]*)\}")
 
 
@@ -38,9 +42,9 @@ class Line:
     addends       (sign, code) of a total
     of            codes whose balance an opening is, or the line that a per-ADS figure or a number of ADS comes from
     numerator, denominator    of a ratio; of a per-share figure, income and shares
-    numerator_unit            the numerator's unit where it is not the denominator's
     part_of       the leaf that a part is inside
-    equals        codes whose sum the line must be (a balance, or the other side of a balance sheet); `residue` lines absorb rounding
+    equals        codes whose sum the line must be (a balance, or the other side of a balance sheet)
+    residue       the line absorbs what rounding or translation leaves of `equals`
     concept       us-gaap concept; a leading minus says that it is reported with the opposite sign
     place         path:line of the definition
     """
@@ -58,7 +62,6 @@ class Line:
     of: tuple[str, ...] = ()
     numerator: str = ""
     denominator: str = ""
-    numerator_unit: str = ""
     part_of: str = ""
     equals: tuple[str, ...] = ()
     residue: bool = False
@@ -69,7 +72,8 @@ class Line:
     @property
     def needs(self) -> tuple[str, ...]:
         """The codes that this line is computed from, in the same column."""
-        return (*(code for _, code in self.addends), *self.of, *filter(None, (self.numerator, self.denominator)))
+        of = () if self.of == OWN_COLUMN else self.of
+        return (*(code for _, code in self.addends), *of, *filter(None, (self.numerator, self.denominator)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from loanbook.terms.statement import (
     ACCUMULATIONS,
     GROUPS,
     KINDS,
+    OWN_COLUMN,
     SHOWN,
     SIGNS,
     TERMS,
@@ -38,7 +39,6 @@ _LINE = (
     "income",
     "shares",
     "numerator",
-    "numerator_unit",
     "denominator",
     "per",
     "part_of",
@@ -62,7 +62,7 @@ _UNIT = {"ratio": "percent", "ads": "shares", "per_share": "per_share"}
 def load_statements(folder: Path = FOLDER) -> Statements:
     """All statements of a folder.
 
-    raises   TermsError with path:line: a setting that is not known, a code twice, a code that no line has, a line that is its own addend
+    raises   TermsError with path:line: an unknown setting, a code twice, a code that no line has, a line that is its own addend
     """
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
@@ -85,16 +85,22 @@ def join_statements(found: Iterable[Statement]) -> Statements:
             if line.kind in ("heading", "link"):
                 continue
             if line.code in lines:
-                raise TermsError(f"{line.place}: the code {line.code!r} stands at {lines[line.code].place} too. Write `kind: link`.")
+                raise TermsError(
+                    f"{line.place}: the code {line.code!r} stands at {lines[line.code].place} too. Write `kind: link`."
+                )
             lines[line.code] = line
     for statement in by_name.values():
         for line in statement.lines:
-            named = (line.code,) if line.kind == "link" else (*line.needs, *line.equals, *filter(None, (line.part_of,)))
+            named = (line.code,) if line.kind == "link" else (*line.needs, *_named(line.equals), *filter(None, (line.part_of,)))
             for code in named if line.kind != "heading" else ():
                 if code not in lines:
                     raise TermsError(f"{line.place}: no statement has a line {code!r}.")
     _refuse_cycles(lines)
     return Statements(by_name=by_name, lines=lines)
+
+
+def _named(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return () if codes == OWN_COLUMN else codes
 
 
 def _refuse_cycles(lines: Mapping[str, Line]) -> None:
@@ -140,7 +146,9 @@ def _columns(located: Located) -> tuple[Column, ...]:
     for item in located.items("columns"):
         fields = item.fields("a column", ("code", "title", "by", "sum"))
         if ("by" in fields) == ("code" in fields):
-            raise item.wrong("a column needs either `code` and `title`, or `by` with the dimension whose members are the columns.")
+            raise item.wrong(
+                "a column needs either `code` and `title`, or `by` with the dimension whose members are the columns."
+            )
         code = fields["code"].text("code") if "code" in fields else ""
         addends = tuple(part.text("sum") for part in fields["sum"].items("sum")) if "sum" in fields else ()
         known = {column.code for column in columns}
@@ -177,7 +185,6 @@ def _line(located: Located, accumulation: str) -> Line:
         of=tuple(item.text("of") for item in fields["of"].items("of")) if "of" in fields else (),
         numerator=_either(texts, "numerator", "income"),
         denominator=_either(texts, "denominator", "shares"),
-        numerator_unit=texts["numerator_unit"].choice("numerator_unit", UNITS) if "numerator_unit" in texts else "",
         part_of=texts["part_of"].text("part_of") if "part_of" in texts else "",
         equals=tuple(item.text("equals") for item in fields["equals"].items("equals")) if "equals" in fields else (),
         residue=fields["residue"].flag("residue") if "residue" in fields else False,

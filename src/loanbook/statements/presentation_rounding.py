@@ -1,0 +1,133 @@
+"""From exact fen to the thousands of a document: each leaf rounded once, notes allocated to it, one line takes what is left."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from loanbook.errors import TieError
+from loanbook.statements.periods import Period
+from loanbook.statements.presentation import MINOR_PER_THOUSAND, Figures, Key, leaf_signs
+from loanbook.terms.statement import BASE, Line, Statements
+from loanbook.units import HALF_UP, mul_div
+
+
+def shown(balances: Mapping[Key, int], statements: Statements) -> dict[Key, int]:
+    """Ledger balances (debit less credit) in the sign in which each line shows them; lines without a sign stay."""
+    return {key: (statements.line(key[0]).sign or 1) * amount for key, amount in balances.items()}
+
+
+def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[Key, int]:
+    """Exact fen to thousands, once for the whole document; shares and counts stay as they are.
+
+    amounts    leaves and parts in fen, as shown; flows from the beginning of the year
+    returns    the same keys in thousands, and the leaf of parts where only they are given
+    rounding   half up; the `residue` line of a statement makes its `equals` hold; parts, and cells of an `allocated` table, share
+               the rounded leaf by largest remainder, ties by order
+    raises     TieError when a statement does not hold exactly: the books are wrong, not the rounding
+    """
+    exact = dict(amounts)
+    for code, period, column in amounts:
+        leaf = statements.line(code).part_of
+        if leaf and (leaf, period, column) not in exact:
+            inner = [amounts.get((part, period, column), 0) for part in statements.parts(leaf)]
+            exact[leaf, period, column] = sum(inner)
+    _check(exact, statements)
+    rounded = {key: _thousands(amount) if _is_money(statements, key) else amount for key, amount in exact.items()}
+    for total in (line for line in statements.lines.values() if line.equals):
+        _absorb(total, rounded, statements)
+    _allocate_parts(exact, rounded, statements)
+    _allocate_cells(exact, rounded, statements)
+    return rounded
+
+
+def largest_remainder(exact: Sequence[int], total: int, unit: int = MINOR_PER_THOUSAND) -> list[int]:
+    """Shares of a total, each near exact / unit: floors, then one more to those with the largest remainder, ties by order.
+
+    returns   whole numbers that sum to `total`
+    """
+    floors = [each // unit for each in exact]
+    order = sorted(range(len(exact)), key=lambda place: (-(exact[place] % unit), place))
+    left = total - sum(floors)
+    if not exact:
+        return []
+    rounds, extra = divmod(left, len(exact))
+    chosen = set(order[:extra])
+    return [floor + rounds + (place in chosen) for place, floor in enumerate(floors)]
+
+
+def _thousands(fen: int) -> int:
+    return int(mul_div(fen, 1, MINOR_PER_THOUSAND, HALF_UP))
+
+
+def _is_money(statements: Statements, key: Key) -> bool:
+    return statements.line(key[0]).unit == "money"
+
+
+def _places(total: Line, amounts: Iterable[Key], statements: Statements) -> list[tuple[Period, str]]:
+    """The periods and columns in which a line that must equal another has leaves."""
+    inner = leaf_signs(statements, total.code)
+    return sorted(
+        {(period, column) for code, period, column in amounts if code in inner and not _is_adjustment(column, statements)}
+    )
+
+
+def _is_adjustment(column: str, statements: Statements) -> bool:
+    """A column that a table adds to the base: it balances by itself only together with the base."""
+    return column != BASE and any(
+        each.code == column
+        for name in ("ifrs_balance_sheet", "ifrs_operations")
+        if name in statements.by_name
+        for each in statements.by_name[name].columns
+    )
+
+
+def _check(exact: Mapping[Key, int], statements: Statements) -> None:
+    engine = Figures(statements=statements, amounts=exact)
+    for total in (line for line in statements.lines.values() if line.equals):
+        for period, column in _places(total, exact, statements):
+            value, target = engine.value(total.code, period, column), engine.target(total, period, column)
+            if value is not None and target is not None and value != target:
+                raise TieError(
+                    f"{total.place}: {total.code} of {period}, column {column}, is {value:,} fen and must be {target:,} "
+                    f"({', '.join(total.equals)}): {value - target:,} too much. Find the entry that moves one side alone."
+                )
+
+
+def _absorb(total: Line, rounded: dict[Key, int], statements: Statements) -> None:
+    signs = leaf_signs(statements, total.code)
+    residues = [code for code in signs if statements.line(code).residue]
+    if not residues:
+        return
+    code = residues[0]
+    for period, column in _places(total, rounded, statements):
+        engine = Figures(statements=statements, amounts=rounded)
+        value, target = engine.value(total.code, period, column), engine.target(total, period, column)
+        if value is None or target is None:
+            continue
+        at = period.end if statements.line(code).accumulation == "instant" else period
+        rounded[code, at, column] = rounded.get((code, at, column), 0) + signs[code] * (target - value)
+
+
+def _allocate_parts(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+    leaves = {(statements.line(code).part_of, period, column) for code, period, column in exact if statements.line(code).part_of}
+    for leaf, period, column in leaves:
+        parts = [part for part in statements.parts(leaf) if (part, period, column) in exact]
+        shares = largest_remainder([exact[part, period, column] for part in parts], rounded[leaf, period, column])
+        rounded.update({(part, period, column): share for part, share in zip(parts, shares, strict=True)})
+
+
+def _allocate_cells(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+    for statement in statements.by_name.values():
+        if not statement.allocated:
+            continue
+        columns = [column.code for column in statement.columns if not column.sum]
+        for line in (line for line in statement.lines if line.kind == "link"):
+            for period in {at for code, at, column in exact if code == line.code and column in columns}:
+                if (line.code, period, BASE) not in rounded:
+                    continue
+                cells = [exact.get((line.code, period, column), 0) for column in columns]
+                if sum(cells) != exact[line.code, period, BASE]:
+                    raise TieError(
+                        f"{line.place}: the cells of {line.code} in {statement.name} sum to {sum(cells):,} fen for {period}; "
+                        f"the line is {exact[line.code, period, BASE]:,}."
+                    )
+                shares = largest_remainder(cells, rounded[line.code, period, BASE])
+                rounded.update({(line.code, period, column): share for column, share in zip(columns, shares, strict=True)})

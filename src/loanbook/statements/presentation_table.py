@@ -1,0 +1,164 @@
+"""Tables of a document: which columns a statement has, its rows as text, and the three plain forms they are written in."""
+
+import csv
+import html
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loanbook.errors import RequestError
+from loanbook.statements import presentation_format
+from loanbook.statements.periods import Period
+from loanbook.statements.presentation import CNY, USD, Figures
+from loanbook.terms.statement import BASE, Line, Statement, title
+from loanbook.units import date, day
+
+_QUARTER_MONTHS = 3
+_HEAD_WIDTH = 20
+_MONTHS = {3: "Three", 6: "Six", 9: "Nine", 12: "Twelve"}
+_CURRENCY = {CNY: "RMB", USD: "USD"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A column of a table: what it shows, and its words."""
+
+    period: Period
+    column: str = BASE
+    currency: str = CNY
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row: its words, the text of its cells, and the amounts behind them (None: not known, or nothing is printed)."""
+
+    words: str
+    code: str
+    kind: str
+    cells: tuple[str, ...]
+    amounts: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of one statement."""
+
+    name: str
+    title: str
+    heads: tuple[Head, ...]
+    rows: tuple[Row, ...]
+
+
+def blocks(statement: Statement, quarter: Period, *, dollars: bool) -> tuple[tuple[Head, ...], ...]:
+    """The tables that a statement takes in a release of a quarter, each as its columns.
+
+    A balance sheet stands against 31 December; flows stand quarter and year to date against the same periods of the year before, in
+    one table or (`blocks: separate`) in two; of the first quarter, which is the year to date, once. US$ is for current periods alone.
+    """
+    if quarter.starts_on is None or quarter.months != _QUARTER_MONTHS:
+        raise RequestError(f"a release is of a quarter, not of {quarter}.")
+    year_start = day(date(quarter.ends_on).replace(month=1, day=1))
+    if statement.accumulation == "instant":
+        heads = [Head(period=Period(ends_on=year_start - 1)), Head(period=quarter.end)]
+        return (_with_dollars(heads, dollars),)
+    spans = [quarter]
+    if quarter.starts_on != year_start:
+        spans.append(Period(starts_on=year_start, ends_on=quarter.ends_on))
+    found = [_with_dollars([Head(period=span.a_year_before()), Head(period=span)], dollars) for span in spans]
+    return tuple(found) if statement.blocks == "separate" else (tuple(head for block in found for head in block),)
+
+
+def _with_dollars(heads: list[Head], dollars: bool) -> tuple[Head, ...]:
+    made = [Head(period=head.period, words=_words(head.period, CNY)) for head in heads]
+    if dollars:
+        made.append(Head(period=heads[-1].period, currency=USD, words=_words(heads[-1].period, USD)))
+    return tuple(made)
+
+
+def _words(period: Period, currency: str) -> str:
+    end = date(period.ends_on)
+    day_words = f"{end:%B} {end.day}, {end.year}"
+    if period.is_instant:
+        return f"{day_words} {_CURRENCY[currency]}"
+    return f"{_MONTHS.get(period.months, str(period.months))} months ended {day_words} {_CURRENCY[currency]}"
+
+
+def dimension_heads(statement: Statement, period: Period, engine: Figures) -> tuple[Head, ...]:
+    """The columns of a table with dimensions, for one period; members of a dimension in their order, with what the amounts hold."""
+    heads: list[Head] = []
+    for column in statement.columns:
+        if column.by:
+            codes = {line.code for line in statement.lines}
+            held = {key[2] for key in engine.amounts if key[0] in codes and key[2].startswith(f"{column.by}=")}
+            heads.extend(Head(period=period, column=each, words=each.removeprefix(f"{column.by}=")) for each in sorted(held))
+        else:
+            heads.append(Head(period=period, column=column.code, words=column.title))
+    return tuple(heads)
+
+
+def table(statement: Statement, heads: Sequence[Head], engine: Figures, *, company: str, parts: bool = False) -> Table:
+    """A statement's rows over given columns.
+
+    parts   also the parts inside leaves (a condensed statement leaves them away)
+    Titles take the words that fit the signs of the row; margins have no US$; a line that is shown unless nil goes when nothing is in it.
+    """
+    rows: list[Row] = []
+    for line in statement.lines:
+        defined = engine.statements.lines.get(line.code, line)
+        if line.kind == "heading":
+            rows.append(Row(words=title(line.title, (), company), code="", kind="heading", cells=("",) * len(heads), amounts=()))
+            continue
+        shown = defined.shown
+        if shown == "never" or (defined.kind == "part" and line.kind != "link" and not parts):
+            continue
+        amounts = tuple(_amount(defined, head, engine) for head in heads)
+        if shown == "unless_nil" and not any(amounts):
+            continue
+        cells = tuple(presentation_format.cell(amount, defined.unit, statement.nil) for amount in amounts)
+        words = title(line.title or defined.title, amounts, company)
+        rows.append(Row(words=words, code=line.code, kind=defined.kind, cells=cells, amounts=amounts))
+    return Table(name=statement.name, title=title(statement.title, (), company), heads=tuple(heads), rows=tuple(rows))
+
+
+def _amount(line: Line, head: Head, engine: Figures) -> int | None:
+    if line.kind == "ratio" and head.currency == USD:
+        return None
+    return engine.value(line.code, head.period, head.column, head.currency)
+
+
+def to_text(made: Table) -> str:
+    """A table in plain text: words to the left, figures to the right, heads in as many lines as they need."""
+    wrapped = [textwrap.wrap(head.words, _HEAD_WIDTH) for head in made.heads]
+    height = max((len(words) for words in wrapped), default=0)
+    above = [("", *(words[place] if place < len(words) else "" for words in wrapped)) for place in range(height)]
+    grid = [*above, *((row.words, *row.cells) for row in made.rows)]
+    widths = [max(len(row[place]) for row in grid) for place in range(len(made.heads) + 1)]
+    lines = [made.title, ""]
+    for row in grid:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(made: Table) -> str:
+    """A table as CSV: code, words, then one column a head; figures as printed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["line", "title", *(head.words for head in made.heads)])
+    writer.writerows([row.code, row.words, *row.cells] for row in made.rows)
+    return out.getvalue()
+
+
+def to_html(made: Table) -> str:
+    """A table as HTML without style; totals and headings carry their kind as class."""
+    heads = "".join(f'<th scope="col">{html.escape(head.words)}</th>' for head in made.heads)
+    rows = "".join(
+        f'<tr class="{row.kind}"><th scope="row">{html.escape(row.words)}</th>'
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells)
+        + "</tr>\n"
+        for row in made.rows
+    )
+    caption = html.escape(made.title)
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
