@@ -18,13 +18,15 @@ SECTIONS = (OPERATING, INVESTING, FINANCING, EXCHANGE)
 class CashFlowClass:
     """One class of cash entries.
 
-    account   what the flow explains in the indirect statement where the entry's other side does not say it; else ""
+    account     what the flow explains in the indirect statement where the entry's other side does not say it; else ""
+    outsiders   never a flow within the group, even where the counterparty is: shares of a company bought from others
     """
 
     code: str
     section: str
     title: str
     account: str
+    outsiders: bool
     source: str
 
 
@@ -40,7 +42,7 @@ class IndirectLine:
 def read_classes(path: Path = FOLDER / "cash_flow_classes.csv") -> Mapping[str, CashFlowClass]:
     """The classes of a file by code; raises TermsError with path:line."""
     found: dict[str, CashFlowClass] = {}
-    for row in read_rows(path, ("code", "section", "title", "account", "source")):
+    for row in read_rows(path, ("code", "section", "title", "account", "outsiders", "source")):
         code = row.text("code")
         if code in found:
             raise row.wrong(f"the class {code} stands there twice.")
@@ -49,6 +51,7 @@ def read_classes(path: Path = FOLDER / "cash_flow_classes.csv") -> Mapping[str, 
             section=row.choice("section", SECTIONS),
             title=row.text("title"),
             account=row.cells["account"],
+            outsiders=row.choice("outsiders", ("yes", "")) == "yes",
             source=row.text("source"),
         )
     return found
