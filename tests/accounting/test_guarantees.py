@@ -125,6 +125,12 @@ def test_a_deposit_through_its_days_is_the_sum_of_its_transfers(claims):
         assert balance >= FRONTED.floor_fen
 
 
+def test_a_deposit_is_filled_up_below_its_floor_and_not_at_it():
+    assert deposits(FRONTED, [600])[0].tolist() == [1_000, 600, 600]
+    assert deposits(FRONTED, [601])[0].tolist() == [1_601, 601, 601]
+    assert [each.amount_fen for each in transfers(FRONTED, 600, 1_000)] == [600, 600]
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(RequestError, match="eliminated"):
         Cover(effective_from=0, guarantor="own", own=True, deposit_fen=5)

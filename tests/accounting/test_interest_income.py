@@ -120,3 +120,18 @@ def test_after_a_charge_off_nothing_moves():
 
 def test_nothing_is_earned_before_the_loan_is_made():
     assert figures(KEEP_AND_CATCH_UP, late_loan(NEVER), OPENED - 1) == (0, 0)
+
+
+def test_a_loan_that_is_late_again_on_the_day_it_caught_up_was_never_current():
+    """The first row clears on the day after the second fell due, so at no day's end is nothing past due."""
+    due = [(OPENED + 30, 100, OPENED + 61), (OPENED + 60, 100, OPENED + 70)]
+    assert figures((15, Return.CURRENT, 1, 0), due, OPENED + 65) == (150, 0)
+    assert figures((15, Return.BELOW, 1, 0), due, OPENED + 65) == (200, 0)
+    # Paid a day sooner, it was current at the end of that day.
+    sooner = [(OPENED + 30, 100, OPENED + 60), (OPENED + 60, 100, OPENED + 70)]
+    assert figures((15, Return.CURRENT, 1, 0), sooner, OPENED + 65) == (200, 0)
+
+
+def test_a_later_row_that_is_paid_first_does_not_end_the_arrears_of_an_older_one():
+    due = [(OPENED + 30, 100, OPENED + 100), (OPENED + 60, 100, OPENED + 65)]
+    assert figures((15, Return.CURRENT, 1, 0), due, OPENED + 80) == (150, 0)
