@@ -1,0 +1,326 @@
+"""What can happen to a company besides its loans: kinds of dated corporate events, their columns, and what they post.
+
+Events are never edited; a wrong one is taken back by a second with the opposite amount, or by a manual entry. Money is minor
+units of the event's currency. Which accounts an amount goes to is said by posting rules (`terms/posting`), not here.
+"""
+
+from loanbook.accounting.corporate_kind import CorporateKind, Posts, columns, date, integer, money, rate, text
+from loanbook.events import Column
+
+COST_LINES = (
+    "facilitation_origination_and_servicing",
+    "funding_costs",
+    "sales_and_marketing",
+    "general_and_administrative",
+)
+"""Cost lines that a ledger of operating costs may name; provisions are measured, never entered."""
+
+DEBTS = ("short_term_loans", "trust_units", "asset_backed_securities")
+INVESTMENTS = ("short_term_investments", "equity_method", "other")
+ASSETS = ("property_and_equipment", "land_use_rights", "intangible_assets", "other")
+TAXES = ("income_tax", "withholding_tax", "other_tax")
+ADJUSTED_BOOKS = ("core", "usgaap", "ifrs", "memo")
+INSTRUMENTS = ("option", "restricted_share_unit")
+
+_AMOUNT = money("amount_fen", "Amount.", least=1)
+_SIGNED = money("amount_fen", "Amount; below zero takes one back.", least=None)
+_OTHER = text("counterparty", "The other side, by its name.", required=False)
+_GROUP = text("counterparty", "The other entity of the group.")
+_DEBT = (text("debt", "Name of the borrowing."), text("line", "What it is."), _OTHER, _AMOUNT)
+
+
+def _post(component: str = "amount", amount: str = "amount_fen", **more: str) -> Posts:
+    return Posts(component=component, amount=amount, **more)
+
+
+_BOTH = {"counterparty": "counterparty", "line": "line"}
+_MIRRORED = {"entity": "counterparty", "counterparty": "entity"}
+
+
+def _debt(name: str, words: str, *more: Column) -> CorporateKind:
+    return CorporateKind(
+        name=name,
+        text=words,
+        columns=(*_DEBT, *more),
+        words=(("line", DEBTS),),
+        posts=(_post(**_BOTH),),
+    )
+
+
+def _between(name: str, words: str, here: str, there: str) -> CorporateKind:
+    return CorporateKind(
+        name=name,
+        text=words,
+        columns=(_GROUP, _AMOUNT),
+        differ=(("entity", "counterparty"),),
+        posts=(_post(here, counterparty="counterparty"), _post(there, **_MIRRORED)),
+    )
+
+
+KINDS = (
+    CorporateKind(
+        name="cost_incurred",
+        text="An operating cost of the day it was incurred, paid or not; net of input VAT.",
+        columns=(
+            text("line", "Cost line of the income statement."),
+            text("counterparty", "The supplier.", required=False),
+            _SIGNED,
+            money("vat_fen", "Input VAT that can be deducted.", required=False, least=None),
+        ),
+        words=(("line", COST_LINES),),
+        posts=(_post(**_BOTH), _post("vat", "vat_fen", **_BOTH)),
+    ),
+    CorporateKind(
+        name="cost_paid",
+        text="Money that left for operating costs.",
+        columns=(text("counterparty", "The supplier.", required=False), _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="opening_balance",
+        text="The balance of one account when the books begin, from a sourced statement.",
+        columns=(
+            text("book", "Which book it belongs to."),
+            text("account", "Account of the chart."),
+            text("counterparty", "The other entity, where the balance is between two of the group.", required=False),
+            money("amount_fen", "Debit above zero, credit below.", least=None),
+        ),
+        words=(("book", ADJUSTED_BOOKS),),
+        posts=(Posts(component_of="book", amount="amount_fen", account="account", counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="shares_issued",
+        text="New shares for cash.",
+        columns=(
+            integer("shares", "Ordinary shares.", least=1),
+            money("amount_fen", "Proceeds."),
+            money("cost_fen", "Cost of the issue, taken from paid-in capital.", required=False),
+        ),
+        measured="equity",
+    ),
+    CorporateKind(
+        name="shares_repurchased",
+        text="Own shares bought back and held at cost, commissions included.",
+        columns=(
+            integer("shares", "Ordinary shares, also where depositary shares were bought.", least=1),
+            _AMOUNT,
+            money("commission_fen", "Commissions.", required=False),
+            text("plan", "Repurchase plan.", required=False),
+        ),
+        measured="equity",
+    ),
+    CorporateKind(
+        name="shares_retired",
+        text="Treasury shares cancelled.",
+        columns=(integer("shares", "Ordinary shares.", least=1),),
+        measured="equity",
+    ),
+    CorporateKind(
+        name="dividend_declared",
+        text="A dividend the board declared; happened_on is the day of declaration.",
+        columns=(
+            date("record_on", "Holders at the end of this day are entitled."),
+            money("per_share_per_million_fen", "A share's dividend, per million shares.", least=1),
+            integer("shares", "Ordinary shares entitled.", least=1),
+        ),
+        ordered=(("happened_on", "record_on"),),
+        measured="equity",
+    ),
+    CorporateKind(
+        name="dividend_paid",
+        text="Money that left for a declared dividend.",
+        columns=(text("dividend", "event_id of the declaration."), _AMOUNT),
+        posts=(_post(),),
+    ),
+    CorporateKind(
+        name="grant_made",
+        text="One tranche of a share-based award; a grant is all rows with its grant_id; happened_on is the grant date.",
+        columns=(
+            text("grant_id", "Name of the grant."),
+            text("instrument", "What is granted."),
+            date("vests_on", "Vesting day of the tranche."),
+            integer("instruments", "Options or units of the tranche.", least=1),
+            money("fair_value_per_million_fen", "Grant-date fair value, per million instruments."),
+            money("exercise_price_per_million_fen", "Exercise price, per million options.", required=False),
+            date("service_from", "First day of service, if not the grant date.", required=False),
+            integer("facilitation_weight", "Part of the cost for facilitation, origination and servicing.", required=False),
+            integer("sales_weight", "Part for sales and marketing.", required=False),
+            integer("administration_weight", "Part for general and administrative.", required=False),
+        ),
+        words=(("instrument", INSTRUMENTS),),
+        ordered=(("happened_on", "vests_on"),),
+        measured="share_based",
+    ),
+    CorporateKind(
+        name="grant_forfeited",
+        text="Unvested instruments given back by who left.",
+        columns=(text("grant_id", "Name of the grant."), integer("instruments", "Options or units.", least=1)),
+        measured="share_based",
+    ),
+    CorporateKind(
+        name="grant_expired",
+        text="Vested options that nobody exercised in time; the cost stays.",
+        columns=(text("grant_id", "Name of the grant."), integer("instruments", "Options.", least=1)),
+        measured="share_based",
+    ),
+    CorporateKind(
+        name="grant_exercised",
+        text="Options exercised, or units settled in shares.",
+        columns=(
+            text("grant_id", "Name of the grant."),
+            integer("instruments", "Options or units.", least=1),
+            integer("shares", "Ordinary shares given for them.", least=1),
+            money("amount_fen", "Exercise price received.", required=False),
+        ),
+        measured="equity",
+    ),
+    _debt(
+        "debt_drawn",
+        "Money borrowed.",
+        date("matures_on", "Last day.", required=False),
+        rate("rate_annual", "Coupon.", required=False),
+    ),
+    _debt("debt_repaid", "Principal of a borrowing paid back."),
+    _debt("debt_interest_paid", "Interest of a borrowing paid."),
+    _debt("issue_cost_paid", "Cost of a borrowing, spread over its life."),
+    CorporateKind(
+        name="tax_assessed",
+        text="A tax charge that is not measured from the books: an assessment, a correction of an earlier year.",
+        columns=(
+            text("line", "Which tax."),
+            date("period_ends_on", "Last day of the period it is for.", required=False),
+            _SIGNED,
+        ),
+        words=(("line", TAXES),),
+        posts=(_post(line="line"),),
+    ),
+    CorporateKind(
+        name="tax_paid",
+        text="Tax paid, or refunded below zero.",
+        columns=(
+            text("line", "Which tax."),
+            date("period_ends_on", "Last day of the period it is for.", required=False),
+            _SIGNED,
+        ),
+        words=(("line", TAXES),),
+        posts=(_post(line="line"),),
+    ),
+    CorporateKind(
+        name="interest_earned",
+        text="Interest of banks and deposits, credited.",
+        columns=(_OTHER, _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="investment_made",
+        text="Money placed in an investment.",
+        columns=(text("line", "Kind of investment."), _OTHER, _AMOUNT),
+        words=(("line", INVESTMENTS),),
+        posts=(_post(**_BOTH),),
+    ),
+    CorporateKind(
+        name="investment_returned",
+        text="An investment paid back, sold or written down: what stood in the books, and the gain.",
+        columns=(
+            text("line", "Kind of investment."),
+            _OTHER,
+            money("amount_fen", "Carrying amount that goes."),
+            money("gain_fen", "Received above it; a loss is below zero.", required=False, least=None),
+        ),
+        words=(("line", INVESTMENTS),),
+        posts=(_post(**_BOTH), _post("gain", "gain_fen", **_BOTH)),
+    ),
+    CorporateKind(
+        name="asset_bought",
+        text="A long-lived asset paid for.",
+        columns=(
+            text("line", "Class of asset."),
+            _OTHER,
+            _AMOUNT,
+            money("vat_fen", "Input VAT that can be deducted.", required=False),
+        ),
+        words=(("line", ASSETS),),
+        posts=(_post(**_BOTH), _post("vat", "vat_fen", **_BOTH)),
+    ),
+    CorporateKind(
+        name="depreciation_charged",
+        text="Depreciation or amortisation of a period.",
+        columns=(text("asset_class", "Class of asset."), text("line", "Cost line."), _SIGNED),
+        words=(("asset_class", ASSETS), ("line", COST_LINES)),
+        posts=(Posts(component_of="asset_class", amount="amount_fen", line="line"),),
+    ),
+    CorporateKind(
+        name="intercompany_charged",
+        text="A service of one entity to another of the group; entity provides, counterparty bears.",
+        columns=(_GROUP, text("line", "Cost line of who bears it."), _SIGNED),
+        words=(("line", COST_LINES),),
+        differ=(("entity", "counterparty"),),
+        posts=(_post("provided", **_BOTH), _post("received", line="line", **_MIRRORED)),
+    ),
+    _between("intercompany_paid", "Entity pays counterparty what it owes within the group.", "paid", "received"),
+    _between("loan_between_entities", "Entity lends to counterparty within the group.", "lent", "borrowed"),
+    _between("loan_between_entities_repaid", "Counterparty pays back to entity what it lent.", "returned", "repaid"),
+    _between("capital_contributed", "Entity pays capital into counterparty, a subsidiary.", "invested", "received"),
+    CorporateKind(
+        name="government_grant_received",
+        text="A grant of a government, received and free to use.",
+        columns=(_OTHER, _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="deposit_paid",
+        text="A security deposit paid to a third-party guarantor, or taken back below zero.",
+        columns=(_OTHER, _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="cash_restricted",
+        text="Cash put under restriction, or freed below zero.",
+        columns=(_OTHER, _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="manual_entry",
+        text="An entry made by hand and approved by another person, with a reason in `text`.",
+        columns=(
+            text("book", "Which book."),
+            text("debit", "Account debited."),
+            text("credit", "Account credited."),
+            _OTHER,
+            _AMOUNT,
+            text("maker", "Who made it."),
+            text("checker", "Who approved it."),
+            date("reverses_on", "Day on which it is taken back by itself.", required=False),
+        ),
+        words=(("book", ADJUSTED_BOOKS),),
+        differ=(("maker", "checker"), ("debit", "credit")),
+        ordered=(("happened_on", "reverses_on"),),
+        posts=(
+            Posts(
+                component_of="book",
+                amount="amount_fen",
+                account="debit",
+                contra="credit",
+                counterparty="counterparty",
+                reversed_on="reverses_on",
+            ),
+        ),
+    ),
+    CorporateKind(
+        name="fx_rate",
+        text="An exchange rate: `rate` of `to_currency` for one unit of `currency`.",
+        columns=(
+            text("to_currency", "ISO 4217 code."),
+            text("basis", "The rate of the day, or the average from it to `ends_on`."),
+            rate("rate", "Units of to_currency for one unit."),
+            date("ends_on", "Last day of an average.", required=False),
+        ),
+        words=(("basis", ("spot", "average")),),
+        differ=(("currency", "to_currency"),),
+        ordered=(("happened_on", "ends_on"),),
+    ),
+)
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+__all__ = ["ADJUSTED_BOOKS", "ASSETS", "BY_NAME", "COST_LINES", "DEBTS", "INVESTMENTS", "KINDS", "TAXES", "columns"]

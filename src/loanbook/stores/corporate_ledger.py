@@ -1,0 +1,127 @@
+"""Corporate events of a book, append-only: one folder a commit, named by a manifest that is replaced whole.
+
+<book>/corporate/manifest.json                what counts
+<book>/corporate/<number>/<kind>.parquet      events of one import
+<book>/corporate/<number>/quarantine.parquet  rows refused, with place, reason and value
+"""
+
+import datetime as dt
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loanbook.accounting.corporate_events import BY_NAME
+from loanbook.errors import StateError, TieError
+from loanbook.stores.book import WAIT_SECONDS, File, describe
+from loanbook.stores.durable import digest, exclusive, move_in_place, write_in_place
+from loanbook.stores.importers.corporate import CorporateReading, arrow_schema, contents, read_corporate
+
+FORMAT = 1
+_FOLDER, _MANIFEST, _QUARANTINE, _STAGING = "corporate", "manifest.json", "quarantine", ".staging"
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit: the file it came from, when, and its tables by kind (and `quarantine`)."""
+
+    number: int
+    source: str
+    recorded_at: str
+    files: dict[str, File]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """All imports, oldest first."""
+
+    format: int
+    imports: tuple[Import, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorporateReceipt:
+    """What became of a file; `number` is 0 when nothing was new and nothing refused."""
+
+    number: int
+    reading: CorporateReading
+
+
+def load_corporate(book: Path) -> dict[str, pa.Table]:
+    """All corporate events of a book folder by kind, in order of import; kinds without events are left out.
+
+    raises   TieError when a file is gone or was changed
+    """
+    folder = book / _FOLDER
+    parts: dict[str, list[pa.Table]] = {}
+    for each in _manifest(folder).imports:
+        for kind, file in each.files.items():
+            path = folder / file.path
+            if not path.exists() or digest(path) != file.sha256:
+                raise TieError(f"{path}: the file is gone or was changed after it was committed. Put the original back.")
+            if kind in BY_NAME:
+                parts.setdefault(kind, []).append(pq.read_table(path, schema=arrow_schema(BY_NAME[kind])))
+    return {kind: pa.concat_tables(tables) for kind, tables in parts.items()}
+
+
+def import_corporate(
+    book: Path,
+    path: Path,
+    *,
+    recorded_at: dt.datetime,
+    kind: str | None = None,
+    entities: Collection[str] = (),
+    accounts: Collection[str] = (),
+) -> CorporateReceipt:
+    """Read a file and add what is new, in one commit; the same file again changes nothing.
+
+    raises   as `read_corporate`; StateError when another writer holds the book for long
+    """
+    folder = book / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(folder / ".lock", wait_seconds=WAIT_SECONDS):
+        known: dict[str, str] = {}
+        for name, table in load_corporate(book).items():
+            known |= contents(name, table)
+        reading = read_corporate(path, recorded_at=recorded_at, kind=kind, known=known, entities=entities, accounts=accounts)
+        return CorporateReceipt(number=_commit(folder, reading, recorded_at), reading=reading)
+
+
+def _commit(folder: Path, reading: CorporateReading, recorded_at: dt.datetime) -> int:
+    tables: Mapping[str, pa.Table] = reading.tables
+    if reading.faults.num_rows:
+        tables = {**tables, _QUARANTINE: reading.faults}
+    manifest = _manifest(folder)
+    if not reading.tables and (not reading.faults.num_rows or _refused_before(folder, manifest, reading)):
+        return 0
+    number = len(manifest.imports) + 1
+    staging, target = folder / _STAGING, folder / f"{number:06d}"
+    # What an interrupted import left is in no manifest.
+    shutil.rmtree(staging, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
+    staging.mkdir()
+    for name, table in tables.items():
+        pq.write_table(table, staging / f"{name}.parquet", compression="zstd")
+    move_in_place(staging, target)
+    files = {name: describe(target / f"{name}.parquet", folder, table.num_rows) for name, table in tables.items()}
+    done = Import(number=number, source=reading.file, recorded_at=recorded_at.isoformat(), files=files)
+    new = Manifest(format=FORMAT, imports=(*manifest.imports, done))
+    write_in_place(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(new), indent=1) + b"\n")
+    return number
+
+
+def _refused_before(folder: Path, manifest: Manifest, reading: CorporateReading) -> bool:
+    earlier = [each.files[_QUARANTINE].path for each in manifest.imports if _QUARANTINE in each.files]
+    return any(pq.read_table(folder / path).equals(reading.faults) for path in earlier)
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / _MANIFEST
+    if not path.exists():
+        return Manifest(format=FORMAT)
+    manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    if manifest.format != FORMAT:
+        raise StateError(f"{path}: the format is {manifest.format}; this version reads {FORMAT}. Update loanbook.")
+    return manifest

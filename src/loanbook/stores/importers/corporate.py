@@ -1,0 +1,260 @@
+"""Corporate events from CSV and YAML files: ledgers of operating costs, equity, debt, tax, opening balances, manual entries.
+
+A CSV names columns as `accounting/corporate_events.py` does, money without `_fen` and in whole units of currency (1234.56). The
+kind stands in a column `kind`, or is given for the whole file. A YAML file is a list of events with the same names. Bad rows are
+set aside with place, reason and value; nothing of them is half taken. Rows seen before are skipped.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook.accounting.corporate_events import BY_NAME, columns
+from loanbook.accounting.corporate_kind import CorporateKind
+from loanbook.errors import RequestError, TieError
+from loanbook.events import Column, Type
+from loanbook.stores.importers.conversion import FAULTS
+from loanbook.stores.importers.corporate_sheet import Sheet, head_of, read_sheet
+from loanbook.stores.importers.dates import days
+from loanbook.stores.importers.mapping import Rule
+from loanbook.stores.importers.numbers import Converted, Fault, integers
+from loanbook.stores.importers.values import text_column
+from loanbook.stores.schema import ARROW_TYPES
+from loanbook.units import Ints
+
+_DIGITS = {Type.MONEY: 2, Type.RATE: 12, Type.INTEGER: 0}
+_PER_MILLION = "_per_million_fen"
+_MORE_DIGITS = 6
+_GIVEN_BY_READER = ("recorded_at", "source")
+_JOIN = "\x1f"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """Rows, and the total of `amount_fen` by currency; a row whose amount cannot be read counts in rows alone."""
+
+    rows: int
+    amounts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorporateReading:
+    """What a file came to: given = accepted + skipped + quarantined, in rows and in money.
+
+    tables   accepted events by kind, columns as `corporate_events.columns`
+    faults   one line a fault, `conversion.FAULTS`; `row` is the line of the file
+    """
+
+    file: str
+    tables: Mapping[str, pa.Table]
+    faults: pa.Table
+    given: Control
+    accepted: Control
+    skipped: Control
+    quarantined: Control
+
+
+def arrow_schema(kind: CorporateKind) -> pa.Schema:
+    """The Arrow schema of a kind's table."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in columns(kind)])
+
+
+def contents(kind: str, table: pa.Table) -> dict[str, str]:
+    """What each event of a table says, by id: all but how it was delivered. Equal texts are the same fact."""
+    return dict(zip(table["event_id"].to_pylist(), _said(kind, table), strict=True))
+
+
+def _said(kind: str, table: pa.Table) -> list[str]:
+    names = [name for name in table.column_names if name not in ("event_id", *_GIVEN_BY_READER)]
+    parts = [pc.fill_null(table[name].cast(pa.string()), "") for name in names]
+    said: list[str] = pc.binary_join_element_wise(kind, *parts, _JOIN).to_pylist()
+    return said
+
+
+def read_corporate(
+    path: Path,
+    *,
+    recorded_at: dt.datetime,
+    kind: str | None = None,
+    known: Mapping[str, str] | None = None,
+    entities: Collection[str] = (),
+    accounts: Collection[str] = (),
+) -> CorporateReading:
+    """Read, convert and judge a file.
+
+    recorded_at   when its events are learned of, with a time zone
+    kind          of all rows, where the file has no column `kind`
+    known         what the book holds already: `contents` of its tables
+    entities      the entities there are; empty: any
+    accounts      the accounts there are; empty: any
+    raises        RequestError for what makes the whole file unreadable; TieError should totals not agree
+    """
+    sheet = read_sheet(path)
+    if kind is not None and kind not in BY_NAME:
+        raise RequestError(f"{kind!r} is no kind of corporate event; kinds are {', '.join(BY_NAME)}.")
+    if kind is None and "kind" not in sheet.cells:
+        raise RequestError(f"{path.name}: there is no column kind. Add one, or say of which kind all rows are.")
+    names = [word or kind or "" for word in sheet.cells.get("kind", [None] * len(sheet.lines))]
+    limits = {"entity": entities, "account": accounts, "debit": accounts, "credit": accounts}
+    judged = _Judging(sheet=sheet, recorded_at=recorded_at, limits=limits)
+    kinds = np.array(names, object)
+    for name in dict.fromkeys(names):
+        rows = np.flatnonzero(kinds == name)
+        if name in BY_NAME:
+            judged.convert(BY_NAME[name], rows)
+        else:
+            strange = Fault(bad=np.ones(len(rows), bool), message="is no kind of event", expected="one of " + ", ".join(BY_NAME))
+            judged.add(rows, "", "kind", strange)
+    return judged.finish(known or {})
+
+
+class _Judging:
+    """Rows of a sheet as they are converted: tables by kind, faults, and which rows are bad."""
+
+    def __init__(self, *, sheet: Sheet, recorded_at: dt.datetime, limits: Mapping[str, Collection[str]]) -> None:
+        size = len(sheet.lines)
+        self._sheet = sheet
+        self._recorded_at = recorded_at
+        self._limits = limits
+        self._bad = np.zeros(size, bool)
+        self._ids: list[str | None] = [None] * size
+        self._said: list[str] = [""] * size
+        self._kind: list[str] = [""] * size
+        self._faults: list[tuple[str, int, str | None, str | None, str, str, str]] = []
+        self._made: list[tuple[CorporateKind, Ints, pa.Table]] = []
+
+    def cells(self, head: str, rows: Ints) -> list[str | None]:
+        """Cells of one heading; None where the file does not have it."""
+        column = self._sheet.cells.get(head)
+        return [column[row] for row in rows.tolist()] if column is not None else [None] * len(rows)
+
+    def add(self, rows: Ints, kind: str, column: str, fault: Fault) -> None:
+        """Note a fault of some rows of the sheet; `fault.bad` is over `rows`."""
+        wrong = rows[fault.bad]
+        for row, value in zip(wrong.tolist(), self.cells(head_of(column), wrong), strict=True):
+            line = self._sheet.lines[row]
+            self._faults.append((self._sheet.file, line, kind, column, value or "", fault.message, fault.expected))
+        self._bad[wrong] = True
+
+    def convert(self, kind: CorporateKind, rows: Ints) -> None:
+        """Make the table of a kind from rows of the sheet."""
+        made: dict[str, Any] = {
+            "recorded_at": pa.array([self._recorded_at] * len(rows), ARROW_TYPES[Type.MOMENT]),
+            "source": pa.array([f"{self._sheet.file}:{self._sheet.lines[row]}" for row in rows.tolist()], pa.string()),
+        }
+        for column in columns(kind):
+            if column.name not in _GIVEN_BY_READER:
+                source = pa.array(self.cells(head_of(column.name), rows), pa.string())
+                converted = _converted(source, column)
+                made[column.name] = converted.values
+                for fault in (*converted.faults, *_broken(source, converted.values, column, kind, self._limits)):
+                    self.add(rows, kind.name, column.name, fault)
+        own = {"kind", *(head_of(column.name) for column in columns(kind))}
+        for head in self._sheet.cells.keys() - own:
+            filled = np.array([cell is not None for cell in self.cells(head, rows)], bool)
+            self.add(rows, kind.name, head, Fault(bad=filled, message=f"is no column of {kind.name}", expected="nothing here"))
+        for first, second in kind.differ:
+            same = np.asarray(pc.fill_null(pc.equal(made[first], made[second]), False))
+            self.add(
+                rows, kind.name, second, Fault(bad=same, message=f"is the same as {first}", expected=f"another than {first}")
+            )
+        for first, second in kind.ordered:
+            early = np.asarray(pc.fill_null(pc.less(made[second], made[first]), False))
+            self.add(rows, kind.name, second, Fault(bad=early, message=f"is before {first}", expected=f"{first} or later"))
+        table = pa.table([made[name] for name in arrow_schema(kind).names], schema=arrow_schema(kind))
+        self._made.append((kind, rows, table))
+        for row, event_id, said in zip(rows.tolist(), table["event_id"].to_pylist(), _said(kind.name, table), strict=True):
+            self._ids[row], self._said[row], self._kind[row] = event_id, said, kind.name
+
+    def finish(self, known: Mapping[str, str]) -> CorporateReading:
+        """Skip what is known, refuse ids of two contents, and prove the totals."""
+        said, skip = dict(known), np.zeros(len(self._bad), bool)
+        twice = np.zeros(len(self._bad), bool)
+        for row in np.flatnonzero(~self._bad).tolist():
+            event_id, content = str(self._ids[row]), self._said[row]
+            skip[row] = said.get(event_id) == content
+            twice[row] = said.setdefault(event_id, content) != content
+        for row in np.flatnonzero(twice).tolist():
+            fault = Fault(bad=np.ones(1, bool), message="is used with other content", expected="an id of its own")
+            self.add(np.array([row]), self._kind[row], "event_id", fault)
+        kept = ~self._bad & ~skip
+        tables = {kind.name: table.filter(pa.array(kept[rows])) for kind, rows, table in self._made if kept[rows].any()}
+        return self._proven(tables, kept, skip)
+
+    def _proven(self, tables: Mapping[str, pa.Table], kept: Ints, skip: Ints) -> CorporateReading:
+        every = np.arange(len(self._bad))
+        source = pa.array(self.cells("amount", every), pa.string())
+        amounts = integers(source, Rule(place="", name="amount"), _DIGITS[Type.MONEY], exact=True).values.to_pylist()
+        currencies = [cell or "" for cell in self.cells("currency", every)]
+
+        def control(which: Ints, more: int = 0) -> Control:
+            total: dict[str, int] = {}
+            for row in np.flatnonzero(which).tolist():
+                if amounts[row] is not None:
+                    total[currencies[row]] = total.get(currencies[row], 0) + amounts[row]
+            return Control(rows=int(which.sum()) + more, amounts=total)
+
+        taken: dict[str, int] = {}
+        for table in tables.values():
+            if "amount_fen" in table.column_names:
+                for currency, amount in zip(table["currency"].to_pylist(), table["amount_fen"].to_pylist(), strict=True):
+                    taken[currency] = taken.get(currency, 0) + (amount or 0)
+        accepted = Control(rows=sum(table.num_rows for table in tables.values()), amounts=taken)
+        misfits = len(self._sheet.misfits)
+        given, skipped, bad = control(np.ones(len(every), bool), misfits), control(skip), control(self._bad, misfits)
+        parts = (accepted, skipped, bad)
+        for currency, total in given.amounts.items():
+            found = sum(part.amounts.get(currency, 0) for part in parts)
+            if found != total or sum(part.rows for part in parts) != given.rows:
+                raise TieError(f"{self._sheet.file}: {currency} {total:,} fen were given and {found:,} sorted; nothing is taken.")
+        faults = [(self._sheet.file, line, None, None, shown, reason, "") for line, shown, reason in self._sheet.misfits]
+        told = sorted((*faults, *self._faults), key=lambda fault: fault[1])
+        return CorporateReading(
+            file=self._sheet.file,
+            tables=tables,
+            faults=pa.table(
+                [pa.array([fault[n] for fault in told], field.type) for n, field in enumerate(FAULTS)], schema=FAULTS
+            ),
+            given=given,
+            accepted=accepted,
+            skipped=skipped,
+            quarantined=bad,
+        )
+
+
+def _converted(source: Any, column: Column) -> Converted:
+    rule = Rule(place="", name=column.name, formats=("YYYY-MM-DD",))
+    if column.type is Type.TEXT:
+        return text_column(source, rule)
+    if column.type is Type.DATE:
+        return days(source, rule)
+    digits = _DIGITS[column.type] + (_MORE_DIGITS if column.name.endswith(_PER_MILLION) else 0)
+    return integers(source, rule, digits, exact=True)
+
+
+def _broken(source: Any, values: Any, column: Column, kind: CorporateKind, limits: Mapping[str, Collection[str]]) -> list[Fault]:
+    """What is wrong with values that could be read: missing, too small, not one of the words, not known."""
+    found = []
+    if column.required:
+        found.append(Fault(bad=np.asarray(source.is_null()), message="is missing", expected=column.text))
+    if column.least is not None:
+        small = np.asarray(pc.fill_null(pc.less(values, column.least), False))
+        found.append(Fault(bad=small, message="is too small", expected=f"at least {column.least}"))
+    if column.most is not None:
+        large = np.asarray(pc.fill_null(pc.greater(pc.abs(values), column.most), False))
+        found.append(
+            Fault(bad=large, message="is larger than any company's money", expected=f"at most {column.most} minor units")
+        )
+    words = dict(kind.words).get(column.name) or tuple(limits.get(column.name, ()))
+    if column.name == "counterparty" and kind.differ:
+        words = tuple(limits.get("entity", ()))
+    if words:
+        strange = np.asarray(pc.and_not(values.is_valid(), pc.is_in(values, pa.array(words, pa.string()))))
+        found.append(Fault(bad=strange, message="is not known", expected="one of " + ", ".join(words)))
+    return [fault for fault in found if fault.bad.any()]
