@@ -20,9 +20,7 @@ def main() -> int:
     for each in unlisted:
         figure = each.figure
         print(f"{figure.where}: {figure.line} of {figure.period} printed {figure.printed}, computed {each.computed}")
-    print(
-        f"{len(found) - len(missed):,} of {len(found):,} printed figures come out as printed; {len(evidence)} listed with a reason."
-    )
+    print(f"{len(found) - len(missed):,} of {len(found):,} printed figures come out as printed; {len(evidence)} with a reason.")
     PAGE.write_text(page(found, evidence), encoding="utf-8")
     return 1 if unlisted else 0
 

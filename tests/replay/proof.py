@@ -24,7 +24,7 @@ Range = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exception_:
+class Exemption:
     """A figure listed as not coming out."""
 
     place: str
@@ -39,15 +39,15 @@ class Exception_:
         return f"{self.place}#{self.nth}"
 
 
-def exceptions() -> tuple[Exception_, ...]:
+def exceptions() -> tuple[Exemption, ...]:
     """All of `facts/exceptions.csv`."""
     return tuple(
-        Exception_(place=row["place"], nth=int(row["nth"]), kind=row["kind"], formula=row["formula"], reason=row["reason"])
+        Exemption(place=row["place"], nth=int(row["nth"]), kind=row["kind"], formula=row["formula"], reason=row["reason"])
         for row in read("exceptions")
     )
 
 
-def proved(listed: Exception_, outcome: Outcome) -> str:
+def proved(listed: Exemption, outcome: Outcome) -> str:
     """The evidence of one exception, in words; raises AssertionError when arithmetic does not bear the reason."""
     engine = figures(outcome.figure.filing, coarse=True)
     if listed.kind == "missing":
@@ -103,7 +103,7 @@ def _leaf(engine: Figures, code: str, at: Period) -> tuple[Fraction, Fraction]:
 
 
 def printed_as(outcome: Outcome) -> tuple[Fraction, Fraction, int]:
-    """The printed figure and half a unit of its last digit, in the unit of the formula, with how many of that unit a shown one is."""
+    """The printed figure and half a unit of its last digit in the unit of the formula, and how many of these a shown one is."""
     figure = outcome.figure
     text = figure.printed.strip("%").replace(",", "")
     digits = len(text.partition(".")[2])
@@ -144,7 +144,7 @@ _OPERATIONS: Mapping[str, Callable[[Range, Range], Range]] = {
 def implied_compensation() -> Range:
     """Share-based compensation of the last quarter of 2023 that all three non-GAAP figures of that quarter allow, thousands.
 
-    Each is a GAAP figure known to the thousand (year 2023 of S3 less nine months of S2) plus the compensation, printed in tenths of a
+    Each is a GAAP figure known to the thousand (year 2023 of S3 less nine months of S2) plus the compensation, in tenths of a
     million (S0:157, 165, 171).
     """
     engine = figures("S0")

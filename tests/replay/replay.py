@@ -1,7 +1,7 @@
 """The replay of the filings: every printed figure that is not a leaf, computed by the engine from the reported leaves.
 
-`facts/leaves.csv` holds the leaves with their places, `facts/printed.csv` what to compare with, `facts/exceptions.csv` what cannot
-come out and why. No seed is read here.
+`facts/leaves.csv` holds the leaves with their places, `facts/printed.csv` what to compare with, `facts/exceptions.csv` what
+cannot come out and why. No seed is read here.
 """
 
 import csv

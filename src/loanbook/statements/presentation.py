@@ -30,8 +30,8 @@ _ONES = {"money": 1_000, "million": 1_000_000, "tenths_million": 100_000}
 class Figures:
     """Figures of a document, each computed when it is asked for.
 
-    amounts          given amounts in the unit of their line (thousands; shares and counts in ones); a total may be given where its
-                     lines are not
+    amounts          given amounts in the unit of their line (thousands; shares and counts in ones); a total may be given where
+                     its lines are not
     rate             `FX_SCALE`-ths of RMB a US$; 0: the document has no US$ column
     missing_is_nil   a leaf without an amount in a period that has amounts is nothing (a ledger); else it is not known (a filing).
                      In an adjustment column what is missing is always nothing
@@ -143,7 +143,7 @@ class Figures:
         return int(mul_div(above * numerator, scale, below * denominator, HALF_UP))
 
     def _opening(self, line: Line, period: Period, column: str) -> int | None:
-        """The balance at the day before: given under its own code, the codes it is of, or the closing of a period that ends there."""
+        """The balance at the day before: given under its own code, the codes it is of, or a closing on that day."""
         if period.starts_on is None:
             return None
         given = self.amounts.get((line.code, period.eve, column))

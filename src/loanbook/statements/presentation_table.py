@@ -54,8 +54,8 @@ class Table:
 def blocks(statement: Statement, quarter: Period, *, dollars: bool) -> tuple[tuple[Head, ...], ...]:
     """The tables that a statement takes in a release of a quarter, each as its columns.
 
-    A balance sheet stands against 31 December; flows stand quarter and year to date against the same periods of the year before, in
-    one table or (`blocks: separate`) in two; of the first quarter, which is the year to date, once. US$ is for current periods alone.
+    A balance sheet stands against 31 December; flows stand quarter and year to date against the same periods of the year before,
+    in one table or (`blocks: separate`) in two; of the first quarter, the year to date, once. US$ is of current periods.
     """
     if quarter.starts_on is None or quarter.months != _QUARTER_MONTHS:
         raise RequestError(f"a release is of a quarter, not of {quarter}.")
@@ -86,7 +86,7 @@ def _words(period: Period, currency: str) -> str:
 
 
 def dimension_heads(statement: Statement, period: Period, engine: Figures) -> tuple[Head, ...]:
-    """The columns of a table with dimensions, for one period; members of a dimension in their order, with what the amounts hold."""
+    """The columns of a table with dimensions, for one period; of a dimension, the members that the amounts have."""
     heads: list[Head] = []
     for column in statement.columns:
         if column.by:
@@ -102,7 +102,7 @@ def table(statement: Statement, heads: Sequence[Head], engine: Figures, *, compa
     """A statement's rows over given columns.
 
     parts   also the parts inside leaves (a condensed statement leaves them away)
-    Titles take the words that fit the signs of the row; margins have no US$; a line that is shown unless nil goes when nothing is in it.
+    Titles take the words that fit the signs of the row; margins have no US$; a line shown unless nil goes when it is.
     """
     rows: list[Row] = []
     for line in statement.lines:

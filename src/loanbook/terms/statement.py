@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from loanbook.errors import RequestError
 
 KINDS = ("heading", "leaf", "part", "opening", "total", "ratio", "ads", "per_share", "link")
-"""heading: words only. leaf: an amount that is given. part: an amount inside a leaf, which is their sum where only they are given.
+"""heading: words only. leaf: an amount that is given. part: an amount inside a leaf, which is their sum if only they are given.
 opening: a balance of the day before the period. total: a signed sum. ratio, ads, per_share: computed. link: a line of another
 statement."""
 
