@@ -11,8 +11,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from loanbook.commands.screen import say_when_cold
+from loanbook.errors import RequestError
 from loanbook.services.closing import Close
 from loanbook.simulator.demo import BOOK, as_of, demonstrate
+from loanbook.simulator.platform_world import SCALE
+from loanbook.simulator.twin import shown
+from loanbook.simulator.twin_book import BOOK as TWIN
+from loanbook.simulator.twin_book import make_twin
 from loanbook.simulator.world import LOANS, SEED
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.figures import change, figure
@@ -22,20 +27,59 @@ _WIDTH = 120
 
 
 def demo(
-    book: Annotated[str, typer.Option("--book", help="Name of the book.")] = BOOK,
-    loans: Annotated[int, typer.Option("--loans", help="Loans of the simulated world.")] = LOANS,
+    book: Annotated[str | None, typer.Option("--book", help="Name of the book; default: demo, or twin for a scenario.")] = None,
+    loans: Annotated[int | None, typer.Option("--loans", help=f"Loans of the simulated world; default {LOANS:,}.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = SEED,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="A platform by its published drivers, e.g. platform_2024, and the comparison."),
+    ] = None,
+    scale: Annotated[
+        int | None, typer.Option("--scale", help="With --scenario: one loan stands for this many; default 1,000.")
+    ] = None,
 ) -> None:
-    """Simulate a lending platform, close its book and render the portfolio report. Nothing leaves the machine."""
-    with shown_progress() as told:
-        done = demonstrate(name=book, seed=seed, loans=loans, on_progress=told)
+    """Simulate a lending platform, close its book and render the portfolio report. Nothing leaves the machine.
+
+    With --scenario the platform is one that publishes its figures: the three quarters are closed and set beside them.
+    """
     plain = Console()
     console = plain if plain.is_terminal else Console(width=_WIDTH)
+    if scenario is not None:
+        if loans is not None:
+            raise RequestError("--loans and --scenario exclude each other: a scenario says how many loans; choose its --scale.")
+        _twin(console, scenario, book or TWIN, seed, scale or SCALE)
+        return
+    if scale is not None:
+        raise RequestError("--scale needs a --scenario, e.g. --scenario platform_2024.")
+    with shown_progress() as told:
+        done = demonstrate(name=book or BOOK, seed=seed, loans=loans or LOANS, on_progress=told)
     loans = done.book.rows("loan_disbursed")
     headline(console, done.close, f"{done.book.name}: {loans:,} simulated loans, quarter to {as_of()}")
     console.print(f"book    {done.book.folder}", soft_wrap=True, highlight=False)
     console.print(f"tables  {done.close.folder}", soft_wrap=True, highlight=False)
     console.print(f"report  {done.page}", soft_wrap=True, highlight=False)
+
+
+def _twin(console: Console, scenario: str, book: str, seed: int, scale: int) -> None:
+    with shown_progress() as told:
+        done = make_twin(scenario=scenario, name=book, seed=seed, scale=scale, on_progress=told)
+    compared = done.compared
+    console.print(f"{book}: {done.book.rows('loan_disbursed'):,} simulated loans, one for {scale:,}")
+    console.print(f"book    {done.book.folder}", soft_wrap=True, highlight=False)
+    for closed in done.closes.values():
+        console.print(f"tables  {closed.folder}", soft_wrap=True, highlight=False)
+    table = Table("figure", title=f"ours x {scale:,} beside what was published")
+    for name in ("quarter", "reported", "ours", "ratio", "band"):
+        table.add_column(name, justify="right")
+    for each in compared:
+        row, band = each.reported, each.reported.band
+        ours = "" if each.ours is None else shown(row.unit, each.ours)
+        ratio = "" if each.ratio is None else f"{each.ratio:.3f}" + (" !" if each.inside is False else "")
+        limit = "" if band is None else f"{100 * band:.0f} %"
+        table.add_row(row.title, row.quarter, shown(row.unit, row.value), ours, ratio, limit)
+    console.print(table)
+    banded = [each for each in compared if each.inside is not None]
+    console.print(f"{sum(each.inside is True for each in banded)} of {len(banded)} figures are within their band.")
 
 
 def headline(console: Console, close: Close, title: str) -> None:

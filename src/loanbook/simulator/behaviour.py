@@ -8,7 +8,7 @@ from loanbook.kernel import kernel
 from loanbook.loans.dates import month_index
 from loanbook.loans.schedule import fill_dates
 from loanbook.simulator.draws import Stream, chance
-from loanbook.simulator.scenario import Scenario, Trait, stress_months
+from loanbook.simulator.scenario import Scenario, Trait, by_month
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import DayCount, Model
 from loanbook.units import NEVER, Ints
@@ -97,8 +97,9 @@ def _live_one(
     horizon: int,
     charge_off_days: int,
     risk: float,
-    stress_from: int,
+    first_month: int,
     stress: Ints,
+    prepaying: Ints,
     miss: float,
     cure: Ints,
     pay_one: Ints,
@@ -118,12 +119,12 @@ def _live_one(
         if due - _VIRTUAL_MONTH > horizon:
             break
         behind = month - paid
-        factor = stress[month_index(due) - stress_from]
+        factor = stress[month_index(due) - first_month]
         draw = chance(seed, _MONTH, key, _DRAWS_A_MONTH * month)
         when = chance(seed, _MONTH, key, _DRAWS_A_MONTH * month + 1)
         if behind == 0:
             repriced = trait == _REPRICED and month >= trait_at
-            if draw < prepay and month < rows - 1 and not repriced:
+            if draw < prepay * prepaying[month_index(due) - first_month] and month < rows - 1 and not repriced:
                 on = last_on + 1 + int(when * (due - last_on - 1))
                 if on < due:
                     return paid, (on if on <= horizon else NEVER), NEVER, bad_on, shown
@@ -186,8 +187,9 @@ def _live_all(
     disbursed_on: Ints,
     risk: Ints,
     horizon: int,
-    stress_from: int,
+    first_month: int,
     stress: Ints,
+    prepaying: Ints,
     miss: float,
     cure: Ints,
     pay_one: Ints,
@@ -234,8 +236,9 @@ def _live_all(
             horizon,
             contract[_CHARGE_OFF_DAYS],
             risk[loan],
-            stress_from,
+            first_month,
             stress,
+            prepaying,
             miss,
             cure,
             pay_one,
@@ -272,7 +275,7 @@ def live(
     class_no    (loans,) int32; disbursed_on (loans,) int32; risk (loans,) float64 factor on the chance to miss
     """
     hazards, loans = scenario.hazards, class_no.size
-    stress_from, stress = stress_months(scenario)
+    first_month = 12 * int(str(np.datetime64(scenario.first_day, "D"))[:4])
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(contracts[class_no, _COUNT])])
     lives = Lives(
         offsets=offsets,
@@ -293,8 +296,9 @@ def live(
         disbursed_on,
         risk,
         horizon,
-        stress_from,
-        stress,
+        first_month,
+        by_month(scenario, scenario.stress),
+        by_month(scenario, scenario.prepaying),
         hazards.miss,
         np.array(hazards.cure),
         np.array(hazards.pay_one),

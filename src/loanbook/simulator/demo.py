@@ -1,8 +1,11 @@
 """The demonstration: a seeded world becomes a book, the book is closed, the close becomes a page. Nothing leaves the machine."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from loanbook import units
 from loanbook.errors import StateError
@@ -34,7 +37,7 @@ def demonstrate(*, name: str = BOOK, seed: int = SEED, loans: int = LOANS, on_pr
 
     raises   StateError when a book of that name holds another world
     """
-    book, fresh = _book(name, seed, loans, on_progress)
+    book, fresh = book_of(name, loans, Scenario(), lambda: events(seed, loans), on_progress)
     project(book, on_progress=on_progress)
     closed = close(book, as_of(), on_progress=on_progress)
     page = report(name, as_of=as_of(), on_progress=on_progress)
@@ -46,7 +49,14 @@ def as_of() -> dt.date:
     return units.date(LAST_DAY)
 
 
-def _book(name: str, seed: int, loans: int, on_progress: Progress) -> tuple[Book, bool]:
+def book_of(
+    name: str, loans: int, scenario: Scenario, tell: Callable[[], dict[str, pa.Table]], on_progress: Progress
+) -> tuple[Book, bool]:
+    """The book of a world and whether it was made now; a book of that name with as many loans is taken as it is.
+
+    tell     makes the world's events, called only when they are needed
+    raises   StateError when the book holds another number of loans, or refuses an event
+    """
     folder = book_folder(name)
     book = open_book(name) if (folder / "manifest.json").exists() else create_book(folder, name=name, currency=CURRENCY)
     held = book.rows("loan_disbursed")
@@ -58,9 +68,9 @@ def _book(name: str, seed: int, loans: int, on_progress: Progress) -> tuple[Book
             "remove the folder."
         )
     on_progress("simulating a world", 0, 0)
-    told = events(seed, loans)
+    told = tell()
     on_progress("appending events", 0, 0)
-    receipt = append(book, told, terms=offer(Scenario()).texts())
+    receipt = append(book, told, terms=offer(scenario).texts())
     refused = receipt.total(receipt.quarantined)
     if refused:
         raise StateError(f"{folder}: {refused} simulated events were refused; first: {receipt.findings[0].message}.")

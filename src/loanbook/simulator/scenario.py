@@ -187,6 +187,8 @@ class Scenario:
             "2023-10": 1.03,
         }
     )
+    prepaying: dict[str, float] = field(default_factory=dict)
+    """Factors on the chance to repay everything ahead of schedule, by month of the due date."""
 
 
 def day_weights(scenario: Scenario) -> Ints:
@@ -211,10 +213,10 @@ def day_weights(scenario: Scenario) -> Ints:
     return np.asarray(weights / weights.sum())
 
 
-def stress_months(scenario: Scenario) -> tuple[int, Ints]:
-    """The month index (`dates.month_index`) of the first factor, and the factors of consecutive months, (months,) float64."""
+def by_month(scenario: Scenario, factors: dict[str, float]) -> Ints:
+    """Factors of consecutive months from January of the scenario's first year, 1 where nothing is said, (months,) float64."""
     first = 12 * int(str(np.datetime64(scenario.first_day, "D"))[:4])
-    factors = np.ones(12 * 8, np.float64)
-    for month, factor in scenario.stress.items():
-        factors[12 * int(month[:4]) + int(month[5:]) - 1 - first] = factor
-    return first, factors
+    found = np.ones(12 * 8, np.float64)
+    for month, factor in factors.items():
+        found[12 * int(month[:4]) + int(month[5:]) - 1 - first] = factor
+    return found

@@ -78,7 +78,7 @@ def world(seed: int = SEED, loans: int = LOANS, scenario: Scenario | None = None
         class_no=drawn.class_no[kept],
         principal_fen=drawn.principal_fen[kept],
         disbursed_on=days[kept],
-        ordinal=_ordinals(borrower[kept]),
+        ordinal=ordinals(borrower[kept]),
     )
     lives = first.take(kept)
     histories = irregular_batch(
@@ -119,7 +119,7 @@ def _granted(seed: int, loans: int, days: Ints, borrower: Ints, bad_on: Ints) ->
     return np.sort(left[np.argsort(lot, kind="stable")[:loans]])
 
 
-def _ordinals(borrower: Ints) -> Ints:
+def ordinals(borrower: Ints) -> Ints:
     """Each drawdown's number among its borrower's, 1 for the first, (loans,) int32."""
     order = np.argsort(borrower, kind="stable")
     ranked = borrower[order]
