@@ -12,10 +12,11 @@ from loanbook.measures.booking import Basis
 from loanbook.measures.credit_losses_result import Estimates, Inception
 from loanbook.measures.ledger import REMAINING, Policy, Rate
 from loanbook.measures.space import Space, class_places
-from loanbook.terms.accounting_policy import PPM, AccountingPolicy
+from loanbook.terms.accounting_policy import AccountingPolicy
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method, Model, Shift
 from loanbook.terms.families import BUCKETS
+from loanbook.terms.product import PPM
 from loanbook.units import RATE_SCALE, Ints
 
 SPECIMEN_FEN = 10_000_000_000

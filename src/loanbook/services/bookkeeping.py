@@ -170,6 +170,7 @@ def _close(
         "close_run": run,
         "policy": books.policy.code,
         "policy_hash": books.policy.hash,
+        "policy_text": books.policy.text,
         "chart_hash": books.chart.hash,
         "rules": {rule.rule: rule.version for rule in books.rules},
         "estimates_hash": estimates.hash,

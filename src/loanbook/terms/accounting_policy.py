@@ -1,6 +1,5 @@
 """Accounting policies: dated YAML that says what the standards leave to the company. A later file replaces an earlier one."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.terms.conventions import Model
-from loanbook.terms.loading import Located, read_located
+from loanbook.terms.loading import Located, parse_located, read_text
+from loanbook.terms.product import PPM, text_hash
 from loanbook.units import RATE_SCALE
 
 FOLDER = Path(__file__).parent / "policies"
-PPM = 1_000_000
 DAYS_MOST = 3_650
 METHODS = ("roll_rate", "vintage", "warm")
 _SHARES = ("origination_costs", "upfront_share", "guarantee_margin", "platform_share", "fee_of_principal")
@@ -46,7 +45,7 @@ class ModelPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountingPolicy:
-    """One dated policy; `hash` is the SHA-256 of its text."""
+    """One dated policy; `hash` is the SHA-256 of its `text`."""
 
     code: str
     title: str
@@ -65,6 +64,7 @@ class AccountingPolicy:
     cure_days: int
     models: Mapping[Model, ModelPolicy]
     hash: str
+    text: str
 
 
 def load_policy(code: str, day: int, folder: Path = FOLDER) -> AccountingPolicy:
@@ -81,6 +81,12 @@ def load_policy(code: str, day: int, folder: Path = FOLDER) -> AccountingPolicy:
 
 def read_policy(path: Path) -> AccountingPolicy:
     """The policy in one YAML file; raises TermsError with path:line."""
+    name = f"{path.parent.name}/{path.name}"
+    return parse_policy(read_text(path, name), name)
+
+
+def parse_policy(text: str, name: str) -> AccountingPolicy:
+    """The policy in a text, as it is archived with a period; raises TermsError with name:line."""
     names = (
         "policy",
         "title",
@@ -94,7 +100,7 @@ def read_policy(path: Path) -> AccountingPolicy:
         "staging",
         "models",
     )
-    fields = read_located(path, f"{path.parent.name}/{path.name}").fields("an accounting policy", names, names)
+    fields = parse_located(text, name).fields("an accounting policy", names, names)
     losses_names = ("method", "look_back_months", "thin_events", "outlook")
     losses = fields["losses"].fields("losses", losses_names, losses_names)
     staging_names = ("stage_2_dpd", "stage_3_dpd", "cure_days")
@@ -121,7 +127,8 @@ def read_policy(path: Path) -> AccountingPolicy:
         models={
             models[name]: _model(models[name], item) for name, item in fields["models"].fields("models", models, models).items()
         },
-        hash=hashlib.sha256(path.read_bytes()).hexdigest(),
+        hash=text_hash(text),
+        text=text,
         **staging,
     )
 
