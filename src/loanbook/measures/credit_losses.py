@@ -283,7 +283,7 @@ def _expected(cells: Cells, policy: LossPolicy, months: Sequence[int], method: s
 
 
 def _ppm(values: Ints) -> Ints:
-    return np.rint(np.asarray(values) * _PPM).astype(np.int64)
+    return np.asarray(np.rint(values * _PPM), np.int64)
 
 
 def _first_day(month: int) -> int:

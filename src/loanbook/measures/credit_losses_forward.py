@@ -18,6 +18,7 @@ from loanbook.units import Ints
 
 PAYOFF_INTEREST = 0.5
 """Part of a month's interest that a payoff ahead of schedule brings: on average it comes mid-month."""
+_CERTAIN = 1e-12
 _LEFT = np.arange(AGES)[:, None] + np.arange(BUCKET_COUNT)[None]
 """(remaining, bucket): instalments unpaid, due and not due."""
 
@@ -133,7 +134,7 @@ class Forward:
             lifetime=_at_maturity(lifetime[0]),
             twelve_month=_at_maturity(twelve),
             default=_at_maturity(reached),
-            collectable=_at_maturity(self._collectable(course)),
+            collectable=_at_maturity(self._collectable(course), rise=False),
         )
 
     def lifetime(self) -> Ints:
@@ -221,9 +222,11 @@ def worsened(rows: Ints, factor: float) -> Ints:
         return rows
     worse = np.arange(rows.shape[2])[None] > np.arange(rows.shape[1])[:, None] + REPAID + 1
     bad = (rows * worse).sum(axis=2, keepdims=True)
-    new = np.minimum(bad * factor, 1.0)
+    # Who was only ever seen to get worse has nowhere better to go: a factor below one changes nothing there.
+    certain = bad >= 1.0 - _CERTAIN
+    new = np.where(certain, bad, np.minimum(bad * factor, 1.0))
     up = np.where(bad > 0.0, new / np.where(bad > 0.0, bad, 1.0), 1.0)
-    down = np.where(bad < 1.0, (1.0 - new) / np.where(bad < 1.0, 1.0 - bad, 1.0), 0.0)
+    down = np.where(certain, 1.0, (1.0 - new) / np.where(certain, 1.0, 1.0 - bad))
     return np.asarray(rows * np.where(worse, up, down))
 
 
@@ -271,10 +274,10 @@ def _rising(values: Ints) -> Ints:
     return np.asarray(np.maximum.accumulate(values, axis=-1))
 
 
-def _at_maturity(values: Ints) -> Ints:
+def _at_maturity(values: Ints, rise: bool = True) -> Ints:
     """A current loan with nothing left to fall due, but something owed, is taken as one with a last instalment ahead."""
     found = values.copy()
-    found[:, :, 0, 0] = found[:, :, 1, 0]
+    found[:, :, 0, 0] = np.minimum(found[:, :, 1, 0], found[:, :, 0, 1]) if rise else found[:, :, 1, 0]
     return found
 
 

@@ -1,0 +1,148 @@
+"""IFRS 9 stages of a loan: 1 twelve-month losses, 2 lifetime losses, 3 credit-impaired.
+
+Stage 2: credit risk has increased significantly since initial recognition (IFRS 9 5.5.3), by probability of default and by the
+backstop of more than 30 days past due (5.5.11). Stage 3: in default, at the latest 90 days past due (B5.5.37). A loan goes back
+one stage at a time, after months without the sign that took it up: the months are a policy choice.
+A stage is a function of the loan's month ends up to the day asked; nothing is stored between closes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from loanbook.errors import RequestError
+from loanbook.kernel import kernel, lean
+from loanbook.terms.product import PPM
+from loanbook.units import HALF_UP, Ints, mul_div
+
+STAGE_1, STAGE_2, STAGE_3 = 1, 2, 3
+STAGES = (STAGE_1, STAGE_2, STAGE_3)
+NO_LOAN = 0
+"""A loan that was not there, or is not any more."""
+NOT_SEEN = -1
+"""Days past due of a month end at which the loan was not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingPolicy:
+    """When a loan moves between stages; thresholds of 5.5.9 are a policy choice of the entity.
+
+    relative_ppm         probability of default now, of that at origination, from which risk has increased: 2_000_000 is doubled
+    absolute_ppm         and it must have risen by at least this
+    low_risk_ppm         at or below this probability risk is low and has not increased (5.5.10); 0: not used
+    backstop_dpd         more days past due than this are stage 2
+    default_dpd          as many or more are stage 3
+    cure_months          month ends without a sign of stage 2 before stage 1
+    cure_default_months  month ends not in default before stage 2
+    raises               RequestError for thresholds that contradict each other
+    """
+
+    relative_ppm: int = 2_000_000
+    absolute_ppm: int = 20_000
+    low_risk_ppm: int = 0
+    backstop_dpd: int = 30
+    default_dpd: int = 90
+    cure_months: int = 3
+    cure_default_months: int = 3
+
+    def __post_init__(self) -> None:
+        if self.relative_ppm < PPM or min(self.absolute_ppm, self.low_risk_ppm, self.backstop_dpd) < 0:
+            raise RequestError("a significant increase is at least no decrease: relative_ppm from 1,000,000, the others from 0.")
+        if not self.backstop_dpd < self.default_dpd:
+            raise RequestError(f"default_dpd {self.default_dpd} must lie above backstop_dpd {self.backstop_dpd}.")
+        if min(self.cure_months, self.cure_default_months) < 1:
+            raise RequestError("a cure takes at least one month end.")
+
+    @property
+    def row(self) -> Ints:
+        """(7,) int64 as the kernels read it, in the order above."""
+        return np.array(
+            [
+                self.relative_ppm,
+                self.absolute_ppm,
+                self.low_risk_ppm,
+                self.backstop_dpd,
+                self.default_dpd,
+                self.cure_months,
+                self.cure_default_months,
+            ],
+            np.int64,
+        )
+
+
+@lean
+def is_riskier(default_now: int, default_origin: int, policy: Ints) -> bool:
+    """Whether risk has increased significantly by probability of default: both thresholds reached and risk not low."""
+    if default_now <= policy[2]:
+        return False
+    return default_now >= mul_div(default_origin, policy[0], PPM, HALF_UP) and default_now - default_origin >= policy[1]
+
+
+@lean
+def next_stage(stage: int, clean: int, dpd: int, riskier: bool, policy: Ints) -> Any:
+    """(stage, clean) after one more month end.
+
+    stage, clean   before: NO_LOAN or a stage, and month ends since the last sign of it
+    dpd, riskier   at this month end; dpd NOT_SEEN: no loan
+    policy         `StagingPolicy.row`
+    """
+    if dpd < 0:
+        return NO_LOAN, 0
+    target = STAGE_1
+    if dpd >= policy[4]:
+        target = STAGE_3
+    elif dpd > policy[3] or riskier:
+        target = STAGE_2
+    if target >= stage or stage == NO_LOAN:
+        return target, 0
+    clean += 1
+    if stage == STAGE_3:
+        if clean >= policy[6]:
+            return STAGE_2, 0
+        return STAGE_3, clean
+    if clean >= policy[5]:
+        return STAGE_1, 0
+    return STAGE_2, clean
+
+
+@kernel
+def _advance(stage: Ints, clean: Ints, dpd: Ints, now: Ints, origin: Ints, policy: Ints) -> None:
+    for loan in range(stage.size):
+        riskier = is_riskier(now[loan], origin[loan], policy)
+        stage[loan], clean[loan] = next_stage(stage[loan], clean[loan], dpd[loan], riskier, policy)
+
+
+@kernel
+def _walk(dpd: Ints, now: Ints, origin: Ints, policy: Ints, stage: Ints) -> None:
+    for loan in range(dpd.shape[0]):
+        at, clean = NO_LOAN, 0
+        for month in range(dpd.shape[1]):
+            riskier = is_riskier(now[loan, month], origin[loan, month], policy)
+            at, clean = next_stage(at, clean, dpd[loan, month], riskier, policy)
+            stage[loan, month] = at
+
+
+def advanced(
+    stage: Ints, clean: Ints, *, dpd: Ints, default_ppm: Ints, origin_ppm: Ints, policy: StagingPolicy
+) -> tuple[Ints, Ints]:
+    """Stages and clean months after one more month end; all (loans,) int64, the given ones are not changed.
+
+    default_ppm   probability of default over the remaining life now; origin_ppm that of the same remaining months as it was
+                  estimated when the loan was made (`Estimates.default_ppm`)
+    """
+    found, months = stage.astype(np.int64), clean.astype(np.int64)
+    _advance(found, months, dpd, default_ppm, origin_ppm, policy.row)
+    return found, months
+
+
+def stages(*, dpd: Ints, default_ppm: Ints, origin_ppm: Ints, policy: StagingPolicy) -> Ints:
+    """The stage at each month end, (loans, months) int64, from the loan's month ends alone; 0 where there is no loan.
+
+    dpd   (loans, months) int64, NOT_SEEN where there is no loan; default_ppm, origin_ppm as in `advanced`, (loans, months)
+    """
+    if not dpd.shape == default_ppm.shape == origin_ppm.shape:
+        raise RequestError("days past due and probabilities must be given for the same loans and months.")
+    found = np.zeros(dpd.shape, np.int64)
+    _walk(dpd, default_ppm, origin_ppm, policy.row, found)
+    return found
