@@ -1,13 +1,17 @@
 """IFRS 9 stages: up at once, down one at a time, from month ends alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.accounting.stage_movements import stage_movements
-from loanbook.accounting.staging import NOT_SEEN, StagingPolicy, advanced, stages
+from loanbook.accounting.staging import NOT_SEEN, StagingPolicy, advanced, riskier_table, stages
 from loanbook.errors import RequestError
+from loanbook.measures.credit_losses import estimate
+from tests.measures.known_losses import populate
 from tests.reference.staging import stages_of
 
 POLICY = StagingPolicy()
@@ -93,3 +97,17 @@ def test_contradicting_thresholds_are_refused():
         StagingPolicy(relative_ppm=500_000)
     with pytest.raises(RequestError, match="at least one month"):
         StagingPolicy(cure_months=0)
+
+
+def test_a_table_says_where_risk_has_increased():
+    drawn = populate(2, a_month=(200, 20), months=24, lending_months=22)
+    origin, now = (estimate(drawn.cells_at(close), exposure=drawn.exposure[close]) for close in (12, 20))
+    found = riskier_table(now, origin, POLICY)
+    # In time a loan is as risky as it was made; a quarter past due it is certain enough to have doubled.
+    assert not found[0, 1:13, 0].any()
+    assert found[:, :, 3:].all()
+    for group, remaining, bucket in ((0, 12, 1), (1, 6, 2), (0, 3, 0)):
+        before, after = int(origin.default_ppm[group, remaining, 0]), int(now.default_ppm[group, remaining, bucket])
+        assert bool(found[group, remaining, bucket]) == (after >= 2 * before and after - before >= POLICY.absolute_ppm)
+    with pytest.raises(RequestError, match="same groups"):
+        riskier_table(now, replace(origin, groups=(("other", "capital_heavy", ""),) * 2), POLICY)

@@ -13,6 +13,7 @@ import numpy as np
 
 from loanbook.errors import RequestError
 from loanbook.kernel import kernel, lean
+from loanbook.measures.credit_losses_result import Estimates
 from loanbook.terms.product import PPM
 from loanbook.units import HALF_UP, Ints, mul_div
 
@@ -121,6 +122,26 @@ def _walk(dpd: Ints, now: Ints, origin: Ints, policy: Ints, stage: Ints) -> None
             riskier = is_riskier(now[loan, month], origin[loan, month], policy)
             at, clean = next_stage(at, clean, dpd[loan, month], riskier, policy)
             stage[loan, month] = at
+
+
+@kernel
+def _compare(now: Ints, origin: Ints, policy: Ints, found: Ints) -> None:
+    for place in range(now.size):
+        found[place] = 1 if is_riskier(now[place], origin[place], policy) else 0
+
+
+def riskier_table(now: Estimates, origin: Estimates, policy: StagingPolicy) -> Ints:
+    """Where risk has increased significantly: (groups, 37, buckets) of 0 and 1, for a pass that knows group, months and bucket.
+
+    now      the estimate of this close; origin: the one in force when the loans were made. Risk at origination for the months
+             that remain is that of a loan in time with as many
+    raises   RequestError for estimates of different groups
+    """
+    if now.groups != origin.groups:
+        raise RequestError("risk is compared between estimates of the same groups; close both over one space.")
+    found: Ints = np.zeros(now.default_ppm.shape, np.int64)
+    _compare(now.default_ppm.reshape(-1), np.repeat(origin.default_ppm[..., 0], found.shape[2]), policy.row, found.reshape(-1))
+    return found
 
 
 def advanced(
