@@ -15,6 +15,9 @@ COST_LINES = (
 )
 """Cost lines that a ledger of operating costs may name; provisions are measured, never entered."""
 
+USED_BY = ("facilitation_origination_and_servicing", "sales_and_marketing", "general_and_administrative")
+"""Cost lines that use assets and are paid in shares."""
+
 DEBTS = ("short_term_loans", "trust_units", "asset_backed_securities")
 INVESTMENTS = ("short_term_investments", "equity_method", "other")
 ASSETS = ("property_and_equipment", "land_use_rights", "intangible_assets", "other")
@@ -246,7 +249,7 @@ KINDS = (
         name="depreciation_charged",
         text="Depreciation or amortisation of a period.",
         columns=(text("asset_class", "Class of asset."), text("line", "Cost line."), _SIGNED),
-        words=(("asset_class", ASSETS), ("line", COST_LINES)),
+        words=(("asset_class", ASSETS), ("line", USED_BY)),
         posts=(Posts(component_of="asset_class", amount="amount_fen", line="line"),),
     ),
     CorporateKind(

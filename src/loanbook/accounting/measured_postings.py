@@ -1,0 +1,87 @@
+"""What a close measures besides loans, as postable amounts: this close less the last, by cost line and by entity."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from loanbook.accounting.journal import postable
+from loanbook.accounting.share_based import CostCell
+from loanbook.accounting.tax import Presented
+
+SHARE_BASED, TAX = "share_based_compensation_measured", "tax_measured"
+
+
+def share_based_postables(
+    before: Iterable[CostCell], after: Iterable[CostCell], *, basis: str, posted_on: int, close_run: str
+) -> pa.Table:
+    """Compensation cost of a period by grant and cost line: cumulative now less cumulative at the last close.
+
+    basis   component in the posting rules: us_gaap or ifrs
+    """
+    moved: dict[tuple[str, str, str, str], int] = {}
+    for cells, sign in ((after, 1), (before, -1)):
+        for cell in cells:
+            key = cell.entity, cell.currency, cell.line, cell.grant_id
+            moved[key] = moved.get(key, 0) + sign * cell.cost_fen
+    rows = [(*key, amount) for key, amount in sorted(moved.items()) if amount]
+    return _table(
+        SHARE_BASED,
+        posted_on,
+        close_run,
+        cell=[f"{basis}:{grant}:{line}" for _, _, line, grant, _ in rows],
+        component=[basis] * len(rows),
+        entity=[row[0] for row in rows],
+        currency=[row[1] for row in rows],
+        line=[row[2] for row in rows],
+        amount_fen=[row[4] for row in rows],
+    )
+
+
+def deferred_postables(
+    before: Iterable[Presented], after: Iterable[Presented], *, basis: str, currency: str, posted_on: int, close_run: str
+) -> pa.Table:
+    """Deferred tax through profit of a period: how the asset and the liability of each entity and jurisdiction moved."""
+    moved: dict[tuple[str, str, str], int] = {}
+    for shown, sign in ((after, 1), (before, -1)):
+        for each in shown:
+            for side, amount in (("asset", each.asset_fen), ("liability", each.liability_fen)):
+                key = each.entity, each.jurisdiction, side
+                moved[key] = moved.get(key, 0) + sign * amount
+    rows = [(*key, amount) for key, amount in sorted(moved.items()) if amount]
+    return _table(
+        TAX,
+        posted_on,
+        close_run,
+        cell=[f"deferred:{basis}:{where}:{side}" for _, where, side, _ in rows],
+        component=[f"deferred_{side}_{basis}" for _, _, side, _ in rows],
+        entity=[row[0] for row in rows],
+        currency=[currency] * len(rows),
+        amount_fen=[row[3] for row in rows],
+    )
+
+
+def current_postables(
+    before: dict[str, int], after: dict[str, int], *, currency: str, posted_on: int, close_run: str
+) -> pa.Table:
+    """Current tax of a period by entity: the year to date less the year to date at the last close (empty in a new year)."""
+    rows = [(entity, after.get(entity, 0) - before.get(entity, 0)) for entity in sorted({*before, *after})]
+    rows = [row for row in rows if row[1]]
+    return _table(
+        TAX,
+        posted_on,
+        close_run,
+        cell=["current"] * len(rows),
+        component=["current"] * len(rows),
+        entity=[row[0] for row in rows],
+        currency=[currency] * len(rows),
+        amount_fen=[row[1] for row in rows],
+    )
+
+
+def _table(kind: str, posted_on: int, close_run: str, **columns: Sequence[object]) -> pa.Table:
+    size = len(columns["amount_fen"])
+    on = pa.array(np.full(size, posted_on, np.int32)).cast(pa.date32())
+    # One event for all of a close: the cell, with its entity, tells the amounts apart.
+    cells = [f"{cell}:{entity}" for cell, entity in zip(columns["cell"], columns["entity"], strict=True)]
+    return postable({**columns, "cell": cells, "kind": kind, "posted_on": on, "happened_on": on, "event": close_run}, size)
