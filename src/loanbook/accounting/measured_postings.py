@@ -9,7 +9,7 @@ from loanbook.accounting.journal import postable
 from loanbook.accounting.share_based import CostCell
 from loanbook.accounting.tax import Presented
 
-SHARE_BASED, TAX = "share_based_compensation_measured", "tax_measured"
+SHARE_BASED, TAX = "share_based_measured", "tax_measured"
 
 
 def share_based_postables(
@@ -39,9 +39,19 @@ def share_based_postables(
 
 
 def deferred_postables(
-    before: Iterable[Presented], after: Iterable[Presented], *, basis: str, currency: str, posted_on: int, close_run: str
+    before: Iterable[Presented],
+    after: Iterable[Presented],
+    *,
+    currency: str,
+    posted_on: int,
+    close_run: str,
+    topic: str = "deferred",
+    basis: str = "",
 ) -> pa.Table:
-    """Deferred tax through profit of a period: how the asset and the liability of each entity and jurisdiction moved."""
+    """Deferred tax through profit of a period: how the asset and the liability of each entity and jurisdiction moved.
+
+    topic, basis   of differences that only one basis has: credit_losses, effective_interest, guarantee in us_gaap or ifrs
+    """
     moved: dict[tuple[str, str, str], int] = {}
     for shown, sign in ((after, 1), (before, -1)):
         for each in shown:
@@ -53,8 +63,8 @@ def deferred_postables(
         TAX,
         posted_on,
         close_run,
-        cell=[f"deferred:{basis}:{where}:{side}" for _, where, side, _ in rows],
-        component=[f"deferred_{side}_{basis}" for _, _, side, _ in rows],
+        cell=[f"{topic}:{basis}:{where}:{side}" for _, where, side, _ in rows],
+        component=[f"{topic}_{side}_{basis}".removesuffix("_") for _, _, side, _ in rows],
         entity=[row[0] for row in rows],
         currency=[currency] * len(rows),
         amount_fen=[row[3] for row in rows],

@@ -1,0 +1,128 @@
+"""Shares of a period from movements and awards: by hand, by quarters, and against a walk over days."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loanbook.accounting.earnings_per_share import Capital, diluted_of, period_shares, year_to_date
+from loanbook.accounting.equity import Deed, EquityFact, EquityTerms, movements
+from loanbook.accounting.grants import PER_MILLION, Grant, GrantMovement, Instrument, Moved, Tranche, standing, visible
+from loanbook.accounting.share_based import US_GAAP
+from loanbook.accounting.weighted_shares import Potential, YearToDate
+from loanbook.errors import RequestError
+from loanbook.statements.per_share import per_share
+from loanbook.units import NEVER
+
+LINES = (("general_and_administrative", 1),)
+MOVED = movements(
+    [
+        EquityFact(event_id="E1", deed=Deed.ISSUED, happened_on=0, shares=1_000, amount_fen=10_000),
+        EquityFact(event_id="E2", deed=Deed.REPURCHASED, happened_on=51, shares=100, amount_fen=1_000),
+    ],
+    EquityTerms(par_per_million_fen=0),
+)
+
+
+def grant(
+    name: str, kind: Instrument, tranches: dict[int, int], *, strike_fen: int = 0, value_fen: int = 0, on: int = 0
+) -> Grant:
+    return Grant(
+        grant_id=name,
+        entity="parent",
+        currency="CNY",
+        instrument=kind,
+        granted_on=on,
+        exercise_price_per_million_fen=strike_fen * PER_MILLION,
+        tranches=tuple(
+            Tranche(vests_on=day, instruments=count, fair_value_per_million_fen=value_fen * PER_MILLION)
+            for day, count in tranches.items()
+        ),
+        lines=LINES,
+    )
+
+
+OPTIONS = grant("options", Instrument.OPTION, {200: 300}, strike_fen=50, value_fen=20)
+UNITS = grant("units", Instrument.RESTRICTED_SHARE_UNIT, {41: 60, 200: 40}, value_fen=90)
+
+
+def capital(*grants: Grant, moved: tuple[GrantMovement, ...] = (), **more: object) -> Capital:
+    return Capital(moved=MOVED, grants=grants, grant_movements=moved, policy=US_GAAP, currency="CNY", **more)  # type: ignore[arg-type]
+
+
+def test_a_quarter_by_hand() -> None:
+    """Days 1 to 100: 1,000 shares, less 100 for 50 days, and 60 units that vested on day 41, not yet shares, for 60 days."""
+    found = period_shares(capital(OPTIONS, UNITS), 1, 100, 100 * PER_MILLION)
+    assert found.basic.share_days == 100_000 - 5_000 + 3_600
+    # Options: 300 at 50, cost not recognised 6,000 at the start and 3,000 at the end; 15,000 + 4,500 buy 195 back at 100.
+    assert found.incremental["options"] == 105
+    # Units: 100 for 40 days, then 40: 64 on average. Of 9,000 none is recognised at the start and 5,400 at the end.
+    assert found.incremental["units"] == 64 - 63
+    diluted = diluted_of(found, 986_00, [Potential(name="notes", income_fen=500_00, shares=10)])
+    assert (diluted.shares, diluted.counted, diluted.anti_dilutive) == (1_092, ("options", "units"), ("notes",))
+    assert per_share(986_00, found.basic.shares) == 100
+
+
+def test_a_year_to_date_by_both_standards() -> None:
+    prices = (40, 100)
+    owner = capital(OPTIONS)
+    quarters = [period_shares(owner, 1 + 100 * n, 100 + 100 * n, price * PER_MILLION) for n, price in enumerate(prices)]
+    whole = period_shares(owner, 1, 200, 70 * PER_MILLION)
+    assert [q.incremental["options"] for q in quarters] == [0, 135]
+    gaap, ifrs = (year_to_date(quarters, whole, method) for method in YearToDate)
+    assert gaap.incremental == {"options": 68}
+    assert ifrs.incremental == {"options": 43}
+    assert gaap.basic == quarters[0].basic + quarters[1].basic == whole.basic
+    with pytest.raises(RequestError, match="the quarters have 100 days, the year to date 200"):
+        year_to_date(quarters[:1], whole, YearToDate.INDEPENDENT)
+
+
+def test_a_quarter_with_a_loss_gives_its_shares_to_a_year_with_a_profit() -> None:
+    owner = capital(OPTIONS)
+    quarters = [period_shares(owner, 1 + 100 * n, 100 + 100 * n, 100 * PER_MILLION) for n in range(2)]
+    assert diluted_of(quarters[0], -1).anti_dilutive == ("options",)
+    total = year_to_date(quarters, period_shares(owner, 1, 200, 100 * PER_MILLION), YearToDate.AVERAGE_OF_QUARTERS)
+    assert total.incremental == {"options": 120}
+    assert diluted_of(total, 500_00).counted == ("options",)
+
+
+def test_a_unit_that_became_a_share_is_counted_once() -> None:
+    """Settled on day 61: it leaves the vested units the day its share is issued."""
+    settled = EquityFact(event_id="E3", deed=Deed.SETTLED, happened_on=61, shares=60)
+    facts = [EquityFact(event_id="E1", deed=Deed.ISSUED, happened_on=0, shares=1_000), settled]
+    moved = GrantMovement(grant_id="units", moved=Moved.EXERCISED, happened_on=61, instruments=60)
+    owner = Capital(
+        moved=movements(facts, EquityTerms(par_per_million_fen=0)),
+        grants=(UNITS,),
+        grant_movements=(moved,),
+        policy=US_GAAP,
+        currency="CNY",
+    )
+    assert period_shares(owner, 1, 100, 100 * PER_MILLION).basic.share_days == 100_000 + 60 * 60
+
+
+def test_prices_and_grants_are_in_one_currency() -> None:
+    with pytest.raises(RequestError, match="grants are in CNY, the share price in USD"):
+        Capital(moved=(), grants=(OPTIONS,), grant_movements=(), policy=US_GAAP, currency="USD")
+
+
+@given(
+    st.dictionaries(st.integers(1, 120), st.integers(1, 500), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(1, 120), st.integers(1, 40)), max_size=4),
+    st.integers(1, 60),
+    st.integers(61, 130),
+)
+def test_basic_shares_are_a_walk_over_days(vests: dict[int, int], settled: list[tuple[int, int]], start: int, end: int) -> None:
+    """Naive twin: at each day's end, shares and vested units not yet settled."""
+    units = grant("units", Instrument.RESTRICTED_SHARE_UNIT, dict(sorted(vests.items())))
+    moved: list[GrantMovement] = []
+    for on, count in sorted(settled):
+        if standing(units, visible(moved, units, on, NEVER), on).exercisable >= count:
+            moved.append(GrantMovement(grant_id="units", moved=Moved.EXERCISED, happened_on=on, instruments=count))
+    found = period_shares(capital(units, moved=tuple(moved)), start, end, PER_MILLION)
+    walked = 0
+    for day in range(start, end + 1):
+        walked += 1_000 - (100 if day >= 51 else 0)
+        walked += sum(count for on, count in vests.items() if on <= day) - sum(
+            m.instruments for m in moved if m.happened_on <= day
+        )
+    assert found.basic.share_days == walked
