@@ -21,7 +21,7 @@ def test_help_speaks_of_no_types_of_python(words):
         assert done.exit_code == 0, done.output
         shown[option] = done.output
     assert shown["-h"] == shown["--help"]
-    for odd in ("<str>", "<int>", "<bool>", "<path>", "{", "<list"):
+    for odd in ("<str>", "<int>", "<bool>", "<path>", "{", "<list", "......"):
         assert odd not in shown["-h"], shown["-h"]
 
 

@@ -91,6 +91,13 @@ def test_an_import_of_bad_rows_only_ends_with_an_error(tmp_path):
     assert "cutoff is not a date" in said
 
 
+def test_a_file_that_is_not_there_and_a_folder_are_said_before_anything_is_read(tmp_path):
+    for path, words in ((tmp_path / "none.zip", "there is no such file, so nothing was imported."), (tmp_path, "is a folder.")):
+        code, said = command(["import", str(write_mapping(tmp_path)), str(path), "--book", tmp_path.name])
+        assert (code, words in " ".join(said.split())) == (2, True), said
+    assert not book_folder(tmp_path.name).exists()
+
+
 def test_more_quarantined_rows_than_allowed_import_nothing(tmp_path):
     path = tmp_path / "tape.csv"
     bad = [GOOD.replace("made-up-1", f"made-up-{n}").replace("05-31-2017", "soon") for n in (2, 3)]

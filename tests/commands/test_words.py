@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from loanbook import cli
+from loanbook.commands.closing import _value
 from loanbook.stores.book import book_folder, create_book
 from loanbook.stores.intake import append
 from tests.docs.blocks import command
@@ -122,6 +123,12 @@ def test_the_screen_of_a_loan_shows_how_much_of_each_payment_went_to_each_instal
         ["", "", "", "", "2 of 12, due 2024-03-10", *early_went],
         ["2024-03-20", "payment", f"{(due[1] - 5000) / 100:,.2f}", "yes", "2 of 12, due 2024-03-10", *rest_went],
     ]
+
+
+@pytest.mark.parametrize(("unit", "text"), [("share", "0.00%"), ("months", "0.00 months"), ("count", "0")])
+def test_what_rounds_to_nothing_has_no_sign(unit, text):
+    assert _value({"value": -1e-7, "unit": unit}, 2) == text
+    assert _value({"value": -0.51, "unit": unit}, 2).startswith("-")
 
 
 @pytest.mark.parametrize(("decimals", "balance", "least"), [(0, "1,200,000", "24"), (8, "0.01200000", "0.00001")])

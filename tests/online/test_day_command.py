@@ -55,6 +55,22 @@ def test_findings_are_counted_on_their_day_and_shown_of_the_last(platform):
     assert told[-1] == "2 findings; `loanbook day show DATE` shows them again."
 
 
+def test_a_day_that_is_not_over_is_not_said_to_be_closed_by_a_command_that_refuses(platform):
+    for day in (platform.today, platform.today + dt.timedelta(days=1)):
+        done = CliRunner().invoke(app, ["day", "show", str(day)])
+        assert str(done.exception) == f"{day} is not over; the last day that can be closed is 2024-05-05."
+    done = CliRunner().invoke(app, ["day", "show", "2024-05-05"])
+    assert "`loanbook day close --to 2024-05-05` closes it." in str(done.exception)
+
+
+def test_what_a_step_lists_is_counted_and_never_cut(platform):
+    platform.running("heron_bank", count=3)
+    platform.later(1)
+    _, lines, _ = closed()
+    (rooms,) = (line for line in lines if line.split()[1] == "guarantee_rooms")
+    assert rooms.split(maxsplit=2)[2] == "rooms fen none, without net assets of 2"
+
+
 def test_a_close_that_stops_says_what_it_had_done(platform, monkeypatch):
     platform.running()
     platform.later(2)

@@ -72,6 +72,12 @@ def test_every_change_is_in_the_audit_log(store):
     ]
 
 
+def test_a_rotation_says_when_the_old_keys_end(store):
+    _run("loanbook key create --role risk --name r")
+    for days, words in (("0", "older keys end now."), ("1", "older keys end in 1 day."), ("2", "older keys end in 2 days.")):
+        assert words in _run(f"loanbook key rotate r --overlap-days {days}")[1]
+
+
 def test_a_revoked_caller_and_an_unknown_role_are_refused_in_words(store):
     _run("loanbook key create --role risk --name r")
     _run("loanbook key revoke r")

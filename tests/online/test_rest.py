@@ -156,7 +156,7 @@ def test_a_statement_may_be_longer_than_other_requests(client):
         ("POST", "/quot", 404, "no_such_path", "Did you mean /quote?"),
         ("GET", "/loan", 404, "no_such_path", "Did you mean /loan/{loan_id}?"),
         ("GET", "/loans/lo-1", 404, "no_such_path", "Did you mean /loan/{loan_id}?"),
-        ("GET", "/", 404, "no_such_path", "there is no '/'. The paths are at /docs"),
+        ("GET", "/zzz", 404, "no_such_path", "there is no '/zzz'. The paths are at /docs"),
         ("GET", "/quote", 405, "method_not_allowed", "/quote is asked for by POST, not GET."),
         ("POST", "/loan/lo-1", 405, "method_not_allowed", "/loan/lo-1 is asked for by GET, not POST."),
     ],
@@ -167,6 +167,12 @@ def test_what_the_router_does_not_know_is_a_problem_with_a_hint(client, method, 
     assert answer.headers["content-type"] == "application/problem+json"
     assert words in answer.json()["detail"]
     assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_the_root_leads_to_the_page_without_a_key(client):
+    answer = client.get("/", headers={"Authorization": ""}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+    assert client.get("/", headers={"Authorization": ""}).headers["content-type"].startswith("text/html")
 
 
 def test_health_is_told_without_a_key(client):

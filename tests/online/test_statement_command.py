@@ -21,7 +21,8 @@ def test_a_statement_is_reconciled_at_the_command_line_once(tmp_path):
         assert "line 3 booked_on is not a date as YYYY-MM-DD: 'someday'" in said
         assert "P-9 70.00 (unknown)" in said
         assert "Suspense: 2 items, 71.00. Booked and not reported: 0, 0.00." in said
-        assert run(*asked) == said
+        again = run(*asked)
+        assert again == f"This statement was taken before: nothing was changed. What it came to then:\n{said}"
         assert json.loads(run("look", "cash", "payment_provider"))["suspense_items"] == 2
         file.write_text("reference,booked_on,amount\nP-9,2024-05-06,70.00\n", encoding="utf-8")
         assert "error: statement_differs: statement S-1 of payment_provider was taken" in run(*asked, code=1)

@@ -152,7 +152,8 @@ def test_the_same_statement_again_changes_nothing_and_another_of_its_number_is_r
     cash.repay(loan, "P-1", 40_000)
     status, answer, asked = cash.statement([("P-1", 40_000), ("P-9", 7_000)])
     before = cash.rows("SELECT count(*) AS n FROM event")
-    assert cash.ask("take_statement", **asked) == (200, answer)
+    assert answer["taken_before"] is False
+    assert cash.ask("take_statement", **asked) == (200, answer | {"taken_before": True})
     assert cash.rows("SELECT count(*) AS n FROM event") == before
     status, refused = cash.ask("take_statement", **asked | {"content": HEADER, "closing_fen": asked["opening_fen"]})
     assert (status, refused["rule"]) == (409, "statement_differs")
@@ -396,7 +397,7 @@ def test_random_statements_tie_and_suspense_is_conserved(cash, days, strangers):
         bookings = Counter(fen for _, fen in booked)
         assert not Counter(row["amount_fen"] for row in reported) - bookings
         assert view["unreported"] == len(booked) - len(reported)
-        assert cash.ask("take_statement", **asked) == (200, taken)
+        assert cash.ask("take_statement", **asked) == (200, taken | {"taken_before": True})
         assert cash.check_cash(since=base) == view
 
 

@@ -165,7 +165,7 @@ def _value(row: dict[str, Any] | None, decimals: int) -> str:
         return "-"
     value, unit = row["value"], row["unit"]
     if unit == "share":
-        return f"{value:.2%}"
+        return f"{value:z.2%}"
     if unit == "money":
         return units.format_money(int(row["numerator"]), decimals)
-    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f} {unit}"
+    return f"{value:z,.0f}" if unit == "count" else f"{value:z,.2f} {unit}"

@@ -126,9 +126,15 @@ def _told(result: object) -> str:
         return str(result)
     parts = []
     for name, value in result.items():
-        shown = f"{len(value)} kinds" if isinstance(value, dict) else f"{value:,}" if isinstance(value, int) else str(value)[:16]
-        parts.append(f"{name.replace('_', ' ')} {shown}")
+        parts.append(f"{name.replace('_', ' ')} {_figure(value)}")
     return ", ".join(parts)
+
+
+def _figure(value: object) -> str:
+    """A number, how many there are of what is listed, or the first of a long text."""
+    if isinstance(value, dict | list):
+        return f"of {len(value)}" if value else "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)[:16]
 
 
 def _figures(value: str, expected: str) -> str:

@@ -22,7 +22,7 @@ class ReadableArgument(TyperArgument):
 
     def get_usage_pieces(self, ctx: Any) -> list[str]:
         """The argument in the usage line."""
-        name = self.display_name_raw + ("..." if self.nargs != 1 else "")
+        name = self.display_name_raw.removesuffix("...") + ("..." if self.nargs != 1 else "")
         return [name if self.required else f"[{name}]"]
 
     def display_type_rich(self, ctx: Any) -> str | None:

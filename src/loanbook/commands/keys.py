@@ -63,7 +63,8 @@ def rotate_key(
 
     made = keys.rotate(name, valid=dt.timedelta(days=days), overlap=dt.timedelta(days=overlap_days), now=_now())
     typer.echo(made.text)
-    typer.echo(f"{name}, until {made.expires_at:%Y-%m-%d}; older keys end in {overlap_days} days.", err=True)
+    ends = f"in {overlap_days} day{'' if overlap_days == 1 else 's'}" if overlap_days else "now"
+    typer.echo(f"{name}, until {made.expires_at:%Y-%m-%d}; older keys end {ends}.", err=True)
 
 
 @app.command("revoke")

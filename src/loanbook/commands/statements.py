@@ -67,6 +67,8 @@ def _show(found: dict[str, Any]) -> None:
     def fen(amount: int) -> str:
         return format_money(amount, _DECIMALS)
 
+    if found["taken_before"]:
+        typer.echo("This statement was taken before: nothing was changed. What it came to then:")
     typer.echo(
         f"{found['account']} {found['number']}: {found['rows']} lines, {found['accepted']} accepted "
         f"({fen(found['accepted_fen'])}), {found['quarantined']} set aside ({fen(found['quarantined_fen'])})."

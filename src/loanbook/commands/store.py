@@ -122,6 +122,7 @@ def restore(
 
     The place is LOANBOOK_HOME with the embedded server's folder, or the empty database that LOANBOOK_DSN names. No other process
     may use it meanwhile. Borrowers who were erased since stay erased: their keys are gone, and their rows are blanked again.
+    Closes and reports of books are derived and in no backup; those of a book that is replaced are kept aside with it.
     """
     from loanbook.services.restoring import restore as bring_back
 
@@ -131,7 +132,12 @@ def restore(
     told = f"{rows:,} rows and {len(done.manifest.books)} books of {done.manifest.made_at:%Y-%m-%d %H:%M} UTC are back."
     console().print(told, highlight=False)
     if done.blanked:
-        console().print(f"{done.blanked:,} borrowers were erased since, and stay so.", highlight=False)
+        words = "borrower was erased since, and stays so" if done.blanked == 1 else "borrowers were erased since, and stay so"
+        console().print(f"{done.blanked:,} {words}.", highlight=False)
+    if done.manifest.books:
+        console().print(
+            "Closes and reports of its books are not in a backup: `loanbook close BOOK` makes them again.", highlight=False
+        )
     for path in done.aside:
         console().print(f"kept aside: {path}", highlight=False, soft_wrap=True)
 

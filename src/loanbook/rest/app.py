@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -99,6 +99,7 @@ def make_app(
         return _response(await ask_health(request))
 
     app.router.routes.append(Route(PATH, how_it_is, methods=["GET"]))
+    app.router.routes.append(Route("/", _to_the_page, methods=["GET"]))
     _word_lost(app, [*posts, *(f"{path_of(read.name)}/{{{read.by}}}" for read in reads), PATH])
 
     @lru_cache(maxsize=2)
@@ -108,6 +109,11 @@ def make_app(
     app.openapi = lambda: described(now().astimezone(ZONE).date())
     app.add_middleware(_ByName, posts=posts)
     return app
+
+
+async def _to_the_page(_: Request) -> Response:
+    """Who opens the server in a browser looks for its page."""
+    return RedirectResponse("/docs", headers=_NOT_KEPT)
 
 
 class _ByName:

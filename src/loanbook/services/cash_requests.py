@@ -78,7 +78,10 @@ class RefusedItem(Given, kw_only=True):
 
 
 class StatementTaken(Given, kw_only=True):
-    """How the statement stands. rows = accepted + quarantined; opening + accepted_fen + quarantined_fen = closing."""
+    """How the statement stands. rows = accepted + quarantined; opening + accepted_fen + quarantined_fen = closing.
+
+    taken_before   the same came before: what it came to then; nothing was changed
+    """
 
     statement_id: str
     account: str
@@ -103,6 +106,7 @@ class StatementTaken(Given, kw_only=True):
     unreported_bookings: tuple[Booking, ...]
     suspense_items: int
     suspense_fen: int
+    taken_before: bool = False
 
 
 class Resolving(Asked, kw_only=True):

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from loanbook import units
+from loanbook.errors import StateError
 from loanbook.services.approved_terms import standing_terms
 from loanbook.services.day import ZONE
 from loanbook.services.day_close import StepDone, close_days, day_terms, show_day
@@ -43,7 +44,10 @@ def archive_vehicles(connection: Connection, now: dt.datetime) -> None:
 
 
 def show_online(day: dt.date) -> list[StepDone]:
-    """The steps of a day that are done. Raises RequestError when there is none."""
+    """The steps of a day that are done. Raises RequestError when there is none, StateError for a day that is not over."""
+    today = _clock()[1]
+    if day >= today:
+        raise StateError(f"{day} is not over; the last day that can be closed is {today - dt.timedelta(days=1)}.")
     with online_dsn() as dsn:
         migrate_dsn(dsn)
         with connect(dsn) as connection:

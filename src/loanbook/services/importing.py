@@ -99,6 +99,7 @@ def import_tape(
              with terms of another money than the mapping's; StateError when an event id is in the book with other content, or the
              book's money is another
     """
+    _check_files(files)
     choose_tapes(mapping, files)
     given = read_terms(terms)
     last_day = None if future else today or last_begun_day()
@@ -108,6 +109,14 @@ def import_tape(
             return _import(mapping, files, book_folder(name), given, trial, quarantined_most, last_day, progress)
         except BookMovedError:
             continue
+
+
+def _check_files(files: Sequence[Path]) -> None:
+    for path in files:
+        if path.is_dir():
+            raise RequestError(f"{path} is a folder. Name the tape's files in it.")
+        if not path.exists():
+            raise RequestError(f"{path}: there is no such file, so nothing was imported.")
 
 
 def _import(

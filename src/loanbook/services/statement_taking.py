@@ -83,7 +83,8 @@ def _take(terms: PlatformTerms, unit: Unit, caller: Caller, request: StatementGi
 
 def _known(known: Row, digest: bytes) -> StatementTaken | Refusal:
     if bytes(known["content_hash"]) == digest:
-        return msgspec.json.decode(bytes(known["answer"]), type=StatementTaken)
+        first = msgspec.json.decode(bytes(known["answer"]), type=StatementTaken)
+        return msgspec.structs.replace(first, taken_before=True)
     detail = (
         f"statement {known['number']} of {known['account']} was taken on {known['recorded_at']:%Y-%m-%d} with other content. "
         "A correction is a statement with a number of its own."

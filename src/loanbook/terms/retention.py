@@ -57,7 +57,8 @@ class Retention:
         """The period in words."""
         if self.years is None and self.days is None:
             return "forever"
-        return f"{self.years} years" if self.years is not None else f"{self.days} days"
+        number, unit = (self.years, "year") if self.years is not None else (self.days, "day")
+        return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def retention_in(folder: Path = SHIPPED) -> tuple[Retention, ...]:
