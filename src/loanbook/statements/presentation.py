@@ -86,6 +86,8 @@ class Figures:
             return self._sum((1, self.value(line.code, period, each)) for each in self._columns[column])
         if line.kind in ("ratio", "ads", "per_share"):
             return self._computed(line, period, column, CNY)
+        if line.kind == "taken":
+            return self._taken(line, period, column, CNY)
         if line.kind == "opening":
             return self._opening(line, period, column)
         if line.kind == "total":
@@ -105,7 +107,9 @@ class Figures:
             return self._computed(line, period, column, USD)
         if line.kind == "total" and (line.code, period, column) not in self.amounts:
             return self._sum((sign, self.value(code, period, column, USD)) for sign, code in line.addends)
-        if line.residue:
+        if line.kind == "taken":
+            return self._taken(line, period, column, USD)
+        if line.residue == "all":
             absorbed = self._absorbing(line, period, column)
             if absorbed is not None:
                 return absorbed
@@ -141,6 +145,11 @@ class Figures:
         numerator, denominator = (_ONES.get(self.statements.line(each).unit, 1) for each in (line.numerator, line.denominator))
         scale = 10**decimals * (1 if line.unit == "times" else _PERCENT)
         return int(mul_div(above * numerator, scale, below * denominator, HALF_UP))
+
+    def _taken(self, line: Line, period: Period, column: str, currency: str) -> int | None:
+        sign, code = line.takes.get(column, (0, ""))
+        amount = self.value(code, period, BASE, currency) if code else 0
+        return None if amount is None else sign * amount
 
     def _opening(self, line: Line, period: Period, column: str) -> int | None:
         """The balance at the day before: given under its own code, the codes it is of, or a closing on that day."""

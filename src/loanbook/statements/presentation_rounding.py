@@ -1,12 +1,16 @@
 """From exact fen to the thousands of a document: each leaf rounded once, notes allocated to it, one line takes what is left."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from loanbook.errors import TieError
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation import MINOR_PER_THOUSAND, Figures, Key, leaf_signs
-from loanbook.terms.statement import BASE, Line, Statements
+from loanbook.terms.statement import BASE, OWN_COLUMN, Line, Statement, Statements
 from loanbook.units import HALF_UP, mul_div
+
+_Tie: TypeAlias = tuple[Statement, Line]
+"""A statement and a line of it that has `equals`."""
 
 
 def shown(balances: Mapping[Key, int], statements: Statements) -> dict[Key, int]:
@@ -19,9 +23,10 @@ def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[K
 
     amounts    leaves and parts in fen, as shown; flows from the beginning of the year
     returns    the same keys in thousands, and the leaf of parts where only they are given
-    rounding   half up; the `residue` line of a statement makes its `equals` hold; parts, and cells of an `allocated` table, share
-               the rounded leaf by largest remainder, ties by order
-    raises     TieError when a statement does not hold exactly: the books are wrong, not the rounding
+    rounding   half up; the `residue` line of a statement makes its `equals` hold, in a roll-forward its own movements do; parts,
+               and cells of an `allocated` table, share the rounded leaf. Shares are by largest remainder, ties by order
+    raises     TieError when a statement does not hold exactly: the books are wrong, not the rounding. A table without a row of
+               its own is not filled and not judged (a row of nothing fills it)
     """
     exact = dict(amounts)
     for code, period, column in amounts:
@@ -29,11 +34,16 @@ def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[K
         if leaf and (leaf, period, column) not in exact:
             inner = [amounts.get((part, period, column), 0) for part in statements.parts(leaf)]
             exact[leaf, period, column] = sum(inner)
-    _check(exact, statements)
+    ties = [(statement, line) for statement in statements.by_name.values() for line in statement.lines if line.equals]
+    _check(exact, ties, statements)
     rounded = {key: _thousands(amount) if _is_money(statements, key) else amount for key, amount in exact.items()}
-    for total in (line for line in statements.lines.values() if line.equals):
-        _absorb(total, rounded, statements)
+    for tie in ties:
+        if tie[1].accumulation == "instant":
+            _absorb(tie, exact, rounded, statements)
     _allocate_parts(exact, rounded, statements)
+    for tie in ties:
+        if tie[1].accumulation == "flow":
+            _absorb(tie, exact, rounded, statements)
     _allocate_cells(exact, rounded, statements)
     return rounded
 
@@ -61,28 +71,30 @@ def _is_money(statements: Statements, key: Key) -> bool:
     return statements.line(key[0]).unit == "money"
 
 
-def _places(total: Line, amounts: Iterable[Key], statements: Statements) -> list[tuple[Period, str]]:
-    """The periods and columns in which a line that must equal another has leaves."""
+def _places(statement: Statement, total: Line, amounts: Iterable[Key], statements: Statements) -> list[tuple[Period, str]]:
+    """The periods and columns in which a table must hold: those of its own rows; without any it is not filled and not judged."""
     inner = leaf_signs(statements, total.code)
-    return sorted(
-        {(period, column) for code, period, column in amounts if code in inner and not _is_adjustment(column, statements)}
-    )
+    own = {
+        line.code for line in statement.lines if line.kind in ("leaf", "part") and (line.code in inner or line.part_of in inner)
+    }
+    filled = {(period, column) for code, period, column in amounts if code in own and not _is_adjustment(column, statements)}
+    if total.equals != OWN_COLUMN:
+        return sorted(filled)
+    columns = [column.code for column in statement.columns if not column.sum]
+    return sorted({(period, column) for period, _ in filled for column in columns})
 
 
 def _is_adjustment(column: str, statements: Statements) -> bool:
-    """A column that a table adds to the base: it balances by itself only together with the base."""
+    """A column that a table adds to the base: it balances only together with the base."""
     return column != BASE and any(
-        each.code == column
-        for name in ("ifrs_balance_sheet", "ifrs_operations")
-        if name in statements.by_name
-        for each in statements.by_name[name].columns
+        column in other.sum and BASE in other.sum for statement in statements.by_name.values() for other in statement.columns
     )
 
 
-def _check(exact: Mapping[Key, int], statements: Statements) -> None:
+def _check(exact: Mapping[Key, int], ties: Sequence[_Tie], statements: Statements) -> None:
     engine = Figures(statements=statements, amounts=exact)
-    for total in (line for line in statements.lines.values() if line.equals):
-        for period, column in _places(total, exact, statements):
+    for statement, total in ties:
+        for period, column in _places(statement, total, exact, statements):
             value, target = engine.value(total.code, period, column), engine.target(total, period, column)
             if value is not None and target is not None and value != target:
                 raise TieError(
@@ -91,19 +103,25 @@ def _check(exact: Mapping[Key, int], statements: Statements) -> None:
                 )
 
 
-def _absorb(total: Line, rounded: dict[Key, int], statements: Statements) -> None:
+def _absorb(tie: _Tie, exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+    """What rounding left of an `equals`: to the statement's residue line, else shared by its leaves, largest remainder first."""
+    statement, total = tie
     signs = leaf_signs(statements, total.code)
-    residues = [code for code in signs if statements.line(code).residue]
-    if not residues:
-        return
-    code = residues[0]
-    for period, column in _places(total, rounded, statements):
-        engine = Figures(statements=statements, amounts=rounded)
+    residues = {statements.line(code).residue: code for code in signs if statements.line(code).residue}
+    own = [line.code for line in statement.lines if line.kind == "leaf" and line.code in signs and not line.residue]
+    engine = Figures(statements=statements, amounts=dict(rounded))
+    for period, column in _places(statement, total, exact, statements):
         value, target = engine.value(total.code, period, column), engine.target(total, period, column)
-        if value is None or target is None:
+        if value is None or target is None or value == target:
             continue
-        at = period.end if statements.line(code).accumulation == "instant" else period
-        rounded[code, at, column] = rounded.get((code, at, column), 0) + signs[code] * (target - value)
+        free = [code for code in own if exact.get((code, period, column))]
+        if "all" not in residues and free:
+            owed = target - value + sum(signs[code] * rounded[code, period, column] for code in free)
+            shares = largest_remainder([signs[code] * exact[code, period, column] for code in free], owed)
+            rounded.update({(code, period, column): signs[code] * share for code, share in zip(free, shares, strict=True)})
+        elif residues:
+            code = residues.get("all") or residues["last"]
+            rounded[code, period, column] = rounded.get((code, period, column), 0) + signs[code] * (target - value)
 
 
 def _allocate_parts(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:

@@ -5,18 +5,20 @@ A code is one figure: a `link` shows in another statement what its own one says.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loanbook.errors import RequestError
 
-KINDS = ("heading", "leaf", "part", "opening", "total", "ratio", "ads", "per_share", "link")
+KINDS = ("heading", "leaf", "part", "opening", "total", "taken", "ratio", "ads", "per_share", "link")
 """heading: words only. leaf: an amount that is given. part: an amount inside a leaf, which is their sum if only they are given.
-opening: a balance of the day before the period. total: a signed sum. ratio, ads, per_share: computed. link: a line of another
+opening: a balance of the day before the period. total: a signed sum. taken: in each column, a line of another
+statement. ratio, ads, per_share: computed. link: a line of another
 statement."""
 
 UNITS = ("money", "shares", "per_share", "percent", "times", "count", "million", "tenths_million", "hundredths")
 """money: thousands. per_share, hundredths: hundredths. percent, times: tenths. million: whole millions of money."""
 
+RESIDUES = ("all", "last")
 ACCUMULATIONS = ("instant", "flow")
 SIGNS = {"credit": -1, "debit": 1}
 """What a balance, debit less credit, is multiplied by to be shown."""
@@ -44,7 +46,9 @@ class Line:
     numerator, denominator    of a ratio; of a per-share figure, income and shares
     part_of       the leaf that a part is inside
     equals        codes whose sum the line must be (a balance, or the other side of a balance sheet)
-    residue       the line absorbs what rounding or translation leaves of `equals`
+    residue       "all": the line absorbs what rounding or translation leaves of `equals`; "last": what lines of its own statement
+                  cannot share
+    takes         column -> (sign, code) of a `taken` line; nothing in other columns
     concept       us-gaap concept; a leading minus says that it is reported with the opposite sign
     place         path:line of the definition
     """
@@ -64,7 +68,8 @@ class Line:
     denominator: str = ""
     part_of: str = ""
     equals: tuple[str, ...] = ()
-    residue: bool = False
+    residue: str = ""
+    takes: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     per: str = "share"
     shown: str = "always"
     concept: str = ""

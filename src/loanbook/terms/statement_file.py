@@ -12,6 +12,7 @@ from loanbook.terms.statement import (
     GROUPS,
     KINDS,
     OWN_COLUMN,
+    RESIDUES,
     SHOWN,
     SIGNS,
     TERMS,
@@ -44,12 +45,14 @@ _LINE = (
     "part_of",
     "equals",
     "residue",
+    "takes",
     "shown",
     "concept",
 )
 _NEEDS = {
     "total": ("title", "sum"),
     "opening": ("title", "of"),
+    "taken": ("title", "takes"),
     "ratio": ("title", "numerator", "denominator"),
     "ads": ("title", "of"),
     "per_share": ("title",),
@@ -91,12 +94,20 @@ def join_statements(found: Iterable[Statement]) -> Statements:
             lines[line.code] = line
     for statement in by_name.values():
         for line in statement.lines:
-            named = (line.code,) if line.kind == "link" else (*line.needs, *_named(line.equals), *filter(None, (line.part_of,)))
+            named = (
+                (line.code,)
+                if line.kind == "link"
+                else (*line.needs, *_named(line.equals), *_taken(line), *filter(None, (line.part_of,)))
+            )
             for code in named if line.kind != "heading" else ():
                 if code not in lines:
                     raise TermsError(f"{line.place}: no statement has a line {code!r}.")
     _refuse_cycles(lines)
     return Statements(by_name=by_name, lines=lines)
+
+
+def _taken(line: Line) -> tuple[str, ...]:
+    return tuple(code for _, code in line.takes.values())
 
 
 def _named(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,7 +181,7 @@ def _line(located: Located, accumulation: str) -> Line:
     for name in _NEEDS.get(kind, ()):
         if name not in fields:
             raise located.wrong(f"the line {code!r} is a {kind} and needs {name!r}.")
-    texts = {name: item for name, item in fields.items() if name not in ("sum", "of", "equals", "residue")}
+    texts = {name: item for name, item in fields.items() if name not in ("sum", "of", "equals", "residue", "takes")}
     line = Line(
         code=code,
         title=texts["title"].text("title") if "title" in texts else "",
@@ -187,7 +198,8 @@ def _line(located: Located, accumulation: str) -> Line:
         denominator=_either(texts, "denominator", "shares"),
         part_of=texts["part_of"].text("part_of") if "part_of" in texts else "",
         equals=tuple(item.text("equals") for item in fields["equals"].items("equals")) if "equals" in fields else (),
-        residue=fields["residue"].flag("residue") if "residue" in fields else False,
+        residue=_residue(fields["residue"]) if "residue" in fields else "",
+        takes={name: _addend(item) for name, item in fields["takes"].names("takes").items()} if "takes" in fields else {},
         per=texts["per"].choice("per", ("share", "ads")) if "per" in texts else "share",
         shown=texts["shown"].choice("shown", SHOWN) if "shown" in texts else "always",
         concept=texts["concept"].text("concept") if "concept" in texts else "",
@@ -199,6 +211,10 @@ def _line(located: Located, accumulation: str) -> Line:
     if kind == "per_share" and line.of:
         return replace(line, per="ads")
     return line
+
+
+def _residue(located: Located) -> str:
+    return "all" if located.value is True else located.choice("residue", RESIDUES)
 
 
 def _either(fields: Mapping[str, Located], first: str, second: str) -> str:
