@@ -53,7 +53,15 @@ def group(entities: Mapping[str, Mapping[str, Any]]) -> Group:
 
 def terms_of(entities: Mapping[str, Mapping[str, Any]], rates: Sequence[Sequence[Any]] = ()) -> GroupTerms:
     listed = [
-        ExchangeRate(currency=currency, kind=kind, starts_on=day(str(one)), ends_on=day(str(last)), rate=rate(value), source="test", place="t")
+        ExchangeRate(
+            currency=currency,
+            kind=kind,
+            starts_on=day(str(one)),
+            ends_on=day(str(last)),
+            rate=rate(value),
+            source="test",
+            place="t",
+        )
         for currency, kind, one, last, value in rates
     ]
     return GroupTerms(
@@ -70,7 +78,18 @@ def terms_of(entities: Mapping[str, Mapping[str, Any]], rates: Sequence[Sequence
 def entries(lines: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Journal entries with the columns that consolidation reads."""
     table: dict[str, list[Any]] = {
-        name: [] for name in ("book", "entity", "posted_on", "debit", "credit", "debit_column", "credit_column", "cash_flow", "counterparty")
+        name: []
+        for name in (
+            "book",
+            "entity",
+            "posted_on",
+            "debit",
+            "credit",
+            "debit_column",
+            "credit_column",
+            "cash_flow",
+            "counterparty",
+        )
     }
     amounts = []
     for line in lines:
@@ -88,11 +107,14 @@ def change_of(line: Mapping[str, Any]) -> Acquisition | Disposal | ShareChange:
     kind = words.pop("kind")
     kinds: dict[str, type[Any]] = {"acquisition": Acquisition, "disposal": Disposal, "share_change": ShareChange}
     amounts = ("consideration", "held_before", "noncontrolling", "retained", "cost", "gain")
-    made: dict[str, Any] = {f"{name}_fen" if name in amounts else name: fen(value) if name in amounts else value for name, value in words.items()}
+    made: dict[str, Any] = {
+        f"{name}_fen" if name in amounts else name: fen(value) if name in amounts else value for name, value in words.items()
+    }
     made["on"] = day(str(made["on"]))
     if "fair_value" in made:
         made["fair_value_fen"] = {str(account): fen(value) for account, value in made.pop("fair_value").items()}
-    return kinds[kind](**made)
+    found: Acquisition | Disposal | ShareChange = kinds[kind](**made)
+    return found
 
 
 def rows(lines: Sequence[tuple[Any, ...]]) -> Rows:

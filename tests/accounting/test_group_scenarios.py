@@ -1,6 +1,7 @@
 """Consolidations that an accountant can check by hand and add to: tests/scenarios/group_*.yaml.
 
-Every entry is in its entity's own currency. `balances` are of the group, debit positive; `moved` are roll-forward columns of one account.
+Every entry is in its entity's own currency. `balances` are of the group, debit positive; `moved` are roll-forward columns of
+one account.
 """
 
 from pathlib import Path
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.accounting.groups import balance, change_of, entries, fen, terms_of
 
 from loanbook.accounting.group_close import GroupState, close_group
 from loanbook.accounting.group_rows import OPENING, summed
 from loanbook.accounting.translation import ForeignItem
 from loanbook.units import day
+from tests.accounting.groups import balance, change_of, entries, fen, terms_of
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("group_*.yaml"))
 

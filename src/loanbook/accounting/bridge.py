@@ -1,7 +1,8 @@
 """From the sum of the major operating entities under local rules to the group's figure: three differences, kept apart.
 
-What operating companies file with their registrar (local GAAP, one by one) never is the listed group's figure. The bridge names, for
-each measure: what other rules of accounting do to those companies, what the other companies of the group add, what is within the group.
+What operating companies file with their registrar (local GAAP, one by one) never is the listed group's figure. The bridge
+names, for each measure: what other rules of accounting do to those companies, what the other companies of the group add, what
+is within the group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +28,8 @@ def bridge(local: Rows, group: Consolidated, measures: Mapping[str, Sequence[str
     local      rows of the period of the major entities under local GAAP, in the presentation currency
     group      the consolidated period under the group's rules
     measures   by name: the accounts that add up to it, e.g. revenue, or all accounts of the income statement for net profit
-    returns    measure, step, part (an entity, or an elimination rule), amount_fen, credit positive; for each measure the rows of the
-               first four steps sum to the one of `consolidated`
+    returns    measure, step, part (an entity, or an elimination rule), amount_fen, credit positive; for each measure the rows
+               of the first four steps sum to the one of `consolidated`
     raises     TieError when they do not: only if the rows of an entity were changed between
     """
     setting = group.setting
@@ -45,7 +46,7 @@ def bridge(local: Rows, group: Consolidated, measures: Mapping[str, Sequence[str
         total = -_measured(group.rows, accounts).total
         if sum(amount for *_, amount in rows) != total:
             raise TieError(
-                f"the bridge of {name} does not reach {format_money(total)}; it sums to {format_money(sum(row[3] for row in rows))}."
+                f"the bridge of {name} sums to {format_money(sum(row[3] for row in rows))}, not {format_money(total)}."
             )
         found += [*rows, (name, CONSOLIDATED, "", total)]
     names = ("measure", "step", "part")

@@ -1,7 +1,8 @@
-"""The cash-flow statement of a group, direct from the class of each cash entry and indirect from its trial balance; both tie to cash.
+"""The cash-flow statement of a group, direct from the class of each cash entry and indirect from its trial balance; both tie
+to cash.
 
-Cash is cash and restricted cash (ASC 230-10-50-8). Flows between companies of the group, and between cash accounts, are none of the
-group's. What only the exchange rate did to cash is a line of its own (ASC 830-230-45-1).
+Cash is cash and restricted cash (ASC 230-10-50-8). Flows between companies of the group, and between cash accounts, are none
+of the group's. What only the exchange rate did to cash is a line of its own (ASC 830-230-45-1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,8 +90,8 @@ def cash_flow_statement(
     """The statement of the rows of a consolidated period (`Consolidated.rows`).
 
     rows     made by `rows_of_entries` with the same `cash_accounts`
-    raises   TieError with both figures when opening + flows is not closing cash, or direct and indirect operating cash flows differ:
-             only if the rows do not sum to zero
+    raises   TieError with both figures when opening + flows is not closing cash, or direct and indirect operating cash flows
+             differ: only if the rows do not sum to zero
     """
     cash = is_in(rows["account"], cash_accounts)
     parted = _part(rows, cash, cash_accounts, setting, [code for code, each in classes.items() if each.outsiders])
@@ -152,8 +153,9 @@ def _direct(rows: Rows, parted: _Parted, classes: Mapping[str, CashFlowClass]) -
         findings.append(
             Finding(
                 place="cash flows",
-                message=f"{format_money(amount)} of cash entries have {f'the unknown class {code!r}' if code else 'no cash-flow class'}; "
-                "it stands under operating. Name a class of terms/charts/cash_flow_classes.csv in the posting rule.",
+                message=f"{format_money(amount)} of cash entries have "
+                f"{f'the unknown class {code!r}' if code else 'no cash-flow class'}; it stands under operating. "
+                "Name a class of terms/charts/cash_flow_classes.csv in the posting rule.",
                 value=code,
             )
         )

@@ -1,7 +1,8 @@
 """Consolidation of a period: entity trial balances in, the group's trial balance and every elimination out.
 
-Each step's rows sum to zero, each elimination names its step and rule, and nothing is made to fit: what does not match is left where it
-was booked, with a finding. Openings are the last close's closings, so opening + movements = closing on every account of the group.
+Each step's rows sum to zero, each elimination names its step and rule, and nothing is made to fit: what does not match is left
+where it was booked, with a finding. Openings are the last close's closings, so opening + movements = closing on every account
+of the group.
 """
 
 from collections.abc import Sequence
@@ -87,8 +88,8 @@ def consolidate(
 ) -> Consolidated:
     """The group's figures of a period.
 
-    rows       of all entities in the presentation currency (`translation.translate`), each entity's sum zero; entities held by the
-               equity method too, with the rows of the period
+    rows       of all entities in the presentation currency (`translation.translate`), each entity's sum zero; entities held by
+               the equity method too, with the rows of the period
     carried    `Consolidated.carried()` of the last close; None at the first one
     changes    control gained or lost and shares changed in the period
     raises     RequestError: an entity that does not balance, or comes or leaves without its event; TieError when eliminations or
@@ -101,6 +102,8 @@ def consolidate(
     for event in changes:
         if isinstance(event, Acquisition):
             made = together([made, control_changes.acquire(event, rows, together([*opened, made]), setting)])
+        elif isinstance(event, ShareChange):
+            made = together([made, control_changes.cost_of_shares(event, setting)])
     own = _in_the_figures(rows, setting)
     joining = [entity for entity, day in setting.joined.items() if day > UNDATED]
     # An investment that the equity method moved in earlier periods is acquired whole.

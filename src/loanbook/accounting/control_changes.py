@@ -1,11 +1,12 @@
-"""Gaining control, changing a share without losing control, losing control: what consolidation books beside the holder's own entries.
+"""Control gained, shares changed under control, control lost: what consolidation books beside the holder's own entries.
 
-The holder's own books carry what it paid, at cost, on its investment account with the entity as counterparty. All amounts are positive
-in the direction their name says; results come back as rows whose sum is zero.
+The holder's own books carry what it paid, at cost, on its investment account with the entity as counterparty. All amounts are
+positive in the direction their name says; results come back as rows whose sum is zero.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from loanbook.accounting.group_rows import OPENING, UNDATED, Rows, is_in, row, summed, together
 from loanbook.accounting.perimeter import ACQUIRED, DISPOSED, REMEASURED, SHARE_CHANGE, Setting
@@ -27,9 +28,10 @@ class Acquisition:
     consideration_fen    paid for the shares that brought control; in the holder's investment account by that day
     held_before_fen      fair value of the share held before; 0 for none
     noncontrolling_fen   fair value of the outsiders' share
-    fair_value_fen       by account: fair value less book value of what was acquired, debit positive (a deferred tax liability is negative)
-    business             False: a group of assets (ASC 805-50): no goodwill, the share held before keeps its carrying amount, and the
-                         excess goes to `excess_to`
+    fair_value_fen       by account: fair value less book value of what was acquired, debit positive (a deferred tax liability
+                         is negative)
+    business             False: a group of assets (ASC 805-50): no goodwill, the share held before keeps its carrying amount,
+                         and the excess goes to `excess_to`
     """
 
     entity: str
@@ -48,7 +50,8 @@ class ShareChange:
     """The holder's share of an entity it controls changes; the first day of the new share is `on`.
 
     cost_fen   what the holder's investment account moved by on that day: paid, or negative: cost of the shares sold
-    gain_fen   what the holder's own books took to income on a sale (proceeds less cost); consolidation moves it to paid-in capital
+    gain_fen   what the holder's own books took to income on a sale (proceeds less cost); consolidation moves it to paid-in
+               capital
     """
 
     entity: str
@@ -64,7 +67,8 @@ class ShareChange:
 class Disposal:
     """Control of an entity is lost; `on` is the first day without it.
 
-    retained_fen   fair value of the share that is kept; 0 for none. Its cost is what the holder's investment account still carries
+    retained_fen   fair value of the share that is kept; 0 for none. Its cost is what the holder's investment account still
+                   carries
     """
 
     entity: str
@@ -79,7 +83,8 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
     rows    all entities' rows of the period with openings;  made  eliminations so far, the equity method among them
     return  the entity's equity and the investment out; fair values, goodwill (or a bargain purchase, a gain) and noncontrolling
             interests in; sums to zero
-    raises  RequestError when the group's excess over an asset group has no account, or the investment is not in the holder's books
+    raises  RequestError when the group's excess over an asset group has no account, or the investment is not in the holder's
+            books
     """
     accounts = setting.accounts
     before = rows.where((rows["entity"] == event.entity) & (rows["posted_on"] < event.on))
@@ -100,8 +105,8 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
     held_before = event.held_before_fen if event.business else carrying
     worth = -own.total + sum(event.fair_value_fen.values())
     excess = event.consideration_fen + held_before + event.noncontrolling_fen - worth
-    place = {"step": ACQUISITION, "rule": event.entity, "posted_on": event.on}
-    gained = {"entity": event.holder, "counterparty": "", "column": REMEASURED, **place}
+    place: dict[str, Any] = {"step": ACQUISITION, "rule": event.entity, "posted_on": event.on}
+    gained: dict[str, Any] = {"entity": event.holder, "counterparty": "", "column": REMEASURED, **place}
     found = [
         own.negated(step=ACQUISITION, rule=event.entity, column=ACQUIRED, posted_on=event.on),
         investment.negated(step=ACQUISITION, rule=event.entity, column=ACQUIRED, posted_on=event.on),
@@ -113,7 +118,8 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
     if not event.business:
         if excess and not event.excess_to:
             raise RequestError(
-                f"{event.entity} is a group of assets and costs {format_money(excess)} more than it is worth; name the account in excess_to."
+                f"{event.entity} is a group of assets and costs {format_money(excess)} more than it is worth; "
+                "name the account in excess_to."
             )
         if excess:
             found.append(
@@ -126,11 +132,25 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
     return summed(together(found), _PARTS)
 
 
+def cost_of_shares(event: ShareChange, setting: Setting) -> Rows:
+    """What shares bought from outsiders cost, out of the holder's investment account; `change_share` has the other side."""
+    return row(
+        -event.cost_fen,
+        account=setting.accounts.investment,
+        entity=event.holder,
+        counterparty=event.entity,
+        step=CHANGE,
+        rule=event.entity,
+        column=SHARE_CHANGE,
+        posted_on=event.on,
+    )
+
+
 def change_share(event: ShareChange, made: Rows, setting: Setting) -> Rows:
     """A share bought or sold under control: noncontrolling interests move at their carrying amount, the rest to paid-in capital.
 
     made     eliminations until that day, attribution among them;  source  ASC 810-10-45-23: no gain or loss
-    returns  sums to zero
+    returns  sums to zero with `cost_of_shares`
     """
     accounts = setting.accounts
     outside = PPM - event.share_before_ppm
@@ -142,11 +162,10 @@ def change_share(event: ShareChange, made: Rows, setting: Setting) -> Rows:
         (made["entity"] == event.entity) & (made["account"] == accounts.noncontrolling) & (made["posted_on"] < event.on)
     ).total
     moved = int(mul_div(carried, event.share_after_ppm - event.share_before_ppm, outside, HALF_UP))
-    place = {"step": CHANGE, "rule": event.entity, "column": SHARE_CHANGE, "posted_on": event.on}
+    place: dict[str, Any] = {"step": CHANGE, "rule": event.entity, "column": SHARE_CHANGE, "posted_on": event.on}
     return together(
         [
             row(moved, account=accounts.noncontrolling, entity=event.entity, **place),
-            row(-event.cost_fen, account=accounts.investment, entity=event.holder, counterparty=event.entity, **place),
             row(event.gain_fen, account=accounts.gain, entity=event.holder, **place),
             row(event.cost_fen - event.gain_fen - moved, account=accounts.paid_in, entity=event.holder, **place),
         ]
@@ -154,11 +173,11 @@ def change_share(event: ShareChange, made: Rows, setting: Setting) -> Rows:
 
 
 def dispose(event: Disposal, rows: Rows, made: Rows, setting: Setting) -> Rows:
-    """Control lost (ASC 810-10-40-5): assets, liabilities, goodwill, noncontrolling interests and the translation adjustment leave.
+    """Control lost (ASC 810-10-40-5): net assets, goodwill, noncontrolling interests and the translation adjustment leave.
 
     rows     the entity's and the holder's rows of the period;  made  all eliminations until that day
-    returns  what leaves, the kept share at fair value, and the gain or loss that the holder's own books do not have; sums to zero.
-             What the entity earned under control stays in results and retained earnings
+    returns  what leaves, the kept share at fair value, and the gain or loss that the holder's own books do not have; sums to
+             zero. What the entity earned under control stays in results and retained earnings
     raises   RequestError when the holder's investment account still carries cost for a share that is not kept
     """
     accounts = setting.accounts
@@ -176,10 +195,10 @@ def dispose(event: Disposal, rows: Rows, made: Rows, setting: Setting) -> Rows:
     ).total
     if cost and not event.retained_fen:
         raise RequestError(
-            f"{event.holder} still carries {format_money(cost)} for {event.entity} after {date(event.on)}. Book the sale in its books, or "
-            "state the fair value of the share that is kept."
+            f"{event.holder} still carries {format_money(cost)} for {event.entity} after {date(event.on)}. "
+            "Book the sale in its books, or state the fair value of the share that is kept."
         )
-    place = {"step": DISPOSAL, "rule": event.entity, "posted_on": event.on}
+    place: dict[str, Any] = {"step": DISPOSAL, "rule": event.entity, "posted_on": event.on}
     found = [
         own.negated(column=DISPOSED, **place),
         of_entity.negated(column=DISPOSED, **place),

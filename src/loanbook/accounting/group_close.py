@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -81,7 +82,7 @@ def close_group(
     own = rows_of_entries(entries, terms.chart, cash_accounts=cash_accounts, books=books)
     moved = together([own, remeasure(foreign, terms.group, terms.rates, ends_on=ends_on)])
     functional = with_opening(moved, before.functional if before else None)
-    period = {"starts_on": starts_on, "ends_on": ends_on}
+    period: dict[str, Any] = {"starts_on": starts_on, "ends_on": ends_on}
     translation = translate(
         functional,
         terms.group,

@@ -33,7 +33,8 @@ SCHEMA = pa.schema(
         pa.field("amount_fen", pa.int64()),
     ]
 )
-"""`basis`: the exchange rate of a movement (average | spot). `step`, `rule`: why an elimination was made; "" for an entity's own."""
+"""`basis`: the exchange rate of a movement (average | spot). `step`, `rule`: why an elimination was made; "" for an entity's
+own."""
 
 _CERTAIN = 2.0**62
 
@@ -130,8 +131,8 @@ def rows_in(table: pa.Table) -> Rows:
     if undated.any():
         at = int(np.flatnonzero(undated)[0])
         raise RequestError(
-            f"row {at} of the trial balance ({found['entity'][at]}, {found['account'][at]}, {found['column'][at]}) has no posted_on; "
-            "only opening rows have none."
+            f"row {at} of the trial balance ({found['entity'][at]}, {found['account'][at]}, {found['column'][at]}) has no "
+            "posted_on; only opening rows have none."
         )
     return found
 
@@ -174,7 +175,8 @@ def rows_of_entries(entries: pa.Table, chart: Chart, *, cash_accounts: Sequence[
     entries         columns of the journal: book, entity, posted_on, debit, credit, amount_fen, debit_column, credit_column,
                     cash_flow, counterparty
     cash_accounts   accounts whose rows keep the cash-flow class and the other side
-    rate            both sides of an entry are translated at one rate: spot of the day where one side is equity, else average
+    rate            both sides of an entry are translated at one rate: spot of the day where one side is equity and the other no
+                    income or cost (capital, dividends), else average
     raises          RequestError for a missing column
     """
     needed = ("book", "entity", "posted_on", "debit", "credit", "amount_fen", "debit_column", "credit_column", "cash_flow")
@@ -188,7 +190,10 @@ def rows_of_entries(entries: pa.Table, chart: Chart, *, cash_accounts: Sequence[
         if name in (*needed, "counterparty") and name not in ("amount_fen", "posted_on")
     }
     equity = [code for code, account in chart.accounts.items() if account.kind == "equity"]
-    basis = np.where(is_in(text["debit"], equity) | is_in(text["credit"], equity), SPOT, AVERAGE).astype(object)
+    result = [code for code, account in chart.accounts.items() if account.is_result]
+    capital = is_in(text["debit"], equity) | is_in(text["credit"], equity)
+    earned = is_in(text["debit"], result) | is_in(text["credit"], result)
+    basis = np.where(capital & ~earned, SPOT, AVERAGE).astype(object)
     amounts, days = kept["amount_fen"].cast(pa.int64()).to_numpy(), kept["posted_on"].cast(pa.int32()).to_numpy().astype(np.int64)
     sides = []
     for side, other, sign in (("debit", "credit", 1), ("credit", "debit", -1)):

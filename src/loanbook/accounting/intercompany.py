@@ -1,11 +1,12 @@
 """What companies of a group owe, earn from and hold of each other, taken out of the group's figures; what does not match stays.
 
 Of two companies' rows under a rule (`terms/charts/eliminations.csv`) everything is eliminated; where the two sides do not cancel
-out, the difference is put back on the larger side in the column `unmatched` and reported with both figures. So eliminations always
-sum to zero, and no account is made to fit.
+out, the difference is put back on the larger side in the column `unmatched` and reported with both figures. So eliminations
+always sum to zero, and no account is made to fit.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def _differences(
             change = amount - (matched if amount > 0 else -matched) - put_back.get(key, 0)
             if change:
                 account = accounts.get(key) or rules[rule].accounts[0]
-                place = {"column": OPENING} if first and _only_opening(made, key) else {"column": UNMATCHED}
+                place: dict[str, Any] = {"column": OPENING} if first and _only_opening(made, key) else {"column": UNMATCHED}
                 day = UNDATED if place["column"] == OPENING else setting.ends_on
                 found.append(
                     row(
@@ -120,8 +121,8 @@ def _differences(
             findings.append(
                 Finding(
                     place=f"{rules[rule].title}: {one} and {two}",
-                    message=f"the books of {one} and {two} differ by {format_money(abs(sides[0][2] + sides[1][2]))}; what matches is "
-                    "eliminated, the difference stays in the group's figures. Correct the entry of one of them.",
+                    message=f"the books of {one} and {two} differ by {format_money(abs(sides[0][2] + sides[1][2]))}; what "
+                    "matches is eliminated, the difference stays in the group's figures. Correct the entry of one of them.",
                     value=f"{one}: {format_money(sides[0][2])}",
                     expected=f"{two}: {format_money(sides[1][2])}",
                 )
@@ -135,7 +136,7 @@ def _only_opening(made: Rows, key: tuple[str, str, str]) -> bool:
     return bool((made["column"][mask] == OPENING).all())
 
 
-def _cells(rows: Rows, keys: tuple[str, ...]) -> list[tuple[object, ...]]:
+def _cells(rows: Rows, keys: tuple[str, ...]) -> list[tuple[Any, ...]]:
     return list(zip(*(rows[key] for key in keys), rows["amount_fen"].tolist(), strict=True))
 
 
@@ -148,7 +149,8 @@ def _forgotten(rows: Rows, setting: Setting) -> list[Finding]:
     return [
         Finding(
             place=f"{entity}, account {account}",
-            message=f"{format_money(amount)} with {other} is within the group, and no elimination rule names the account. Add it to a rule.",
+            message=f"{format_money(amount)} with {other} is within the group, and no elimination rule names the account. "
+            "Add it to a rule.",
             value=format_money(amount),
             expected="0.00",
         )

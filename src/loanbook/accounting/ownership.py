@@ -1,12 +1,14 @@
 """Whose the results are: noncontrolling interests from the bottom of the group upwards, and the equity method.
 
-Each entity's result and translation adjustment of a stretch without changes of shares is parted once: every holder in the group gets its
-share, rounded half up, and outsiders the rest. What a holder gets counts as its own when its turn comes, so a chain of shares is a product,
-and consolidating a part of the group first gives the same figures. ASC 810-10-45-20 (attribution, losses too), ASC 323-10-35 (equity method).
+Each entity's result and translation adjustment of a stretch without changes of shares is parted once: every holder in the
+group gets its share, rounded half up, and outsiders the rest. What a holder gets counts as its own when its turn comes, so a
+chain of shares is a product, and consolidating a part of the group first gives the same figures. ASC 810-10-45-20
+(attribution, losses too), ASC 323-10-35 (equity method).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +51,7 @@ def attribute(rows: Rows, setting: Setting) -> Rows:
                         own[holder] += part
                         left -= part
                 if left:
-                    place = {"step": STEP, "rule": name, "entity": entity, "posted_on": last}
+                    place: dict[str, Any] = {"step": STEP, "rule": name, "entity": entity, "posted_on": last}
                     found.append(row(left, account=account, column=NONCONTROLLING, **place))
                     found.append(row(-left, account=setting.accounts.noncontrolling, column=name, **place))
     return together(found)
@@ -73,7 +75,8 @@ def _by_entity(rows: Rows) -> defaultdict[str, int]:
 def outside_equity(rows: Rows, setting: Setting) -> Rows:
     """Capital that named outsiders paid into entities of the group, and dividends to them, are of noncontrolling interests.
 
-    Control by contract gives outsiders nothing: a nominal shareholder's capital stays in the group's paid-in capital (policy choice).
+    Control by contract gives outsiders nothing: a nominal shareholder's capital stays in the group's paid-in capital (policy
+    choice).
     """
     found: list[Rows] = []
     for kind, column in ((INVESTMENT, CONTRIBUTED), (DISTRIBUTION, DIVIDENDS)):
@@ -103,8 +106,9 @@ def pick_up(rows: Rows, setting: Setting, carried: Rows | None) -> tuple[Rows, t
     """The equity method: a holder's share of the result and translation adjustment of an entity, on the investment.
 
     rows      all entities' rows, those of the entity held among them; its openings do not count
-    returns   the investment against investment gain (the share of income, and dividends taken out of it), or against the adjustment; sums to
-              zero; a finding where losses exceed what was invested (ASC 323-10-35-19: the method stops at zero)
+    returns   the investment against investment gain (the share of income, and dividends taken out of it), or against the
+              adjustment; sums to zero; a finding where losses exceed what was invested (ASC 323-10-35-19: the method stops at
+              zero)
     """
     found: list[Rows] = []
     stretches = setting.stretch_of(rows["posted_on"])
@@ -119,7 +123,7 @@ def pick_up(rows: Rows, setting: Setting, carried: Rows | None) -> tuple[Rows, t
             if entity.method(first) is not Method.EQUITY:
                 continue
             for holder, share in entity.shares(first):
-                place = {"step": EQUITY_METHOD, "entity": holder, "counterparty": entity.code, "posted_on": last}
+                place: dict[str, Any] = {"step": EQUITY_METHOD, "entity": holder, "counterparty": entity.code, "posted_on": last}
                 for name, against in ((INCOME, accounts.gain), (TRANSLATION, accounts.translation)):
                     part = part_of(own[name][entity.code], share)
                     if part:
@@ -141,8 +145,8 @@ def _below_zero(rows: Rows, setting: Setting) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             place=f"{entity}: investment in {other}",
-            message="losses exceed what was invested; the equity method stops at zero (ASC 323-10-35-19). Reverse the excess by a manual "
-            "journal, or state the commitment to fund it.",
+            message="losses exceed what was invested; the equity method stops at zero (ASC 323-10-35-19). Reverse the excess "
+            "by a manual journal, or state the commitment to fund it.",
             value=format_money(int(amount)),
             expected="0.00",
         )

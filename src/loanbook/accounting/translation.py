@@ -1,13 +1,14 @@
 """Foreign entities into the group's currency, and foreign-currency items into an entity's own.
 
-Translation (ASC 830-30): assets and liabilities at the closing rate; each movement at the average rate of its period, or at the spot
-rate of its day where its entry touches equity; openings as they were translated at the last close. What that leaves over is the
-cumulative translation adjustment, in other comprehensive income. Remeasurement (ASC 830-20): monetary items in another currency than the
-entity's own are carried at the closing rate; the difference is exchange gain or loss in income.
+Translation (ASC 830-30): assets and liabilities at the closing rate; each movement at the average rate of its period, or at
+the spot rate of its day where its entry touches equity; openings as they were translated at the last close. What that leaves
+over is the cumulative translation adjustment, in other comprehensive income. Remeasurement (ASC 830-20): monetary items in
+another currency than the entity's own are carried at the closing rate; the difference is exchange gain or loss in income.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -66,10 +67,11 @@ def translate(
     rows         in functional currency, each entity summing to zero; opening rows are its balances before `starts_on`
     carried      the last close's translated rows (closing balances count); needed by foreign entities that have openings
     adjustment   the account of the cumulative translation adjustment
-    returns      own rows of entities that keep books in the presentation currency, unchanged; for others every row once translated and
-                 rounded half up, a row in the column `translation` for each asset and liability, and the adjustment, which takes the
-                 residue of rounding
-    raises       RequestError: an entity that does not balance, whose currency changes in the period, or with openings and no `carried`
+    returns      own rows of entities that keep books in the presentation currency, unchanged; for others every row once
+                 translated and rounded half up, a row in the column `translation` for each asset and liability, and the
+                 adjustment, which takes the residue of rounding
+    raises       RequestError: an entity that does not balance, whose currency changes in the period, or with openings and no
+                 `carried`
     """
     found: list[Rows] = []
     residue: dict[str, int] = {}
@@ -157,7 +159,7 @@ def remeasure(items: Sequence[ForeignItem], group: Group, rates: ExchangeRates, 
         worth = int(mul_div(item.foreign_fen, rates.spot(item.currency, ends_on), rates.spot(own, ends_on), HALF_UP))
         change = worth - item.carrying_fen
         if change:
-            place = {"entity": item.entity, "column": TRANSLATION, "basis": AVERAGE, "posted_on": ends_on}
+            place: dict[str, Any] = {"entity": item.entity, "column": TRANSLATION, "basis": AVERAGE, "posted_on": ends_on}
             found.append(row(change, account=item.account, counterparty=item.counterparty, **place))
             found.append(row(-change, account=gain, **place))
     return together(found)

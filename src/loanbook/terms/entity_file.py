@@ -255,5 +255,6 @@ def _check_control(entity: Entity, on: int) -> None:
         )
     if method is Method.EQUITY and not 0 < held <= _HALF:
         raise TermsError(
-            f"{entity.place}: on {date(on)} the equity method needs a share above 0 and up to 0.5; {entity.code} has {held / PPM:.4f}."
+            f"{entity.place}: on {date(on)} the equity method needs a share above 0 and up to 0.5; "
+            f"{entity.code} has {held / PPM:.4f}."
         )
