@@ -25,7 +25,7 @@ def closes(tape):  # noqa: F811
 
 @pytest.mark.parametrize("day", ["2018-06-30", "2018-12-31", "2019-06-30", "2019-12-31"])
 def test_a_real_pool_loses_what_was_expected_within_the_interval(closes, day):
-    """A year of reports behind, the figure is of the right size; that of 45 charge-offs is not known better than that."""
+    """A year of reports behind, the figure is of the right size; that of a few dozen charge-offs is not known better."""
     exposure = modelled(closes[day])
     found = back_test(estimate(closes[day], exposure=exposure), exposure, closes[LAST]).to_pylist()[-1]
     assert found["inside"], found
