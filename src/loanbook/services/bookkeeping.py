@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
-from loanbook.accounting.journal import BALANCE, POSTABLE, broken_limits, check_balanced, trial_balance
+from loanbook.accounting.equity import EquityTerms
+from loanbook.accounting.journal import BALANCE, broken_limits, check_balanced, trial_balance
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
 from loanbook.accounting.posting import ROLES, entries_of, rule_table, without_rule
 from loanbook.errors import RequestError, StateError, TieError
@@ -28,8 +29,11 @@ from loanbook.measures.credit_losses_policy import LossPolicy
 from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
+from loanbook.services.corporate_amounts import corporate_amounts
 from loanbook.services.facts_pass import book_loans
+from loanbook.services.tax_amounts import tax_amounts, years_of
 from loanbook.stores.book import Book
+from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.engine import connect
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
@@ -39,7 +43,7 @@ from loanbook.terms.accounting_policy import AccountingPolicy, load_policy
 from loanbook.terms.chart import Chart, load_chart
 from loanbook.terms.conventions import Model
 from loanbook.terms.entity import Bookings, Role
-from loanbook.terms.entity_file import bookings_in
+from loanbook.terms.entity_file import bookings_in, group_in
 from loanbook.terms.families import FAMILIES
 from loanbook.terms.outlook import outlook_on, outlooks_in
 from loanbook.terms.posting_rule import NO_ENTRY, PostingRule, load_components, load_rules
@@ -77,14 +81,12 @@ def close_period(
     *,
     policy: str = "platform",
     known_on: dt.date | None = None,
-    corporate: pa.Table | None = None,
     on_progress: Progress | None = None,
 ) -> tuple[Period, bool]:
     """Close a quarter of the books and lock it; the newest version, and whether it was closed now.
 
     name        "2024Q3"; the quarter after the last closed one, or any when none is (the one before it becomes the opening)
     known_on    what was recorded by then counts; default as `closing.close`
-    corporate   amounts of the period that no loan makes, `journal.POSTABLE`
     raises      RequestError, StateError; TieError for amounts without a rule or a trial balance that is out
     """
     tell = on_progress or (lambda stage, done, total: None)
@@ -105,8 +107,8 @@ def close_period(
         last = closed[-1] if closed else None
         if last is None and _begins_before(book, start, tell):
             opening = quarter_before(name)
-            last = _close(book, ledger, opening, *period_days(opening), None, policy, None, None, tell, is_opening=True)
-        return _close(book, ledger, name, start, end, last, policy, known_on, corporate, tell), True
+            last = _close(book, ledger, opening, *period_days(opening), None, policy, known_on, tell, is_opening=True)
+        return _close(book, ledger, name, start, end, last, policy, known_on, tell), True
 
 
 def _begins_before(book: Book, start: int, tell: Progress) -> bool:
@@ -126,7 +128,6 @@ def _close(
     last: Period | None,
     policy_code: str,
     known_on: dt.date | None,
-    corporate: pa.Table | None,
     tell: Progress,
     *,
     is_opening: bool = False,
@@ -144,15 +145,17 @@ def _close(
         booked = book_loans(projection, space, basis, on_progress=tell)
     run = _run(book, name, measured, books, estimates, last)
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
-    if corporate is not None:
-        amounts = pa.concat_tables([amounts, corporate.select(POSTABLE.names).cast(POSTABLE)])
-    entries = post(amounts, books, end)
+    company = _company_amounts(book, ledger, last, first_day, end, measured, books, run)
+    entries = post(pa.concat_tables([amounts, company]), books, end)
+    tax = _tax(ledger, last, entries, books, end, book.currency, run)
+    entries = pa.concat_tables([entries, post(tax, books, end)]).sort_by("entry_id")
     balances = _brought_forward(last, entries)
     check_balanced(balances)
     kept = totals(booked, space, first_day)
     tables = {
         "entries": entries,
         "amounts": amounts,
+        "company": pa.concat_tables([company, tax]),
         "balances": balances,
         "cells_ledger": kept.ledger,
         "cells_daybook": kept.daybook,
@@ -184,6 +187,44 @@ def _close(
     return ledger.lock(name, tables, said)
 
 
+def _company_amounts(
+    book: Book, ledger: Ledger, last: Period | None, start: int, end: int, measured: Close, books: Books, run: str
+) -> pa.Table:
+    """What the period posts besides its loans and its tax."""
+    before = [each.table("company") for each in _up_to(ledger, last)]
+    known = (units.day(last.manifest["ends_on"]), units.day(last.manifest["known_at"])) if last else None
+    return corporate_amounts(
+        load_corporate(book.folder),
+        start=start,
+        end=end,
+        known_on=units.day(measured.header["known_at"]),
+        last=known,
+        posted=pa.concat_tables(before) if before else None,
+        equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
+        close_run=run,
+    )
+
+
+def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, end: int, currency: str, run: str) -> pa.Table:
+    earlier = [(units.day(each.manifest["ends_on"]), each.table("entries")) for each in _up_to(ledger, last)]
+    return tax_amounts(
+        years_of([*earlier, (end, entries)]),
+        group_in(),
+        books.chart,
+        end=end,
+        last_end=units.day(last.manifest["ends_on"]) if last else None,
+        last_years=years_of(earlier),
+        currency=currency,
+        close_run=run,
+    )
+
+
+def _up_to(ledger: Ledger, last: Period | None) -> list[Period]:
+    if last is None:
+        return []
+    return [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(last.manifest["ends_on"])]
+
+
 def cells_of(measured: Close, space: Space) -> Cells:
     """The cells of a close, read back from its folder."""
     tables = {family.name: read_table(measured.folder, f"cells_{family.name}") for family in FAMILIES}
@@ -202,14 +243,10 @@ def _estimates(cells: Cells, policy: AccountingPolicy) -> tuple[Estimates, Incep
 
 def inceptions(ledger: Ledger, last: Period | None) -> dict[int, Inception]:
     """What every period up to the last one froze about new guarantees, by its last month."""
-    if last is None:
-        return {}
-    found = {}
-    for period in ledger.periods():
-        if str(period.manifest["ends_on"]) <= str(last.manifest["ends_on"]):
-            month = last_month(units.day(period.manifest["ends_on"]))
-            found[month] = Inception.from_table(period.table("inception"))
-    return found
+    return {
+        last_month(units.day(period.manifest["ends_on"])): Inception.from_table(period.table("inception"))
+        for period in _up_to(ledger, last)
+    }
 
 
 def totals_of(last: Period | None) -> Totals | None:

@@ -62,6 +62,7 @@ class AccountingPolicy:
     stage_2_dpd: int
     stage_3_dpd: int
     cure_days: int
+    par_per_million_fen: int
     models: Mapping[Model, ModelPolicy]
     hash: str
     text: str
@@ -98,6 +99,7 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
         "discount_rate_annual",
         "losses",
         "staging",
+        "par_value_of_a_million_shares",
         "models",
     )
     fields = parse_located(text, name).fields("an accounting policy", names, names)
@@ -124,6 +126,7 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
         look_back_months=losses["look_back_months"].whole("look_back_months", 3, 120),
         thin_events=losses["thin_events"].whole("thin_events", 0, PPM),
         outlook=losses["outlook"].text("outlook"),
+        par_per_million_fen=fields["par_value_of_a_million_shares"].scaled("par_value_of_a_million_shares", 100, "70.00"),
         models={
             models[name]: _model(models[name], item) for name, item in fields["models"].fields("models", models, models).items()
         },

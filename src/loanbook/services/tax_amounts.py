@@ -1,0 +1,191 @@
+"""Income tax of a period, by entity: current on the year's taxable income so far, deferred by item on what reverses later.
+
+Taxable income is the result before tax on US GAAP, without share-based compensation (not deductible: policy choice), less what
+the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
+A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from loanbook import units
+from loanbook.accounting.journal import trial_balance
+from loanbook.accounting.measured_postings import current_postables, deferred_postables
+from loanbook.accounting.tax import PPM, Difference, Presented, TaxRate, deferred_tax, presented
+from loanbook.errors import RequestError
+from loanbook.terms.chart import FOLDER, Chart
+from loanbook.terms.entity import Group
+from loanbook.terms.rows import read_rows
+from loanbook.units import HALF_UP, RATE_SCALE, mul_div
+
+TAX_ACCOUNTS = ("6110", "6120")
+NOT_DEDUCTIBLE = "share_based_compensation"
+COMMON = "deferred"
+LOSS = "loss_carried_forward"
+_BASES = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxItem:
+    """An account whose balance is taxed or deducted later; `part` is the posting component that its tax belongs to."""
+
+    item: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearOfEntries:
+    """Entries of one calendar year, as far as it is booked."""
+
+    year: int
+    entries: pa.Table
+
+
+def read_tax_items(chart: Chart, path: Path = FOLDER / "tax_items.csv") -> Mapping[str, TaxItem]:
+    """Accounts with temporary differences; raises TermsError with path:line."""
+    found: dict[str, TaxItem] = {}
+    for row in read_rows(path, ("account", "item", "part")):
+        found[row.choice("account", tuple(chart.accounts))] = TaxItem(item=row.text("item"), part=row.text("part"))
+    return found
+
+
+def tax_amounts(
+    years: Sequence[YearOfEntries],
+    group: Group,
+    chart: Chart,
+    *,
+    end: int,
+    last_end: int | None,
+    last_years: Sequence[YearOfEntries],
+    currency: str,
+    close_run: str,
+) -> pa.Table:
+    """The tax of a period, `journal.POSTABLE`.
+
+    years   all entries up to the end of the period without its own tax, by year, oldest first; `last_years` the same up to the
+            end of the last period
+    """
+    items = read_tax_items(chart)
+    now = _Position.of(years, items, group, chart, end)
+    before = _Position.of(last_years, items, group, chart, last_end) if last_end is not None else _Position.nothing()
+    same_year = last_end is not None and units.date(last_end).year == units.date(end).year
+    parts = [
+        current_postables(before.current if same_year else {}, now.current, currency=currency, posted_on=end, close_run=close_run)
+    ]
+    for part, basis in sorted({*now.deferred, *before.deferred}):
+        parts.append(
+            deferred_postables(
+                before.deferred.get((part, basis), ()),
+                now.deferred.get((part, basis), ()),
+                currency=currency,
+                posted_on=end,
+                close_run=close_run,
+                topic=part,
+                basis=basis,
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Current tax of the year by entity, deferred tax by (part, basis)."""
+
+    current: dict[str, int]
+    deferred: Mapping[tuple[str, str], tuple[Presented, ...]]
+
+    @staticmethod
+    def nothing() -> "_Position":
+        return _Position(current={}, deferred={})
+
+    @staticmethod
+    def of(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], group: Group, chart: Chart, end: int) -> "_Position":
+        balances: dict[tuple[str, str, str], int] = {}
+        pools: dict[str, int] = {}
+        current: dict[str, int] = {}
+        for each in years:
+            current = {}
+            for entity, amount in _taxable(each.entries, items, chart).items():
+                used = pools.get(entity, 0)
+                pools[entity] = max(used - amount, 0)
+                rate = _rate(group, entity, min(end, units.day(f"{each.year}-12-31")))
+                current[entity] = int(mul_div(max(amount - used, 0), rate.rate_ppm, PPM, HALF_UP))
+            for row in trial_balance(each.entries).to_pylist():
+                if row["account"] in items:
+                    key = (row["book"], row["entity"], row["account"])
+                    balances[key] = balances.get(key, 0) + row["amount_fen"]
+        last_year = units.date(end).year
+        if not years or years[-1].year != last_year:
+            current = {}
+        return _Position(current=current, deferred=_deferred(balances, pools, items, group, end))
+
+
+def _taxable(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
+    """Taxable income of a year by entity: results before tax less the growth of what is taxed later."""
+    found: dict[str, int] = {}
+    for row in trial_balance(entries, ("topic",)).to_pylist():
+        if row["book"] not in _BASES["us_gaap"]:
+            continue
+        account = row["account"]
+        is_result = chart.account(account).is_result and account not in TAX_ACCOUNTS and row["topic"] != NOT_DEDUCTIBLE
+        if is_result or account in items:
+            found[row["entity"]] = found.get(row["entity"], 0) - row["amount_fen"]
+    return found
+
+
+def _deferred(
+    balances: Mapping[tuple[str, str, str], int],
+    pools: Mapping[str, int],
+    items: Mapping[str, TaxItem],
+    group: Group,
+    end: int,
+) -> dict[tuple[str, str], tuple[Presented, ...]]:
+    differences: dict[tuple[str, str], list[Difference]] = {}
+    carried: dict[tuple[str, str, str, str], int] = {}
+    for (book, entity, account), amount in balances.items():
+        item = items[account]
+        for basis, books in _BASES.items():
+            # What only CORE holds is common to both; a part that has a book of its own counts CORE in each.
+            name = "" if item.part == COMMON else basis
+            if book in books and (item.part != COMMON or basis == "us_gaap"):
+                key = (item.part, name, entity, item.item)
+                carried[key] = carried.get(key, 0) + amount
+    for (part, basis, entity, named), amount in sorted(carried.items()):
+        differences.setdefault((part, basis), []).append(
+            Difference(entity=entity, item=named, carrying_fen=amount, tax_base_fen=0)
+        )
+    for entity, pool in sorted(pools.items()):
+        if pool:
+            differences.setdefault((COMMON, ""), []).append(
+                Difference(entity=entity, item=LOSS, carrying_fen=-pool, tax_base_fen=0)
+            )
+    entities = {each.entity for several in differences.values() for each in several}
+    rates = [_rate(group, entity, end) for entity in sorted(entities)]
+    return {key: presented(deferred_tax(several, rates, end)) for key, several in differences.items()}
+
+
+def _rate(group: Group, entity: str, on: int) -> TaxRate:
+    of = group.entity(entity)
+    try:
+        rate = of.tax_rate(on)
+    except RequestError:
+        # A trust or a plan is no taxpayer: its result is its holders'.
+        rate = 0
+    return TaxRate(
+        entity=entity,
+        jurisdiction=of.jurisdiction,
+        kind="",
+        rate_ppm=int(mul_div(rate, PPM, RATE_SCALE, HALF_UP)),
+        effective_on=0,
+    )
+
+
+def years_of(tables: Iterable[tuple[int, pa.Table]]) -> list[YearOfEntries]:
+    """Entries of periods put together by calendar year, oldest first; (last day, entries)."""
+    by_year: dict[int, list[pa.Table]] = {}
+    for end, entries in tables:
+        by_year.setdefault(units.date(end).year, []).append(entries)
+    return [YearOfEntries(year=year, entries=pa.concat_tables(parts)) for year, parts in sorted(by_year.items())]
