@@ -183,6 +183,14 @@ def test_a_plan_tells_what_it_did_not_allow() -> None:
     ]
 
 
+def test_a_plan_that_is_used_up_to_the_last_cent_is_kept() -> None:
+    whole = Repurchase(
+        event_id="R1", plan="2024", bought_on=PLAN.ends_on, ads=1, paid_cents=PLAN.authorised_cents, commission_cents=0
+    )
+    found = utilisation(PLAN, [whole], PLAN.ends_on)
+    assert (found.utilised_ppm, found.remaining_cents, found.findings) == (1_000_000, 0, ())
+
+
 def test_a_dividend_a_share_and_an_ads() -> None:
     """US$0.30 a share and US$0.60 an ADS, declared in August for holders at the end of 27 September (S1)."""
     half = Dividend(

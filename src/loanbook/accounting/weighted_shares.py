@@ -117,8 +117,8 @@ def diluted(income_fen: int, shares: int, potentials: Iterable[Potential], *, co
     against: list[str] = []
     total = shares
     for each in ranked:
-        # Below what the figure is so far, in exact integers: income / shares against control / total.
-        if control > 0 and not against and each.income_fen * total < control * each.shares:
+        # Below the figure so far, in integers: income / shares against control / total. Once one is not, none after it is.
+        if control > 0 and each.income_fen * total < control * each.shares:
             control, total, income_fen = control + each.income_fen, total + each.shares, income_fen + each.income_fen
             counted.append(each.name)
         else:
