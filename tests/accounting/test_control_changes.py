@@ -245,3 +245,28 @@ def test_a_company_that_comes_and_leaves_in_one_period_is_refused():
     )
     with pytest.raises(RequestError, match="s comes and leaves on 2024-02-01, 2024-02-21; close between them"):
         consolidate(rows([]), brief, CHART, RULES, **PERIOD)
+
+
+def test_a_first_close_with_openings_that_others_own_in_part_is_refused():
+    own = rows(
+        [("p", "1001", "opening", "", None, 0), ("s", "1001", "opening", "", None, 1), ("s", "3010", "opening", "", None, -1)]
+    )
+    with pytest.raises(RequestError, match="s has openings and belongs to others in part on 2023-12-31; begin with"):
+        consolidate(own, MORE, CHART, RULES, **PERIOD)
+
+
+def test_what_one_side_does_not_know_stays_on_the_account_that_holds_it():
+    whole = group({"p": PARENT, "s": {"holders": [{"holder": "p", "share": 1}]}})
+    own = rows(
+        [
+            ("p", "1900", "", "s", ON, 100_00),
+            ("p", "2900", "", "s", ON, -30_00),
+            ("p", "4130", "", "", ON, -70_00),
+            ("s", "2900", "", "p", ON, -160_00),
+            ("s", "1900", "", "p", ON, 30_00),
+            ("s", "5010", "", "", ON, 130_00),
+        ]
+    )
+    found = consolidate(own, whole, CHART, RULES, **PERIOD)
+    assert (balance(found.rows, "1900"), balance(found.rows, "2900")) == (0, -60_00)
+    assert [(each.value, each.expected) for each in found.findings] == [("p: 70.00", "s: -130.00")]

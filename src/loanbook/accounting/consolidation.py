@@ -18,7 +18,7 @@ from loanbook.accounting.perimeter import ACQUIRED, GroupAccounts, Setting, sett
 from loanbook.errors import Finding, RequestError, TieError
 from loanbook.terms.chart import Chart
 from loanbook.terms.elimination import DISTRIBUTION, EliminationRule
-from loanbook.terms.entity import Group
+from loanbook.terms.entity import PPM, Group, Method
 from loanbook.units import NEVER, date, format_money
 
 FORMER = "former"
@@ -97,6 +97,8 @@ def consolidate(
     """
     setting = setting_of(group, chart, rules, accounts or GroupAccounts(), starts_on=starts_on, ends_on=ends_on)
     _check_rows(rows, setting, changes)
+    if carried is None:
+        _check_openings(rows, setting)
     made, findings = ownership.pick_up(rows, setting, carried)
     opened = [carried] if carried is not None else []
     for event in changes:
@@ -140,6 +142,20 @@ def _in_the_figures(rows: Rows, setting: Setting) -> Rows:
     return rows.but(
         column=np.where(brought, ACQUIRED, rows["column"]).astype(object), posted_on=np.where(brought, joined, rows["posted_on"])
     )
+
+
+def _check_openings(rows: Rows, setting: Setting) -> None:
+    """A first close cannot know what outsiders own, or the equity method added, from before it."""
+    before = setting.starts_on - 1
+    opening = rows.where((rows["column"] == OPENING) & (rows["amount_fen"] != 0))
+    for code in sorted(set(opening["entity"])):
+        entity = setting.group.entity(code)
+        shared = entity.method(before) is Method.FULL and sum(share for _, share in entity.shares(before)) < PPM
+        if code != setting.group.top and (shared or entity.method(before) is Method.EQUITY):
+            raise RequestError(
+                f"{code} has openings and belongs to others in part on {date(before)}; begin with the books of its first day, or "
+                "give the last close's eliminations (carried)."
+            )
 
 
 def _check_rows(rows: Rows, setting: Setting, changes: Sequence[Change]) -> None:

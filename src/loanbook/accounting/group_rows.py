@@ -184,10 +184,14 @@ def rows_of_entries(entries: pa.Table, chart: Chart, *, cash_accounts: Sequence[
         if name not in entries.column_names:
             raise RequestError(f"entries need the column {name!r}; they have {', '.join(entries.column_names)}.")
     kept = entries.filter(pc.is_in(entries["book"].cast(pa.string()), pa.array(list(books))))
+    exact_total(kept["amount_fen"].cast(pa.int64()).to_numpy())
+    dimensions = [name for name in (*needed[1:], "counterparty") if name != "amount_fen"]
+    kept = kept.group_by(dimensions, use_threads=False).aggregate([("amount_fen", "sum")])
+    kept = kept.rename_columns([*dimensions, "amount_fen"])
     text = {
         name: np.array(pc.fill_null(kept[name].cast(pa.string()), "").to_pylist(), dtype=object)
-        for name in kept.column_names
-        if name in (*needed, "counterparty") and name not in ("amount_fen", "posted_on")
+        for name in dimensions
+        if name != "posted_on"
     }
     equity = [code for code, account in chart.accounts.items() if account.kind == "equity"]
     result = [code for code, account in chart.accounts.items() if account.is_result]

@@ -5,6 +5,7 @@ out, the difference is put back on the larger side in the column `unmatched` and
 always sum to zero, and no account is made to fit.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ from loanbook.units import NEVER, Ints, format_money
 
 STEP = "intercompany"
 LEFT_OVER = "unmatched"
+
+_Side = tuple[str, str, str]
+"""A rule, the entity whose books they are, and the other one."""
 
 _PARTS = ("step", "rule", "entity", "counterparty", "account", "column", "posted_on", "cash_flow", "contra", "basis")
 
@@ -77,61 +81,52 @@ def _reversed(before: Rows, setting: Setting, stocks: list[str]) -> Rows:
 def _differences(
     made: Rows, rules: Mapping[str, EliminationRule], setting: Setting, *, first: bool
 ) -> tuple[Rows, list[Finding]]:
-    """Rows that put back what has no other side, less what was put back before; and a finding for each pair that differs."""
-    pairs = summed(made, ("rule", "entity", "counterparty", "step"))
-    standing: dict[tuple[str, str, str], int] = {}
-    put_back: dict[tuple[str, str, str], int] = {}
-    for rule, entity, other, step, amount in _cells(pairs, ("rule", "entity", "counterparty", "step")):
-        if step == STEP:
-            standing[rule, entity, other] = -amount
-        else:
-            put_back[rule, entity, other] = amount
-    accounts = {
-        (rule, entity, other): account
-        for rule, entity, other, account, _ in reversed(
-            _cells(summed(made, ("rule", "entity", "counterparty", "account")), ("rule", "entity", "counterparty", "account"))
-        )
-    }
+    """Rows that put back what has no other side, less what was put back before; and a finding for each pair that differs.
+
+    What is put back stands on the account that holds most of that side: the payable that the other one does not know, not the
+    receivable.
+    """
+    standing: defaultdict[_Side, dict[str, int]] = defaultdict(dict)
+    put_back: defaultdict[_Side, dict[str, int]] = defaultdict(dict)
+    parts = ("rule", "entity", "counterparty", "account", "step")
+    for rule, entity, other, account, step, amount in _cells(summed(made, parts), parts):
+        (standing if step == STEP else put_back)[rule, entity, other][account] = -amount if step == STEP else amount
     found: list[Rows] = []
     findings: list[Finding] = []
-    keys = {(rule, *sorted((entity, other))) for rule, entity, other in (*standing, *put_back)}
-    for rule, one, two in sorted(keys):
-        sides = ((one, two, standing.get((rule, one, two), 0)), (two, one, standing.get((rule, two, one), 0)))
-        matched = min(abs(sides[0][2]), abs(sides[1][2])) if (sides[0][2] > 0) != (sides[1][2] > 0) else 0
-        for entity, other, amount in sides:
-            key = (rule, entity, other)
-            change = amount - (matched if amount > 0 else -matched) - put_back.get(key, 0)
-            if change:
-                account = accounts.get(key) or rules[rule].accounts[0]
-                place: dict[str, Any] = {"column": OPENING} if first and _only_opening(made, key) else {"column": UNMATCHED}
-                day = UNDATED if place["column"] == OPENING else setting.ends_on
-                found.append(
-                    row(
-                        change,
-                        step=LEFT_OVER,
-                        rule=rule,
-                        entity=entity,
-                        counterparty=other,
-                        account=account,
-                        posted_on=day,
-                        **place,
-                    )
-                )
-        if sides[0][2] + sides[1][2]:
+    for rule, one, two in sorted({(rule, *sorted((entity, other))) for rule, entity, other in (*standing, *put_back)}):
+        sums = {pair: sum(standing[rule, *pair].values()) for pair in ((one, two), (two, one))}
+        ours, theirs = sums.values()
+        matched = min(abs(ours), abs(theirs)) if (ours > 0) != (theirs > 0) else 0
+        for (entity, other), amount in sums.items():
+            side = (rule, entity, other)
+            left = amount - (matched if amount > 0 else -matched)
+            changes = {account: -before for account, before in put_back[side].items()}
+            if left:
+                account = _heaviest(standing[side], 1 if left > 0 else -1)
+                changes[account] = changes.get(account, 0) + left
+            opening = first and _only_opening(made, side)
+            place: dict[str, Any] = {"step": LEFT_OVER, "rule": rule, "entity": entity, "counterparty": other}
+            place |= {"column": OPENING if opening else UNMATCHED, "posted_on": UNDATED if opening else setting.ends_on}
+            found += [row(change, account=account, **place) for account, change in sorted(changes.items()) if change]
+        if ours + theirs:
             findings.append(
                 Finding(
                     place=f"{rules[rule].title}: {one} and {two}",
-                    message=f"the books of {one} and {two} differ by {format_money(abs(sides[0][2] + sides[1][2]))}; what "
-                    "matches is eliminated, the difference stays in the group's figures. Correct the entry of one of them.",
-                    value=f"{one}: {format_money(sides[0][2])}",
-                    expected=f"{two}: {format_money(sides[1][2])}",
+                    message=f"the books of {one} and {two} differ by {format_money(abs(ours + theirs))}; what matches is "
+                    "eliminated, the difference stays in the group's figures. Correct the entry of one of them.",
+                    value=f"{one}: {format_money(ours)}",
+                    expected=f"{two}: {format_money(theirs)}",
                 )
             )
     return together(found), findings
 
 
-def _only_opening(made: Rows, key: tuple[str, str, str]) -> bool:
-    rule, entity, other = key
+def _heaviest(amounts: Mapping[str, int], sign: int) -> str:
+    return max(amounts, key=lambda account: (amounts[account] * sign, account))
+
+
+def _only_opening(made: Rows, side: _Side) -> bool:
+    rule, entity, other = side
     mask = (made["rule"] == rule) & (made["entity"] == entity) & (made["counterparty"] == other)
     return bool((made["column"][mask] == OPENING).all())
 
