@@ -16,7 +16,7 @@ HERE = pytest.mark.skipif(not seeds.present(), reason="the filings (../shared/se
     ("filing", "line", "code", "subject", "verb"),
     [
         ("S0", 155, "income_from_operations", "Income from operations", "was"),
-        ("S0", 173, "diluted_per_ads", "Net income per fully diluted ADS", "was"),
+        ("S0", 163, "net_income", "Net income", "was"),
         (
             "S1",
             160,
