@@ -38,6 +38,7 @@ def _loans(count, seed=1):
     }
 
 
+@pytest.mark.plain
 def test_each_loan_is_its_rate_times_what_it_owes(made):
     loans = _loans(500)
     stage = np.random.default_rng(2).integers(1, 4, 500)
