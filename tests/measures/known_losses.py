@@ -51,7 +51,7 @@ class Population:
 
     def cells_at(self, month: int) -> Cells:
         """The cells of a close at the end of a month, which know nothing later."""
-        over = window(since=FIRST, as_of=int(month_end(int(2019 * 12) + month)))
+        over = window(since=FIRST, as_of=int(month_end(2019 * 12 + month)))
         space = Space(window=over, groups=GROUPS, tenors=TENORS)
         cells = empty_cells(space)
         for name, values in self.families.items():
