@@ -4,7 +4,8 @@ Drivers come from a scenario file in which every figure has its source (`sourced
 collection, losses) are not among them. `platform_world.py` makes the world.
 """
 
-from dataclasses import dataclass
+import difflib
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,19 @@ PAY_LATER = "pay_later"
 BUSINESS = "small_business_loan"
 FEN_A_MILLION = 100_000_000
 _QUARTERS = ("loans", "pay_later_loans", "business_loans_share", "newcomers_share")
+_MODELS = tuple(model.name.lower() for model in Model)
+_PRODUCT = ("tenor_shares", "sigma", "step_fen", "least_fen", "most_fen", "rates")
+_KNOWN = (
+    *(f"days.{name}" for name in ("first", "last", "known_until")),
+    *(f"borrowers.{name}" for name in ("grade_shares", "memory_days")),
+    *(f"hazards.{each.name}" for each in fields(Hazards)),
+    *(f"quarters.{name}" for name in (*_QUARTERS, "stress", "prepaying")),
+    *(f"quarters.{series}.{model}" for series in ("volume_million", "cash_loan_tenor") for model in _MODELS),
+    f"products.{PAY_LATER}.mean_fen",
+    f"products.{BUSINESS}.mean_relative",
+)
+_ELSEWHERE = "books."
+"""What stands under it is read by whoever keeps the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +90,7 @@ def load_platform(name: str) -> Platform:
 def read_platform(path: Path, shown: str | None = None) -> Platform:
     """The platform of a scenario file. Raises TermsError with ``path:line:``."""
     found = read_parameters(path, shown)
+    _refuse_unknown(found)
     products = tuple(_product(found, name) for name in found.names("products"))
     if tuple(product.name for product in products)[-2:] != (PAY_LATER, BUSINESS):
         raise TermsError(f"{found.path}:1: products must end with {PAY_LATER} and {BUSINESS}, after the cash loan.")
@@ -99,6 +114,15 @@ def read_platform(path: Path, shown: str | None = None) -> Platform:
         business_ticket=found.number("products.small_business_loan.mean_relative"),
         parameters=found,
     )
+
+
+def _refuse_unknown(found: Parameters) -> None:
+    known = {*_KNOWN, *(f"products.{product}.{name}" for product in found.names("products") for name in _PRODUCT)}
+    for path, spans in found.found.items():
+        if path not in known and not path.startswith(_ELSEWHERE):
+            near = difflib.get_close_matches(path, known, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise TermsError(f"{spans[0].place}: a platform has no parameter {path}.{hint}")
 
 
 def _product(found: Parameters, name: str) -> Product:

@@ -22,8 +22,8 @@ from loanbook.units import NEVER, Ints
 
 SEED = 20_240_930
 SCALE = 1_000
-MOST_SCALE = 2_000
-"""One loan stands for at most this many: beyond it the smallest models have no loans."""
+MOST_SCALE = 20_000
+"""One loan stands for at most this many. Beyond 1,000 small models have too few loans to be compared."""
 _ROUNDS = 40
 """Times a drawdown that a borrower in arrears asked for is passed on before it lapses to a newcomer."""
 
