@@ -58,8 +58,8 @@ def basis(chosen):
     services = np.isin(CLASSES.rows[:, Field.MODEL], [Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT])
     return Basis(
         period_start=int(chosen.window.as_of),
-        policy=policy,
-        shares=np.where(services, SHARE, 0),
+        policy=np.repeat(policy[:, None], chosen.window.months, axis=1),
+        shares=np.repeat(np.where(services, SHARE, 0)[:, None], chosen.window.months, axis=1),
         rates=rates,
         inception=np.full((groups, chosen.window.months, len(chosen.tenors)), FAIR_VALUE),
         unamortised=np.broadcast_to(left, (2, CLASSES.rows.shape[0], REMAINING)).copy(),

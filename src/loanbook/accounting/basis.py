@@ -1,12 +1,12 @@
 """What a period's books are made on: policy, classes and frozen estimates, brought into the tables that the kernel reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from loanbook.accounting.effective_interest import unamortised_tables
 from loanbook.loans.batches import Classes
-from loanbook.loans.dates import month_index
+from loanbook.loans.dates import month_end, month_index
 from loanbook.loans.schedule import schedules
 from loanbook.measures.booking import Basis
 from loanbook.measures.credit_losses_result import Estimates, Inception
@@ -25,43 +25,57 @@ SPECIMEN_DAY = 19_723
 """2024-01-01; months of a class are as long as the calendar's, and effective interest counts instalments, not days."""
 
 
-def policy_table(policy: AccountingPolicy, space: Space) -> Ints:
-    """(groups, len(Policy)) int64: the policy of each group by its model."""
-    table = np.zeros((len(space.groups), len(Policy)), np.int64)
-    for group, (_, model_name, _) in enumerate(space.groups):
-        model = Model[model_name.upper()]
-        chosen = policy.models[model]
-        said = {
-            Policy.MODEL: int(model),
-            Policy.UPFRONT_PPM: chosen.upfront_share_ppm,
-            Policy.COST_PPM: chosen.origination_costs_ppm,
-            Policy.FLAT_FEE_PPM: chosen.fee_of_principal_ppm,
-            Policy.CONFIRM_DAYS: chosen.confirm_days,
-            Policy.COLLECT_DAYS: chosen.collect_days,
-            Policy.SETTLE_DAYS: policy.settle_days,
-            Policy.COMPENSATION_DPD: chosen.compensation_dpd,
-            Policy.NON_ACCRUAL_DPD: chosen.non_accrual_dpd,
-            Policy.STAGE_2_DPD: policy.stage_2_dpd,
-            Policy.STAGE_3_DPD: policy.stage_3_dpd,
-            Policy.CURE_DAYS: policy.cure_days,
-            Policy.VAT_PPM: policy.vat_ppm,
-        }
-        for name, value in said.items():
-            table[group, name] = value
+def policy_table(policies: Sequence[AccountingPolicy], space: Space) -> Ints:
+    """(groups, months, len(Policy)) int64: how a loan was priced is its month's policy, how it is measured the last one's.
+
+    policies   every version up to the close, oldest first; months before the first take that one
+    """
+    table = np.zeros((len(space.groups), space.window.months, len(Policy)), np.int64)
+    measured = policies[-1]
+    for month in range(space.window.months):
+        made = in_force(policies, space, month)
+        for group, (_, model_name, _) in enumerate(space.groups):
+            model = Model[model_name.upper()]
+            priced, now = made.models[model], measured.models[model]
+            said = {
+                Policy.MODEL: int(model),
+                Policy.UPFRONT_PPM: priced.upfront_share_ppm,
+                Policy.COST_PPM: priced.origination_costs_ppm,
+                Policy.FLAT_FEE_PPM: priced.fee_of_principal_ppm,
+                Policy.CONFIRM_DAYS: priced.confirm_days,
+                Policy.COLLECT_DAYS: priced.collect_days,
+                Policy.SETTLE_DAYS: made.settle_days,
+                Policy.COMPENSATION_DPD: priced.compensation_dpd,
+                Policy.NON_ACCRUAL_DPD: now.non_accrual_dpd,
+                Policy.STAGE_2_DPD: measured.stage_2_dpd,
+                Policy.STAGE_3_DPD: measured.stage_3_dpd,
+                Policy.CURE_DAYS: measured.cure_days,
+                Policy.VAT_PPM: made.vat_ppm,
+            }
+            for name, value in said.items():
+                table[group, month, name] = value
     return table
 
 
-def platform_shares(policy: AccountingPolicy, classes: Classes) -> Ints:
-    """(classes,) int64 ppm: the platform's part of borrowers' interest; what the lender's rate leaves, never below 0."""
+def in_force(policies: Sequence[AccountingPolicy], space: Space, month: int) -> AccountingPolicy:
+    """The version in force at the end of a month of the window, counted from its first."""
+    day = int(month_end(space.window.first_month + month))
+    held = [policy for policy in policies if policy.effective_from <= day]
+    return held[-1] if held else policies[0]
+
+
+def platform_shares(policies: Sequence[AccountingPolicy], classes: Classes, space: Space) -> Ints:
+    """(classes, months) int64 ppm: the platform's part of borrowers' interest; what the lender's rate leaves, never below 0."""
     rates = classes.rows[:, Field.RATE_ANNUAL].astype(np.int64)
-    shares = np.zeros(rates.size, np.int64)
-    for model, chosen in policy.models.items():
-        of_model = classes.rows[:, Field.MODEL] == int(model)
-        if chosen.lender_rate_annual:
-            lender = np.minimum(chosen.lender_rate_annual * PPM // np.maximum(rates, 1), PPM)
-            shares[of_model] = np.where(rates > 0, PPM - lender, 0)[of_model]
-        else:
-            shares[of_model] = chosen.platform_share_ppm
+    shares = np.zeros((rates.size, space.window.months), np.int64)
+    for month in range(space.window.months):
+        for model, chosen in in_force(policies, space, month).models.items():
+            of_model = classes.rows[:, Field.MODEL] == int(model)
+            if chosen.lender_rate_annual:
+                lender = np.minimum(chosen.lender_rate_annual * PPM // np.maximum(rates, 1), PPM)
+                shares[of_model, month] = np.where(rates > 0, PPM - lender, 0)[of_model]
+            else:
+                shares[of_model, month] = chosen.platform_share_ppm
     return shares
 
 
@@ -125,18 +139,19 @@ def unamortised_table(policy: AccountingPolicy, classes: Classes, space: Space, 
 
 
 def basis_of(
-    policy: AccountingPolicy,
+    policies: Sequence[AccountingPolicy],
     classes: Classes,
     space: Space,
     estimates: Estimates,
     frozen: Mapping[int, Inception],
     period_start: int,
 ) -> Basis:
-    """All of it. `estimates` must be of this space; see the parts."""
+    """All of it. `estimates` must be of this space, `policies` all versions up to the close, oldest first."""
+    policy = policies[-1]
     return Basis(
         period_start=period_start,
-        policy=policy_table(policy, space),
-        shares=platform_shares(policy, classes),
+        policy=policy_table(policies, space),
+        shares=platform_shares(policies, classes, space),
         rates=rate_table(estimates),
         inception=inception_table(frozen, policy, space),
         unamortised=unamortised_table(policy, classes, space, estimates.prepaid_ppm),

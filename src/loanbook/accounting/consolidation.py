@@ -114,9 +114,7 @@ def consolidate(
     outside = ownership.outside_equity(own, setting)
     within = [rule.code for rule in rules if rule.kind == DISTRIBUTION]
     earned = together([own, made, matched.where(is_in(matched["rule"], within))])
-    earned = earned.where(
-        setting.inside(earned["entity"], earned["posted_on"]) & (earned["column"] != ACQUIRED) & (earned["column"] != OPENING)
-    )
+    earned = earned.where(setting.inside(earned["entity"], earned["posted_on"]))
     made = together([*opened, made, matched, outside, ownership.attribute(earned, setting)])
     for event in sorted((each for each in changes if not isinstance(each, Acquisition)), key=lambda each: each.on):
         if isinstance(event, Disposal):

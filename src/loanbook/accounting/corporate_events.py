@@ -92,6 +92,12 @@ KINDS = (
         posts=(Posts(component_of="book", amount="amount_fen", account="account", counterparty="counterparty"),),
     ),
     CorporateKind(
+        name="opening_shares",
+        text="Shares when the books begin, beside the opening balances of equity; happened_on is their day.",
+        columns=(integer("shares", "Ordinary shares issued."), integer("treasury_shares", "Of them held by the company.")),
+        measured="equity",
+    ),
+    CorporateKind(
         name="shares_issued",
         text="New shares for cash.",
         columns=(

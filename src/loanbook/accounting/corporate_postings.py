@@ -10,10 +10,24 @@ import pyarrow.compute as pc
 
 from loanbook.accounting.corporate_events import BY_NAME
 from loanbook.accounting.corporate_kind import CorporateKind, Posts
-from loanbook.accounting.equity import NOTHING, PAR, RETAINED, TREASURY, Deed, EquityFact, EquityTerms, movements
+from loanbook.accounting.equity import (
+    COLUMNS,
+    HELD,
+    ISSUED,
+    NOTHING,
+    PAR,
+    RETAINED,
+    SHARE_COLUMNS,
+    TREASURY,
+    Deed,
+    EquityFact,
+    EquityTerms,
+    movements,
+)
 from loanbook.accounting.grants import PER_MILLION, Grant, GrantMovement, Instrument, Moved, Tranche
 from loanbook.accounting.journal import POSTABLE, postable
 from loanbook.errors import RequestError
+from loanbook.terms.chart import Chart
 from loanbook.units import HALF_UP, NEVER, day, mul_div
 
 _DEEDS = {
@@ -29,6 +43,10 @@ _LINES = (
     ("sales_and_marketing", "sales_weight"),
     ("general_and_administrative", "administration_weight"),
 )
+
+
+_KEY, _AGAIN = "/", "~"
+"""`_AGAIN` parts a cell from the close that posts its difference."""
 
 
 def known(tables: Mapping[str, pa.Table], as_of: int, known_at: dt.datetime | None = None) -> dict[str, pa.Table]:
@@ -95,6 +113,45 @@ def _rows(
         },
         table.num_rows,
     )
+
+
+def still_to_post(amounts: pa.Table, posted: pa.Table | None, start: int, close_run: str) -> pa.Table:
+    """What of amounts as they are now known was not posted by earlier periods, posted in the one that begins on `start`.
+
+    amounts   one row an event and cell, `journal.POSTABLE`
+    posted    what earlier periods posted of them; a cell that moved since (a late repurchase moves the cost of shares
+              retired before) is posted as its difference, under a cell of its own
+    """
+    events, cells = amounts["event"], amounts["cell"]
+    if posted is not None and posted.num_rows:
+        first = pc.replace_substring_regex(posted["cell"], f"{_AGAIN}.*$", "")
+        before = pa.table({"key": pc.binary_join_element_wise(posted["event"], first, _KEY), "amount": posted["amount_fen"]})
+        sums = before.group_by("key").aggregate([("amount", "sum")])
+        at = pc.index_in(pc.binary_join_element_wise(events, cells, _KEY), sums["key"].combine_chunks())
+        moved = pc.subtract_checked(amounts["amount_fen"], pc.fill_null(sums["amount_sum"].combine_chunks().take(at), 0))
+        again = pc.binary_join_element_wise(cells, close_run, _AGAIN)
+        amounts = _with(_with(amounts, "cell", pc.if_else(at.is_valid(), again, cells)), "amount_fen", moved)
+        amounts = amounts.filter(pc.not_equal(moved, 0))
+    days = np.maximum(amounts["happened_on"].cast(pa.int32()).to_numpy(), start).astype(np.int32)
+    return _with(amounts, "posted_on", pa.array(days).cast(pa.date32()))
+
+
+def _with(table: pa.Table, name: str, values: Any) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(name), values)
+
+
+def equity_opening(tables: Mapping[str, pa.Table], entity: str, chart: Chart) -> dict[str, int]:
+    """Columns of equity when the books begin: opening balances of an entity's equity accounts, and its opening shares."""
+    found = dict.fromkeys((*COLUMNS, *SHARE_COLUMNS), 0)
+    for row in _of(tables, "opening_balance", entity):
+        line = chart.account(row["account"]).line
+        if line in COLUMNS and row["book"] == "core":
+            found[line] -= row["amount_fen"]
+    for row in _of(tables, "opening_shares", entity):
+        found[ISSUED] += row["shares"]
+        found[HELD] += row["treasury_shares"]
+    return found
 
 
 def equity_facts(tables: Mapping[str, pa.Table], entity: str) -> tuple[EquityFact, ...]:

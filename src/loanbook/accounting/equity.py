@@ -14,7 +14,7 @@ from loanbook.accounting.roll_forward import RollForward, rolled
 from loanbook.errors import RequestError, StateError
 from loanbook.units import HALF_UP, NEVER, mul_div
 
-PAR, PAID_IN, TREASURY = "ordinary_shares", "additional_paid_in_capital", "treasury_shares"
+PAR, PAID_IN, TREASURY = "ordinary_shares", "additional_paid_in_capital", "treasury_stock"
 RETAINED, COMPREHENSIVE, NONCONTROLLING = (
     "retained_earnings",
     "accumulated_other_comprehensive_income",

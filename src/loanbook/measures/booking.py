@@ -23,8 +23,8 @@ class Basis:
     """What the books are made on besides the facts: the policy of each group and the frozen estimates, as the kernel reads them.
 
     period_start   first day of the period that is booked
-    policy         (groups, len(Policy)) int64
-    shares         (classes,) int64 ppm: the platform's part of borrowers' interest
+    policy         (groups, months, len(Policy)) int64
+    shares         (classes, months) int64 ppm: the platform's part of borrowers' interest
     rates          (len(Rate), groups, REMAINING, buckets) int64 ppm
     inception      (groups, months, tenors) int64 ppm of the amount lent
     unamortised    (2, classes, REMAINING) int64 ppm: contractual life, expected life
@@ -41,8 +41,8 @@ class Basis:
         """Raise RequestError when a shape does not fit the book."""
         groups, months = len(space.groups), space.window.months
         wanted = {
-            "policy": (groups, len(Policy)),
-            "shares": (classes.rows.shape[0],),
+            "policy": (groups, months, len(Policy)),
+            "shares": (classes.rows.shape[0], months),
             "rates": (len(Rate), groups, REMAINING, len(BUCKETS)),
             "inception": (groups, months, len(space.tenors)),
             "unamortised": (2, classes.rows.shape[0], REMAINING),
@@ -50,7 +50,7 @@ class Basis:
         for name, shape in wanted.items():
             if getattr(self, name).shape != shape:
                 raise RequestError(f"{name} must be {shape}; it is {getattr(self, name).shape}.")
-        if not space.window.since <= self.period_start <= space.window.as_of and self.period_start > space.window.as_of:
+        if self.period_start > space.window.as_of:
             raise RequestError("the period begins after the day of the close.")
 
 

@@ -21,7 +21,7 @@ NONCURRENT_DAYS = 365
 
 
 class Policy(IntEnum):
-    """Columns of `policy`, (groups, len(Policy)) int64: what the accounting policy says of a group of loans."""
+    """Columns of `policy`, (groups, months, len(Policy)) int64: what the accounting policy says of a group's loans of a month."""
 
     MODEL = 0
     UPFRONT_PPM = 1
@@ -233,8 +233,8 @@ def book_loan(
 
     due .. ends    its history (`loans.history`), charge-off by terms applied
     loan, clock    `Trait`, `Clock` with PERIOD_START
-    policy         (groups, len(Policy)) int64
-    shares         (classes,) int64 ppm, the platform's part of the interest that borrowers pay
+    policy         (groups, months, len(Policy)) int64, by month of origination
+    shares         (classes, months) int64 ppm, the platform's part of the interest that borrowers pay
     rates          (len(Rate), groups, REMAINING, buckets) int64 ppm
     inception      (groups, months, tenors) int64 ppm of the amount lent: fair value of the guarantee when the loan was made
     unamortised    (2, classes, REMAINING) int64 ppm: of deferred costs, by rows due so far; contractual life, expected life
@@ -247,7 +247,7 @@ def book_loan(
     if opened_on > as_of:
         return False
     group = loan[_GROUP]
-    terms = policy[group]
+    terms = policy[group, loan[_VINTAGE]]
     model = terms[_MODEL]
     cell = group * clock[_MONTHS] + loan[_VINTAGE]
     slots = slot_of(as_of, clock) + 1
@@ -262,7 +262,7 @@ def book_loan(
     for row in range(rows):
         contract_interest += due[row, _INTEREST]
     lent = ends[_OPENED_BALANCE]
-    share = 0 if on_balance else shares[class_no]
+    share = 0 if on_balance else shares[class_no, loan[_VINTAGE]]
     fee_total = mul_div(contract_interest, share, PPM, HALF_UP)
     guarantee_total = 0
     if heavy:

@@ -27,7 +27,7 @@ Calendar: TypeAlias = tuple[Ints, int]
 _NO_CALENDAR: Calendar = (np.zeros(0, np.bool_), 0)
 _NONE = np.zeros((0, 0), np.int64)
 _NONE_3, _NONE_4 = np.zeros((0, 0, 0), np.int64), np.zeros((0, 0, 0, 0), np.int64)
-NO_BOOKS = (_NONE, np.zeros(0, np.int64), _NONE_4, _NONE_3, _NONE_3, _NONE, _NONE)
+NO_BOOKS = (_NONE_3, _NONE, _NONE_4, _NONE_3, _NONE_3, _NONE, _NONE)
 """Instead of policy, shares, rates, inception, unamortised, daybook and ledger: the pass measures."""
 
 

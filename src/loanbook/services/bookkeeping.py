@@ -39,7 +39,7 @@ from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
 from loanbook.stores.scratch import scratch_folder
 from loanbook.stores.tables import read_table
-from loanbook.terms.accounting_policy import AccountingPolicy, load_policy
+from loanbook.terms.accounting_policy import AccountingPolicy, load_policies
 from loanbook.terms.chart import Chart, load_chart
 from loanbook.terms.conventions import Model
 from loanbook.terms.entity import Bookings, Role
@@ -54,25 +54,34 @@ MESSAGES_MOST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The terms that a period is booked under."""
+    """The terms that a period is booked under; `policies` all versions so far, oldest first: they price loans by month."""
 
-    policy: AccountingPolicy
+    policies: tuple[AccountingPolicy, ...]
     chart: Chart
     rules: tuple[PostingRule, ...]
     bookings: Bookings
 
     @property
+    def policy(self) -> AccountingPolicy:
+        """The version in force."""
+        return self.policies[-1]
+
+    @property
     def hash(self) -> str:
         """Of everything an accountant decided beforehand."""
-        said = [self.policy.hash, self.chart.hash, *(f"{rule.rule} {rule.version}" for rule in self.rules)]
+        said = [
+            *(policy.hash for policy in self.policies),
+            self.chart.hash,
+            *(f"{rule.rule} {rule.version}" for rule in self.rules),
+        ]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 def books_on(day: int, policy_code: str = "platform") -> Books:
     """Policy, chart, posting rules and roles in force on a day; raises TermsError, RequestError."""
-    policy = load_policy(policy_code, day)
-    chart = load_chart(policy.chart)
-    return Books(policy=policy, chart=chart, rules=load_rules(chart, day), bookings=bookings_in())
+    policies = load_policies(policy_code, day)
+    chart = load_chart(policies[-1].chart)
+    return Books(policies=policies, chart=chart, rules=load_rules(chart, day), bookings=bookings_in())
 
 
 def close_period(
@@ -141,7 +150,7 @@ def _close(
         cells = cells_of(measured, space)
         estimates, frozen = _estimates(cells, books.policy)
         before = inceptions(ledger, last)
-        basis = basis_of(books.policy, projection.classes(), space, estimates, before | {last_month(end): frozen}, first_day)
+        basis = basis_of(books.policies, projection.classes(), space, estimates, before | {last_month(end): frozen}, first_day)
         booked = book_loans(projection, space, basis, on_progress=tell)
     run = _run(book, name, measured, books, estimates, last)
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
@@ -173,7 +182,7 @@ def _close(
         "close_run": run,
         "policy": books.policy.code,
         "policy_hash": books.policy.hash,
-        "policy_text": books.policy.text,
+        "policy_texts": [policy.text for policy in books.policies],
         "chart_hash": books.chart.hash,
         "rules": {rule.rule: rule.version for rule in books.rules},
         "estimates_hash": estimates.hash,
@@ -201,6 +210,7 @@ def _company_amounts(
         last=known,
         posted=pa.concat_tables(before) if before else None,
         equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
+        chart=books.chart,
         close_run=run,
     )
 

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from loanbook import units
-from loanbook.accounting.corporate_postings import equity_postables, grants, known, postables
+from loanbook.accounting.corporate_postings import equity_opening, equity_postables, grants, known, postables, still_to_post
 from loanbook.accounting.debt import Debt, Tranches, debts, effective_rates
 from loanbook.accounting.equity import EquityTerms
-from loanbook.accounting.journal import POSTABLE, postable
+from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import share_based_postables
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
+from loanbook.terms.chart import Chart
 from loanbook.units import HALF_UP, RATE_SCALE, Ints, mul_div
 
 EQUITY_KINDS = ("shares_issued", "shares_repurchased", "shares_retired", "grant_exercised", "dividend_declared")
@@ -37,20 +37,22 @@ def corporate_amounts(
     last: tuple[int, int] | None,
     posted: pa.Table | None,
     equity: EquityTerms,
+    chart: Chart,
     close_run: str,
 ) -> pa.Table:
     """The amounts of a period, `journal.POSTABLE`.
 
     tables    corporate events by kind
     last      last day of the period before, and the day by whose end it knew; None for the first
-    posted    event and cell of what earlier periods posted: those are not posted again; a fact of an earlier period that was not
-              is posted on the first day of this one
+    posted    what earlier periods posted besides their loans: not posted again but for its difference; a fact of an earlier
+              period that was not known is posted on the first day of this one
     """
     facts = known(tables, end, known_by(known_on))
     parts = [postables(facts, end)]
     owners = sorted({(str(row["entity"]), str(row["currency"])) for name in EQUITY_KINDS for row in _rows(facts, name)})
-    parts += [equity_postables(facts, entity, currency, equity) for entity, currency in owners]
-    standing = _unposted(pa.concat_tables(parts), posted, start)
+    for entity, currency in owners:
+        parts.append(equity_postables(facts, entity, currency, equity, opening=equity_opening(facts, entity, chart)))
+    standing = still_to_post(pa.concat_tables(parts), posted, start, close_run)
     before = known(tables, last[0], known_by(last[1])) if last else {}
     made, moved = grants(facts)
     made_before, moved_before = grants(before)
@@ -65,16 +67,6 @@ def corporate_amounts(
 
 def _rows(tables: Mapping[str, pa.Table], name: str) -> list[dict[str, object]]:
     return tables[name].to_pylist() if name in tables else []
-
-
-def _unposted(amounts: pa.Table, posted: pa.Table | None, start: int) -> pa.Table:
-    key = pc.binary_join_element_wise(amounts["event"], amounts["cell"], "/")
-    if posted is not None and posted.num_rows:
-        seen = pc.binary_join_element_wise(posted["event"], posted["cell"], "/")
-        amounts = amounts.filter(pc.invert(pc.is_in(key, seen.combine_chunks())))
-    days = np.maximum(amounts["happened_on"].cast(pa.int32()).to_numpy(), start).astype(np.int32)
-    place = amounts.schema.get_field_index("posted_on")
-    return amounts.set_column(place, POSTABLE.field("posted_on"), pa.array(days).cast(pa.date32()))
 
 
 def _debt_amounts(

@@ -117,8 +117,10 @@ def basis_at(book: Book, ledger: Ledger, projection: Projection, period: Period)
     window = _window(projection.manifest.since, manifest)
     found = space(projection.classes(), window, unknown_of(book))
     estimates = from_table(period.table("estimates"))
-    policy = parse_policy(str(manifest["policy_text"]), f"{period.id}/policy")
-    basis = basis_of(policy, projection.classes(), found, estimates, inceptions(ledger, period), units.day(manifest["first_day"]))
+    policies = [parse_policy(text, f"{period.id}/policy") for text in manifest["policy_texts"]]
+    basis = basis_of(
+        policies, projection.classes(), found, estimates, inceptions(ledger, period), units.day(manifest["first_day"])
+    )
     return found, basis
 
 

@@ -100,7 +100,7 @@ class Figures:
         if found is not None:
             return found
         absent_is_nil = column != BASE or line.shown == "unless_nil" or (self.missing_is_nil and (period, column) in self._given)
-        return 0 if absent_is_nil else None
+        return 0 if absent_is_nil and line.unit == "money" else None
 
     def _translated(self, line: Line, period: Period, column: str) -> int | None:
         if line.kind in ("ratio", "ads", "per_share"):

@@ -9,6 +9,8 @@ from loanbook.statements.presentation import MINOR_PER_THOUSAND, Figures, Key, l
 from loanbook.terms.statement import BASE, OWN_COLUMN, Line, Statement, Statements
 from loanbook.units import HALF_UP, mul_div
 
+_INCOME = "net_income_attributable_to_company"
+
 _Tie: TypeAlias = tuple[Statement, Line]
 """A statement and a line of it that has `equals`."""
 
@@ -44,6 +46,7 @@ def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[K
     for tie in ties:
         if tie[1].accumulation == "flow":
             _absorb(tie, exact, rounded, statements)
+    _follow_equity(exact, rounded, statements)
     _allocate_cells(exact, rounded, statements)
     return rounded
 
@@ -73,22 +76,18 @@ def _is_money(statements: Statements, key: Key) -> bool:
 
 def _places(statement: Statement, total: Line, amounts: Iterable[Key], statements: Statements) -> list[tuple[Period, str]]:
     """The periods and columns in which a table must hold: those of its own rows; without any it is not filled and not judged."""
-    inner = leaf_signs(statements, total.code)
+    inner = set(leaf_signs(statements, total.code))
+    for code in () if total.equals == OWN_COLUMN else total.equals:
+        inner |= set(leaf_signs(statements, code))
     own = {
         line.code for line in statement.lines if line.kind in ("leaf", "part") and (line.code in inner or line.part_of in inner)
     }
-    filled = {(period, column) for code, period, column in amounts if code in own and not _is_adjustment(column, statements)}
+    instant = total.accumulation == "instant"
+    filled = {(period, column) for code, period, column in amounts if code in own and period.is_instant == instant}
     if total.equals != OWN_COLUMN:
         return sorted(filled)
     columns = [column.code for column in statement.columns if not column.sum]
     return sorted({(period, column) for period, _ in filled for column in columns})
-
-
-def _is_adjustment(column: str, statements: Statements) -> bool:
-    """A column that a table adds to the base: it balances only together with the base."""
-    return column != BASE and any(
-        column in other.sum and BASE in other.sum for statement in statements.by_name.values() for other in statement.columns
-    )
 
 
 def _check(exact: Mapping[Key, int], ties: Sequence[_Tie], statements: Statements) -> None:
@@ -130,6 +129,28 @@ def _allocate_parts(exact: Mapping[Key, int], rounded: dict[Key, int], statement
         parts = [part for part in statements.parts(leaf) if (part, period, column) in exact]
         shares = largest_remainder([exact[part, period, column] for part in parts], rounded[leaf, period, column])
         rounded.update({(part, period, column): share for part, share in zip(parts, shares, strict=True)})
+
+
+def _follow_equity(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+    """In an adjustment column, income is what its retained earnings rose by: its lines of operations share what is left."""
+    adjusting = {
+        each
+        for statement in statements.by_name.values()
+        for column in statement.columns
+        if BASE in column.sum
+        for each in column.sum
+    }
+    signs = leaf_signs(statements, _INCOME) if _INCOME in statements.lines else {}
+    spans = {(period, column) for code, period, column in exact if code in signs and column in adjusting - {BASE}}
+    for period, column in sorted(spans):
+        lines = [code for code in signs if exact.get((code, period, column))]
+        earned = sum(signs[code] * exact[code, period, column] for code in lines)
+        closing, opening = (("retained_earnings", at, column) for at in (period.end, period.eve))
+        if earned != exact.get(closing, 0) - exact.get(opening, 0):
+            continue
+        owed = rounded.get(closing, 0) - rounded.get(opening, 0)
+        shares = largest_remainder([signs[code] * exact[code, period, column] for code in lines], owed)
+        rounded.update({(code, period, column): signs[code] * share for code, share in zip(lines, shares, strict=True)})
 
 
 def _allocate_cells(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:

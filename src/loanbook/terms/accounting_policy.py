@@ -68,16 +68,16 @@ class AccountingPolicy:
     text: str
 
 
-def load_policy(code: str, day: int, folder: Path = FOLDER) -> AccountingPolicy:
-    """The policy of a code in force on a day.
+def load_policies(code: str, day: int, folder: Path = FOLDER) -> tuple[AccountingPolicy, ...]:
+    """Every version of a policy that came into force by a day, oldest first; the last one holds.
 
     raises   TermsError with path:line; RequestError when there is none
     """
     found = [policy for policy in map(read_policy, sorted(folder.glob("*.yaml"))) if policy.code == code]
-    held = [policy for policy in found if policy.effective_from <= day]
+    held = sorted((policy for policy in found if policy.effective_from <= day), key=lambda policy: policy.effective_from)
     if not held:
         raise RequestError(f"there is no accounting policy {code!r} in force on {units.date(day)} in {folder.name}.")
-    return max(held, key=lambda policy: policy.effective_from)
+    return tuple(held)
 
 
 def read_policy(path: Path) -> AccountingPolicy:
