@@ -3,15 +3,25 @@
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from loanbook.accounting.corporate_postings import equity_facts, equity_postables, grants, known, postables
+from loanbook.accounting.corporate_postings import (
+    equity_facts,
+    equity_opening,
+    equity_postables,
+    grants,
+    known,
+    postables,
+    still_to_post,
+)
 from loanbook.accounting.costs import costs_by_line, payables
 from loanbook.accounting.equity import EquityTerms, changes_in_equity, movements
 from loanbook.accounting.grants import PER_MILLION
 from loanbook.accounting.share_based import US_GAAP, cumulative_cost
 from loanbook.errors import RequestError
 from loanbook.stores.importers.corporate import read_corporate
+from loanbook.terms.chart import load_chart
 from loanbook.units import day
 from tests.accounting.corporate import COSTS, MOMENT, written, year
 
@@ -69,8 +79,46 @@ def test_equity_events_post_what_moves_equity(tmp_path: Path) -> None:
     assert (
         closing.columns["additional_paid_in_capital"].closing == by["cash"] - by["par"] - treasury_out + by["retained_earnings"]
     )
-    assert closing.columns["treasury_shares"].closing == treasury_out - 9_010
+    assert closing.columns["treasury_stock"].closing == treasury_out - 9_010
     assert closing.outstanding == 1_000_000 - 1_000 + 200
+
+
+def test_equity_opens_with_balances_and_shares(tmp_path: Path) -> None:
+    text = """kind,event_id,entity,currency,happened_on,book,account,amount,shares,treasury_shares
+opening_balance,O3,parent,CNY,2023-12-31,core,3030,40,,
+opening_shares,O4,parent,CNY,2023-12-31,,,,1000,100
+shares_retired,E9,parent,CNY,2024-01-31,,,,50,
+"""
+    tables = dict(read_corporate(written(tmp_path, "opening.csv", text), recorded_at=MOMENT).tables)
+    opening = equity_opening(tables, "parent", load_chart())
+    assert (opening["treasury_stock"], opening["shares_issued"], opening["treasury_shares_held"]) == (-4_000, 1_000, 100)
+    made = equity_postables(tables, "parent", "CNY", TERMS, opening=opening)
+    assert amounts(made, component="treasury_shares") == [("treasury_shares", "2024-01-31", 2_000)]
+
+
+def test_a_later_period_posts_what_is_new_and_what_moved(tmp_path: Path) -> None:
+    """A repurchase of February comes to light in the second quarter: it and the dearer retirement of March are posted there."""
+    tables = year(tmp_path)
+    first = still_to_post(
+        equity_postables(known(tables, day("2024-03-31")), "parent", "CNY", TERMS), None, day("2024-01-01"), "R1"
+    )
+    text = "event_id,entity,currency,happened_on,shares,amount\nE2b,parent,CNY,2024-02-02,1000,99.90\n"
+    reading = read_corporate(written(tmp_path, "late.csv", text), recorded_at=MOMENT, kind="shares_repurchased")
+    late = reading.tables["shares_repurchased"]
+    tables["shares_repurchased"] = pa.concat_tables([tables["shares_repurchased"], late])
+    now = equity_postables(known(tables, day("2024-06-30")), "parent", "CNY", TERMS)
+    second = still_to_post(now, first, day("2024-04-01"), "R2")
+    rows = {
+        (row["event"], row["cell"]): (str(row["posted_on"]), str(row["happened_on"]), row["amount_fen"])
+        for row in second.to_pylist()
+    }
+    assert rows == {
+        ("E2b", "treasury_shares"): ("2024-04-01", "2024-02-02", 9_990),
+        ("E3", "treasury_shares~R2"): ("2024-04-01", "2024-03-01", 196),
+        ("E3", "retained_earnings~R2"): ("2024-04-01", "2024-03-01", 196),
+    }
+    third = still_to_post(now, pa.concat_tables([first, second]), day("2024-07-01"), "R3")
+    assert third.num_rows == 0
 
 
 def test_awards_are_put_together_from_their_tranches(tmp_path: Path) -> None:

@@ -211,6 +211,7 @@ def _company_amounts(
         posted=pa.concat_tables(before) if before else None,
         equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
         chart=books.chart,
+        chart=books.chart,
         close_run=run,
     )
 
