@@ -162,6 +162,35 @@ def test_equity_moves_share_what_rounding_leaves():
     assert made.value("equity_closing", HALF, "retained_earnings") == 1
 
 
+@given(st.lists(SIGNED, min_size=8, max_size=8))
+def test_an_adjustment_balances_and_its_income_is_what_its_retained_earnings_rise_by(values):
+    """Column (i) of the reconciliation: at two dates, a half year between; exact in fen, and after rounding still."""
+    column = "expected_credit_losses"
+    loans, tax, claims = values[0:2], values[2:4], values[4:6]
+    amounts = {}
+    for at, place in ((OPENING, 0), (CLOSING, 1)):
+        amounts["loans_receivable_net_noncurrent", at, column] = loans[place]
+        amounts["deferred_tax_assets", at, column] = tax[place]
+        amounts["guarantee_liabilities_contingent", at, column] = claims[place]
+        amounts["retained_earnings", at, column] = loans[place] + tax[place] - claims[place]
+    amounts["provision_for_loans_receivable", HALF, column] = loans[0] - loans[1]
+    amounts["provision_for_contingent_liabilities", HALF, column] = claims[1] - claims[0]
+    amounts["income_tax_expense", HALF, column] = tax[1] - tax[0]
+    rounded = round_document(amounts, STATEMENTS)
+    made = Figures(statements=STATEMENTS, amounts=rounded)
+    earnings = [made.value("retained_earnings", at, column) for at in (OPENING, CLOSING)]
+    for at in (OPENING, CLOSING):
+        assert made.value("total_assets", at, column) == made.value("total_liabilities_and_equity", at, column)
+    assert made.value("net_income_attributable_to_company", HALF, column) == earnings[1] - earnings[0]
+    for key, amount in amounts.items():
+        assert abs(rounded[key] * 100_000 - amount) < 300_000
+
+
+def test_an_adjustment_that_does_not_balance_is_refused():
+    with pytest.raises(TieError, match="column financial_guarantee, is 0 fen and must be 7"):
+        round_document({("deferred_tax_assets", CLOSING, "financial_guarantee"): 7}, STATEMENTS)
+
+
 def test_ledger_balances_are_shown_in_the_sign_of_their_line():
     balances = {("financing_income", HALF, BASE): -70, ("funding_costs", HALF, BASE): 30, ("income_tax_expense", HALF, BASE): 9}
     assert shown(balances, STATEMENTS) == {
