@@ -189,6 +189,7 @@ def test_an_equity_row_is_taken_from_where_it_is_reported():
     assert made.value("equity_closing", H1, "company_equity") == 5_797
     assert made.value("equity_closing", H1, "total_equity") == 5_863
     assert made.value("equity_net_income", H1, "total_equity") == 900
+    assert made.value("equity_closing", H1) is None, "the table has no column of that name"
 
 
 def test_a_total_column_adds_the_members_that_there_are():

@@ -158,7 +158,10 @@ class Figures:
         given = self.amounts.get((line.code, period.eve, column))
         if given is not None:
             return int(given)
-        if line.of == OWN_COLUMN or column == BASE:
+        own = line.of == OWN_COLUMN
+        if own and column not in self.statements.lines:
+            return None
+        if own or column == BASE:
             found = self._sum((1, self.value(code, period.eve)) for code in balances(line.of, column))
             if found is not None:
                 return found
