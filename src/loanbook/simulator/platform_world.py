@@ -129,7 +129,7 @@ class _Borrowers:
                 break
             at = chances(self.seed, int(Stream.ANCESTOR), first_key + turn * 2**40, loans)[open_places]
             asked = known[(at * known.size).astype(np.int64)]
-            granted = days[open_places] > 0
+            granted = days[open_places] <= self.bad_since[asked]
             borrower[open_places[granted]] = asked[granted]
             open_places = open_places[~granted]
         is_new[open_places] = True
