@@ -1,17 +1,22 @@
 """Shares of a period from movements and awards: by hand, by quarters, and against a walk over days."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loanbook.accounting.earnings_per_share import Capital, diluted_of, period_shares, year_to_date
+from loanbook.accounting.earnings_per_share import Capital, average_price, capital_of, diluted_of, period_shares, year_to_date
 from loanbook.accounting.equity import Deed, EquityFact, EquityTerms, movements
 from loanbook.accounting.grants import PER_MILLION, Grant, GrantMovement, Instrument, Moved, Tranche, standing, visible
-from loanbook.accounting.share_based import US_GAAP
+from loanbook.accounting.share_based import US_GAAP, unrecognised_cost
 from loanbook.accounting.weighted_shares import Potential, YearToDate
 from loanbook.errors import RequestError
-from loanbook.statements.per_share import per_share
-from loanbook.units import NEVER
+from loanbook.statements.per_share import PerShareFacts, per_share, present
+from loanbook.stores.importers.corporate import read_corporate
+from loanbook.terms.chart import load_chart
+from loanbook.units import NEVER, day
+from tests.accounting.corporate import MOMENT, written, year
 
 LINES = (("general_and_administrative", 1),)
 MOVED = movements(
@@ -31,11 +36,11 @@ def grant(
         entity="parent",
         currency="CNY",
         instrument=kind,
-        granted_on=on,
+        granted_on=0,
         exercise_price_per_million_fen=strike_fen * PER_MILLION,
         tranches=tuple(
-            Tranche(vests_on=day, instruments=count, fair_value_per_million_fen=value_fen * PER_MILLION)
-            for day, count in tranches.items()
+            Tranche(vests_on=on, instruments=count, fair_value_per_million_fen=value_fen * PER_MILLION)
+            for on, count in tranches.items()
         ),
         lines=LINES,
     )
@@ -105,6 +110,26 @@ def test_prices_and_grants_are_in_one_currency() -> None:
         Capital(moved=(), grants=(OPTIONS,), grant_movements=(), policy=US_GAAP, currency="USD")
 
 
+def test_a_company_from_its_events_to_the_printed_figure(tmp_path: Path) -> None:
+    """1,000,000 shares less 1,000 bought back on 1 February; 1,200 options at next to nothing, of which 120 went in June."""
+    tables = year(tmp_path)
+    owner = capital_of(tables, "parent", "CNY", EquityTerms(par_per_million_fen=10_000), load_chart())
+    start, end = day("2024-04-01"), day("2024-06-30")
+    with pytest.raises(RequestError, match="no average share price in CNY from 2024-04-01 to 2024-06-30"):
+        average_price(tables, "parent", "CNY", start, end)
+    price = "kind,event_id,entity,currency,date,ends_on,price\nshare_price,P1,parent,CNY,2024-04-01,2024-06-30,69.50\n"
+    tables |= read_corporate(written(tmp_path, "price.csv", price), recorded_at=MOMENT).tables
+    found = period_shares(owner, start, end, average_price(tables, "parent", "CNY", start, end))
+    assert found.basic.shares == 999_000
+    # 1,199 options on average (on the last day 120 fewer); the cost still to come buys some of them back at 69.50.
+    cost = [unrecognised_cost(owner.grants[0], owner.grant_movements, US_GAAP, on) for on in (start - 1, end)]
+    assert cost == [1_545_766, 1_193_688]
+    assert found.incremental == {"G1": 1_199 - 197}
+    shares = diluted_of(found, 4_460_000_00).shares
+    printed = present(PerShareFacts(income_fen=4_460_000_00, shares_basic=999_000, shares_diluted=shares), shares_per_ads=2)
+    assert (printed["net_income_per_share_basic"], printed["net_income_per_ads_basic"]) == (446, 892)
+
+
 @given(
     st.dictionaries(st.integers(1, 120), st.integers(1, 500), min_size=1, max_size=4),
     st.lists(st.tuples(st.integers(1, 120), st.integers(1, 40)), max_size=4),
@@ -120,9 +145,7 @@ def test_basic_shares_are_a_walk_over_days(vests: dict[int, int], settled: list[
             moved.append(GrantMovement(grant_id="units", moved=Moved.EXERCISED, happened_on=on, instruments=count))
     found = period_shares(capital(units, moved=tuple(moved)), start, end, PER_MILLION)
     walked = 0
-    for day in range(start, end + 1):
-        walked += 1_000 - (100 if day >= 51 else 0)
-        walked += sum(count for on, count in vests.items() if on <= day) - sum(
-            m.instruments for m in moved if m.happened_on <= day
-        )
+    for at in range(start, end + 1):
+        walked += 1_000 - (100 if at >= 51 else 0)
+        walked += sum(count for on, count in vests.items() if on <= at) - sum(m.instruments for m in moved if m.happened_on <= at)
     assert found.basic.share_days == walked

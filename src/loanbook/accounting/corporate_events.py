@@ -183,6 +183,15 @@ KINDS = (
         ),
         measured="equity",
     ),
+    CorporateKind(
+        name="share_price",
+        text="Average market price of an ordinary share from happened_on to `ends_on`: what options and units are diluted by.",
+        columns=(
+            money("price_per_million_fen", "Average price of an ordinary share (an ADS's over its ratio).", least=1),
+            date("ends_on", "Last day of the period."),
+        ),
+        ordered=(("happened_on", "ends_on"),),
+    ),
     _debt(
         "debt_drawn",
         "Money borrowed.",

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from loanbook.accounting.equity import EquityMovement, outstanding_changes
+from loanbook.accounting.corporate_postings import equity_facts, equity_opening
+from loanbook.accounting.corporate_postings import grants as grants_of
+from loanbook.accounting.equity import HELD, ISSUED, EquityMovement, EquityTerms, movements, outstanding_changes
 from loanbook.accounting.grants import Grant, GrantMovement, Instrument, Standing, standing, visible
-from loanbook.accounting.share_based import Policy, unrecognised_cost
+from loanbook.accounting.share_based import US_GAAP, Policy, unrecognised_cost
 from loanbook.accounting.weighted_shares import (
     Diluted,
     Potential,
@@ -24,7 +27,8 @@ from loanbook.accounting.weighted_shares import (
     weighted_average,
 )
 from loanbook.errors import RequestError
-from loanbook.units import HALF_UP, NEVER, mul_div
+from loanbook.terms.chart import Chart
+from loanbook.units import HALF_UP, NEVER, date, day, mul_div
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,41 @@ class Capital:
             raise RequestError(f"grants are in {', '.join(other)}, the share price in {self.currency}. Translate one of them.")
 
 
+def capital_of(
+    tables: Mapping[str, pa.Table],
+    entity: str,
+    currency: str,
+    terms: EquityTerms,
+    chart: Chart,
+    *,
+    policy: Policy = US_GAAP,
+    shares_per_instrument: int = 1,
+) -> Capital:
+    """The capital of the listed entity from its corporate events (`corporate_postings.known` for an earlier knowledge)."""
+    opening = equity_opening(tables, entity, chart)
+    made, moved = grants_of(tables)
+    return Capital(
+        moved=movements(equity_facts(tables, entity), terms, opening=opening),
+        grants=[grant for grant in made if grant.entity == entity],
+        grant_movements=moved,
+        policy=policy,
+        currency=currency,
+        opening=opening[ISSUED] - opening[HELD],
+        shares_per_instrument=shares_per_instrument,
+    )
+
+
+def average_price(tables: Mapping[str, pa.Table], entity: str, currency: str, starts_on: int, ends_on: int) -> int:
+    """The average price of an ordinary share over exactly these days, fen per million; RequestError when nobody entered it."""
+    for row in tables["share_price"].to_pylist() if "share_price" in tables else []:
+        days = day(row["happened_on"]), day(row["ends_on"])
+        if (row["entity"], row["currency"], *days) == (entity, currency, starts_on, ends_on):
+            return int(row["price_per_million_fen"])
+    raise RequestError(
+        f"{entity} has no average share price in {currency} from {date(starts_on)} to {date(ends_on)}. Add a share_price event."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodShares:
     """Shares of one period.
@@ -65,8 +104,8 @@ class PeriodShares:
 def period_shares(capital: Capital, starts_on: int, ends_on: int, average_price_per_million_fen: int) -> PeriodShares:
     """Weighted shares of a period, both days in it, at its average price of an ordinary share."""
     on, by = outstanding_changes(m for m in capital.moved if m.happened_on <= ends_on)
-    before = capital.opening + sum(change for day, change in zip(on, by, strict=True) if day < starts_on)
-    inside = [(day, change) for day, change in zip(on, by, strict=True) if day >= starts_on]
+    before = capital.opening + sum(change for at, change in zip(on, by, strict=True) if at < starts_on)
+    inside = [(at, change) for at, change in zip(on, by, strict=True) if at >= starts_on]
     incremental = {}
     for grant in capital.grants:
         if grant.recorded_on > capital.known_on:
@@ -74,16 +113,16 @@ def period_shares(capital: Capital, starts_on: int, ends_on: int, average_price_
         if not grant.exercise_price_per_million_fen and grant.instrument is Instrument.RESTRICTED_SHARE_UNIT:
             first, steps = _steps(capital, grant, starts_on, ends_on, _due)
             before += first * capital.shares_per_instrument
-            inside += [(day, change * capital.shares_per_instrument) for day, change in steps]
+            inside += [(at, change * capital.shares_per_instrument) for at, change in steps]
         incremental[grant.grant_id] = _incremental(capital, grant, starts_on, ends_on, average_price_per_million_fen)
-    days, changes = [day for day, _ in inside], [change for _, change in inside]
+    days, changes = [at for at, _ in inside], [change for _, change in inside]
     basic = weighted_average(before, np.array(days, np.int64), np.array(changes, np.int64), starts_on, ends_on)
     return PeriodShares(basic=basic, incremental=incremental)
 
 
 def _incremental(capital: Capital, grant: Grant, starts_on: int, ends_on: int, price: int) -> int:
     first, steps = _steps(capital, grant, starts_on, ends_on, _potential)
-    on, by = [day for day, _ in steps], [change for _, change in steps]
+    on, by = [at for at, _ in steps], [change for _, change in steps]
     mean = weighted_average(first, np.array(on, np.int64), np.array(by, np.int64), starts_on, ends_on).shares
     ends = [max(starts_on - 1, grant.granted_on), ends_on]
     costs = [unrecognised_cost(grant, capital.grant_movements, capital.policy, each, capital.known_on) for each in ends]
@@ -108,15 +147,15 @@ def _steps(capital: Capital, grant: Grant, starts_on: int, ends_on: int, count: 
     seen = visible(capital.grant_movements, grant, ends_on, capital.known_on)
     days = {grant.granted_on, *(t.vests_on for t in grant.tranches), *(m.happened_on for m in seen)}
 
-    def at(day: int) -> int:
-        return int(count(grant, standing(grant, [m for m in seen if m.happened_on <= day], day)))
+    def at(when: int) -> int:
+        return int(count(grant, standing(grant, [m for m in seen if m.happened_on <= when], when)))
 
     first = last = at(starts_on - 1)
     steps = []
-    for day in sorted(each for each in days if starts_on <= each <= ends_on):
-        now = at(day)
+    for on in sorted(each for each in days if starts_on <= each <= ends_on):
+        now = at(on)
         if now != last:
-            steps.append((day, now - last))
+            steps.append((on, now - last))
         last = now
     return first, steps
 
