@@ -29,7 +29,7 @@ from loanbook.measures.credit_losses_policy import LossPolicy
 from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
-from loanbook.services.corporate_amounts import corporate_amounts
+from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.tax_amounts import tax_amounts, years_of
 from loanbook.stores.book import Book
@@ -39,6 +39,7 @@ from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
 from loanbook.stores.scratch import scratch_folder
 from loanbook.stores.tables import read_table
+from loanbook.terms.accounting_policy import FOLDER as POLICIES
 from loanbook.terms.accounting_policy import AccountingPolicy, load_policies
 from loanbook.terms.chart import Chart, load_chart
 from loanbook.terms.conventions import Model
@@ -77,9 +78,13 @@ class Books:
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
-def books_on(day: int, policy_code: str = "platform") -> Books:
-    """Policy, chart, posting rules and roles in force on a day; raises TermsError, RequestError."""
-    policies = load_policies(policy_code, day)
+def books_on(book: Book, day: int, policy_code: str = "platform") -> Books:
+    """Policy, chart, posting rules and roles in force on a day; policies of the book's own folder come before those shipped.
+
+    raises   TermsError, RequestError
+    """
+    own = book.folder / "policies"
+    policies = load_policies(policy_code, day, own if own.is_dir() else POLICIES)
     chart = load_chart(policies[-1].chart)
     return Books(policies=policies, chart=chart, rules=load_rules(chart, day), bookings=bookings_in())
 
@@ -95,11 +100,11 @@ def close_period(
     """Close a quarter of the books and lock it; the newest version, and whether it was closed now.
 
     name        "2024Q3"; the quarter after the last closed one, or any when none is (the one before it becomes the opening)
-    known_on    what was recorded by then counts; default as `closing.close`
+    known_on    what was recorded by then counts; default: everything recorded up to today, of loans and of the company
     raises      RequestError, StateError; TieError for amounts without a rule or a trial balance that is out
     """
     tell = on_progress or (lambda stage, done, total: None)
-    start, end = period_days(name)
+    start, _ = period_days(name)
     ledger = Ledger(book)
     with ledger.writing():
         closed = ledger.periods()
@@ -115,9 +120,8 @@ def close_period(
                 )
         last = closed[-1] if closed else None
         if last is None and _begins_before(book, start, tell):
-            opening = quarter_before(name)
-            last = _close(book, ledger, opening, *period_days(opening), None, policy, known_on, tell, is_opening=True)
-        return _close(book, ledger, name, start, end, last, policy, known_on, tell), True
+            last = book_period(book, ledger, quarter_before(name), None, policy, known_on, tell, is_opening=True)
+        return book_period(book, ledger, name, last, policy, known_on, tell), True
 
 
 def _begins_before(book: Book, start: int, tell: Progress) -> bool:
@@ -128,20 +132,28 @@ def _begins_before(book: Book, start: int, tell: Progress) -> bool:
     return units.day(since) < start
 
 
-def _close(
+def book_period(
     book: Book,
     ledger: Ledger,
     name: str,
-    start: int,
-    end: int,
     last: Period | None,
     policy_code: str,
     known_on: dt.date | None,
     tell: Progress,
     *,
     is_opening: bool = False,
+    said: Mapping[str, Any] | None = None,
 ) -> Period:
-    books = books_on(end, policy_code)
+    """Measure, post and lock the period that follows another, `last`. Call inside `Ledger.writing`.
+
+    is_opening   the period holds everything since the book's first loan
+    said         what its manifest says besides: why it was restated
+    raises       as `close_period`
+    """
+    start, end = period_days(name)
+    books = books_on(book, end, policy_code)
+    corporate = load_corporate(book.folder)
+    known_on = known_on or known_now(book, corporate, units.date(end))
     measured = close(book, units.date(end), known_on=known_on, on_progress=tell)
     # An opening has one day of its own: what happened before it keeps its month.
     first_day = end if is_opening else start
@@ -152,13 +164,15 @@ def _close(
         before = inceptions(ledger, last)
         basis = basis_of(books.policies, projection.classes(), space, estimates, before | {last_month(end): frozen}, first_day)
         booked = book_loans(projection, space, basis, on_progress=tell)
-    run = _run(book, name, measured, books, estimates, last)
+    run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
-    company = _company_amounts(book, ledger, last, first_day, end, measured, books, run)
+    company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
+    if is_opening:
+        company = _stated(amounts, company, books, end)
     entries = post(pa.concat_tables([amounts, company]), books, end)
     tax = _tax(ledger, last, entries, books, end, book.currency, run)
     entries = pa.concat_tables([entries, post(tax, books, end)]).sort_by("entry_id")
-    balances = _brought_forward(last, entries)
+    balances = brought_forward(last, entries)
     check_balanced(balances)
     kept = totals(booked, space, first_day)
     tables = {
@@ -170,10 +184,14 @@ def _close(
         "cells_daybook": kept.daybook,
         "estimates": to_table(estimates),
         "inception": frozen.to_table(),
+        "rules": rule_table(books.rules),
+        "roles": role_table(books.bookings, books.rules, end),
     }
     limits = [broken.words for broken in broken_limits(balances, books.chart)]
-    said = {
+    manifest = {
+        **(said or {}),
         "opening": is_opening,
+        "follows": last.id if last else "",
         "starts_on": units.date(start).isoformat(),
         "ends_on": units.date(end).isoformat(),
         "first_day": units.date(first_day).isoformat(),
@@ -190,27 +208,53 @@ def _close(
         "loans": booked.loans,
         "loans_left_out": booked.left_out,
         "entries": entries.num_rows,
-        "totals": _totals(balances),
+        "totals": debits(balances),
         "findings": limits,
     }
-    return ledger.lock(name, tables, said)
+    return ledger.lock(name, tables, manifest)
+
+
+def _stated(amounts: pa.Table, company: pa.Table, books: Books, end: int) -> pa.Table:
+    """Corporate amounts of an opening: a balance that is stated is what the account stands at, whatever loans had left there.
+
+    Loans of years before the books began were paid out of money that nobody told; what is stated replaces it.
+    """
+    is_stated = pc.equal(company["kind"], "opening_balance")
+    stated, others = company.filter(is_stated), company.filter(pc.invert(is_stated))
+    if not stated.num_rows:
+        return company
+    left: dict[tuple[str, str, str], int] = {}
+    for row in trial_balance(post(pa.concat_tables([amounts, others]), books, end)).to_pylist():
+        key = (row["book"], row["entity"], row["account"])
+        left[key] = left.get(key, 0) + row["amount_fen"]
+    keys = zip(stated["component"].to_pylist(), stated["entity"].to_pylist(), stated["account"].to_pylist(), strict=True)
+    taken = [left.pop((book.upper(), entity, account), 0) for book, entity, account in keys]
+    amount = pa.array(stated["amount_fen"].to_numpy() - np.array(taken, np.int64))
+    place = stated.schema.get_field_index("amount_fen")
+    return pa.concat_tables([others, stated.set_column(place, stated.schema.field(place), amount)])
 
 
 def _company_amounts(
-    book: Book, ledger: Ledger, last: Period | None, start: int, end: int, measured: Close, books: Books, run: str
+    corporate: Mapping[str, pa.Table],
+    ledger: Ledger,
+    last: Period | None,
+    start: int,
+    end: int,
+    measured: Close,
+    books: Books,
+    run: str,
 ) -> pa.Table:
     """What the period posts besides its loans and its tax."""
     before = [each.table("company") for each in _up_to(ledger, last)]
     known = (units.day(last.manifest["ends_on"]), units.day(last.manifest["known_at"])) if last else None
     return corporate_amounts(
-        load_corporate(book.folder),
+        corporate,
         start=start,
         end=end,
         known_on=units.day(measured.header["known_at"]),
         last=known,
         posted=pa.concat_tables(before) if before else None,
         equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
-        chart=books.chart,
         chart=books.chart,
         close_run=run,
     )
@@ -282,29 +326,35 @@ def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int) -> 
 
 
 def post(amounts: pa.Table, books: Books, day: int) -> pa.Table:
+    """The entries of amounts under the rules and roles of a day; see `post_by`."""
+    return post_by(amounts, rule_table(books.rules), role_table(books.bookings, books.rules, day))
+
+
+def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
     """The entries of amounts, in the order of their ids.
 
-    raises   TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
+    rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period
+    raises         TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
     """
     with scratch_folder("posting") as folder, connect(folder) as engine:
         engine.register("amounts", amounts)
-        engine.register("rules", rule_table(books.rules))
-        engine.register("roles", role_table(books.bookings, books.rules, day))
-        given, rules, roles = (engine.named(name) for name in ("amounts", "rules", "roles"))
-        missed = engine.table(without_rule(given, rules)).to_pylist()
+        engine.register("rules", rules)
+        engine.register("roles", roles)
+        waiting, by, who = (engine.named(name) for name in ("amounts", "rules", "roles"))
+        missed = engine.table(without_rule(waiting, by)).to_pylist()
         if missed:
             shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
             raise TieError(
                 f"{len(missed)} kinds of amounts meet no posting rule: {shown}. Add a rule, or one that says no entry."
             )
-        found = entries_of(given, rules, roles)
+        found = entries_of(waiting, by, who)
         entries = engine.table(found.order_by(["entry_id"]))
     empty = entries.filter(pc.equal(entries["entity"], ""))
     if empty.num_rows:
         row = empty.slice(0, 1).to_pylist()[0]
         raise TieError(
             f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {row['model'] or 'no model'} names a role that "
-            f"nobody fills on {units.date(day)}. Add a line to terms/entity_roles."
+            f"nobody fills on {row['posted_on']}. Add a line to terms/entity_roles."
         )
     return entries
 
@@ -314,7 +364,8 @@ def _shown(row: Mapping[str, Any]) -> str:
     return f"{told} ({row['amounts']:,} amounts, {units.format_money(int(row['amount_fen']))})"
 
 
-def _brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
+def brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
+    """The trial balance after a period: that of the one before it, and its entries; `journal.BALANCE`."""
     moved = trial_balance(entries)
     if last is None:
         return moved
@@ -325,7 +376,7 @@ def _brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
     return table.sort_by([(name, "ascending") for name in keys])
 
 
-def _totals(balances: pa.Table) -> dict[str, int]:
+def debits(balances: pa.Table) -> dict[str, int]:
     """Debits of each book: what the manifest proves a balanced ledger by."""
     found: dict[str, int] = {}
     positive = np.maximum(balances["amount_fen"].to_numpy(), 0)
@@ -334,6 +385,8 @@ def _totals(balances: pa.Table) -> dict[str, int]:
     return found
 
 
-def _run(book: Book, name: str, measured: Close, books: Books, estimates: Estimates, last: Period | None) -> str:
-    said = [book.name, name, measured.header["key"], books.hash, estimates.hash, last.digest if last else ""]
+def _run(
+    book: Book, name: str, measured: Close, books: Books, estimates: Estimates, last: Period | None, corporate_hash: str
+) -> str:
+    said = [book.name, name, measured.header["key"], books.hash, estimates.hash, corporate_hash, last.digest if last else ""]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

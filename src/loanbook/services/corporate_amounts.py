@@ -1,10 +1,12 @@
 """What a period posts besides its loans: corporate events as they stand, equity, share-based compensation, debt."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.corporate_postings import equity_opening, equity_postables, grants, known, postables, still_to_post
@@ -14,6 +16,10 @@ from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import share_based_postables
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
+from loanbook.services.today import last_begun_day
+from loanbook.stores.book import Book
+from loanbook.stores.importers.corporate import contents
+from loanbook.stores.latest import last_recorded
 from loanbook.terms.chart import Chart
 from loanbook.units import HALF_UP, RATE_SCALE, Ints, mul_div
 
@@ -26,6 +32,24 @@ _MEASURED = (("interest", Debt.INTEREST), ("issue_cost", Debt.AMORTISED), ("nonc
 def known_by(day: int) -> dt.datetime:
     """The last moment of a day, UTC, to the microsecond."""
     return dt.datetime.combine(units.date(day), dt.time.max, dt.UTC)
+
+
+def known_now(book: Book, corporate: Mapping[str, pa.Table], least: dt.date) -> dt.date:
+    """The last day up to today on which the book recorded anything, of its loans or of the company; at least `least`."""
+    today = last_begun_day()
+    days = [least, last_recorded(book, today) or least]
+    for table in corporate.values():
+        days += [moment.date() for moment in pc.unique(table["recorded_at"]).to_pylist() if moment.date() <= today]
+    return max(days)
+
+
+def facts_hash(corporate: Mapping[str, pa.Table], end: int, known_on: int) -> str:
+    """Of the corporate events that a close counts: their ids and what they say."""
+    said = hashlib.sha256()
+    for name, table in sorted(known(corporate, end, known_by(known_on)).items()):
+        for event_id, text in sorted(contents(name, table).items()):
+            said.update(f"{event_id}\x1e{text}\x1e".encode())
+    return said.hexdigest()
 
 
 def corporate_amounts(

@@ -4,10 +4,12 @@
                                         file, the trial balance's totals, and the hash of the manifest before it
     ledger/2024Q3.1/entries.parquet     the period's entries
     ledger/2024Q3.1/balances.parquet    the trial balance at its end, since the books began
-    ledger/2024Q3.1/...                 cells of loans, frozen estimates
+    ledger/2024Q3.1/...                 cells of loans, frozen estimates, rules and roles
+    ledger/restated-0001/2024Q3.2/...   new versions of periods that were restated together
 
-A restatement is a new version (2024Q3.2), which says what it changes; the old one stays. Changing a file breaks the chain, and
-`verify` says where. A crash leaves no period or a whole one.
+A restatement is a new version (2024Q3.2) of a period and of every later one; the old ones stay. They come into being by one
+rename of the folder that holds them all: a reader, or a crash at any moment, sees the old versions or the new ones, never both.
+Changing a file breaks the chain, and `verify` says where. A crash leaves no period or a whole one.
 """
 
 import json
@@ -29,6 +31,7 @@ FORMAT = 1
 WAIT_SECONDS = 3600.0
 _MANIFEST = "period.json"
 _STAGING = ".closing-"
+_RESTATED = "restated-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +67,27 @@ class Period:
 class Ledger:
     """The closed periods of a book."""
 
-    __slots__ = ("book", "folder")
+    __slots__ = ("_together", "book", "folder")
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self.folder = book.folder / "ledger"
+        self._together: Path | None = None
+
+    def _manifests(self) -> Iterator[Path]:
+        for pattern in (f"*/{_MANIFEST}", f"{_RESTATED}*/*/{_MANIFEST}"):
+            for path in self.folder.glob(pattern):
+                if not path.relative_to(self.folder).parts[0].startswith("."):
+                    yield path
+        if self._together is not None:
+            yield from self._together.glob(f"*/{_MANIFEST}")
 
     def all_periods(self) -> tuple[Period, ...]:
         """Every version, in the order in which they were locked."""
         found = {}
-        for described in self.folder.glob(f"*/{_MANIFEST}"):
-            if not described.parent.name.startswith("."):
-                period = _read(described.parent)
-                found[period.digest] = period
+        for described in self._manifests():
+            period = _read(described.parent)
+            found[period.digest] = period
         ordered: list[Period] = []
         before = ""
         following = {str(period.manifest["previous"]): period for period in found.values()}
@@ -107,6 +118,11 @@ class Ledger:
             f"{self.book.name} has no closed period {name}. Run `loanbook books close {name} --book {self.book.name}`."
         )
 
+    def versions(self, name: str) -> tuple[Period, ...]:
+        """Every version of a period, oldest first; raises as `period`."""
+        self.period(name)
+        return tuple(period for period in self.all_periods() if period.name == name)
+
     def verify(self) -> tuple[str, ...]:
         """Read every file of every period against its hash, and the chain; what is wrong, in words."""
         found = []
@@ -128,6 +144,26 @@ class Ledger:
                 shutil.rmtree(leftover, ignore_errors=True)
             yield
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Lock several periods as one. Call inside `writing`.
+
+        Inside the block only this object sees them; when it ends they are all there, by one rename. An error leaves none of them.
+        A `Period` that was locked in the block must be read again after it: its folder has moved.
+        """
+        number = 1 + len(list(self.folder.glob(f"{_RESTATED}*")))
+        target = self.folder / f"{_RESTATED}{number:04d}"
+        staging = self.folder / f"{_STAGING}{target.name}"
+        staging.mkdir()
+        self._together = staging
+        try:
+            yield
+            self._together = None
+            move_in_place(staging, target)
+        finally:
+            self._together = None
+            shutil.rmtree(staging, ignore_errors=True)
+
     def lock(self, name: str, tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> Period:
         """Write a period and lock it: all of it or nothing. Call inside `writing`.
 
@@ -135,7 +171,7 @@ class Ledger:
         """
         before = self.all_periods()
         version = 1 + max((period.version for period in before if period.name == name), default=0)
-        target = self.folder / f"{name}.{version}"
+        target = (self._together or self.folder) / f"{name}.{version}"
         staging = self.folder / f"{_STAGING}{target.name}"
         staging.mkdir()
         files = {}
