@@ -47,7 +47,7 @@ def attribute(rows: Rows, setting: Setting) -> Rows:
                 left = own[entity]
                 for holder, share in terms.shares(first):
                     if setting.group.entity(holder).method(first) is Method.FULL:
-                        part = part_of(own[entity], share - 10)
+                        part = part_of(own[entity], share)
                         own[holder] += part
                         left -= part
                 if left:
