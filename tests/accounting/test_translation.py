@@ -91,6 +91,19 @@ def test_a_foreign_item_is_carried_at_the_closing_rate_of_its_entity():
     assert (balance(found, "2900"), balance(found, "6020")) == (-1_00, 1_00)
 
 
+def test_a_balance_that_nobody_means_to_settle_moves_the_adjustment():
+    words = {
+        "entity": "p",
+        "account": "2900",
+        "counterparty": "usd",
+        "currency": "USD",
+        "foreign_fen": -100_00,
+        "carrying_fen": -700_00,
+    }
+    found = remeasure([ForeignItem(**words, long_term=True)], TERMS.group, TERMS.rates, ends_on=Q1[1])
+    assert (balance(found, "2900"), balance(found, "6020"), balance(found, "3060")) == (-9_50, 0, 9_50)
+
+
 def test_a_rate_serves_a_week_and_no_longer():
     assert TERMS.rates.spot("USD", day("2024-04-07")) == rate("7.0950")
     with pytest.raises(RequestError, match="no spot rate of USD in CNY for 2024-04-08"):

@@ -80,7 +80,7 @@ def close_group(
     raises     as `translate` and `consolidate`
     """
     own = rows_of_entries(entries, terms.chart, cash_accounts=cash_accounts, books=books)
-    moved = together([own, remeasure(foreign, terms.group, terms.rates, ends_on=ends_on)])
+    moved = together([own, remeasure(foreign, terms.group, terms.rates, ends_on=ends_on, adjustment=terms.accounts.translation)])
     functional = with_opening(moved, before.functional if before else None)
     period: dict[str, Any] = {"starts_on": starts_on, "ends_on": ends_on}
     translation = translate(

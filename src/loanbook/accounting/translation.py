@@ -136,6 +136,9 @@ def _monetary(chart: Chart) -> list[str]:
 class ForeignItem:
     """A monetary balance in another currency than its entity's own; debit positive.
 
+    long_term   a balance between companies that nobody means to settle: its difference goes to the translation adjustment, not to
+                income (ASC 830-20-35-3)
+
     foreign_fen    minor units of `currency`;  carrying_fen  what the entity's books carry it at, minor units of its own currency
     """
 
@@ -145,9 +148,18 @@ class ForeignItem:
     currency: str
     foreign_fen: int
     carrying_fen: int
+    long_term: bool = False
 
 
-def remeasure(items: Sequence[ForeignItem], group: Group, rates: ExchangeRates, *, ends_on: int, gain: str = "6020") -> Rows:
+def remeasure(
+    items: Sequence[ForeignItem],
+    group: Group,
+    rates: ExchangeRates,
+    *,
+    ends_on: int,
+    gain: str = "6020",
+    adjustment: str = "3060",
+) -> Rows:
     """The rows that carry foreign-currency items at the closing rate: the item's account against exchange gain or loss.
 
     returns   rows in functional currency, column `translation`, posted on `ends_on`; they sum to zero
@@ -161,5 +173,5 @@ def remeasure(items: Sequence[ForeignItem], group: Group, rates: ExchangeRates, 
         if change:
             place: dict[str, Any] = {"entity": item.entity, "column": TRANSLATION, "basis": AVERAGE, "posted_on": ends_on}
             found.append(row(change, account=item.account, counterparty=item.counterparty, **place))
-            found.append(row(-change, account=gain, **place))
+            found.append(row(-change, account=adjustment if item.long_term else gain, **place))
     return together(found)
