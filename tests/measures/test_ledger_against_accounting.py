@@ -22,7 +22,7 @@ from loanbook.measures.space import space
 from loanbook.measures.window import window
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Model
-from loanbook.terms.families import BUCKETS, LEDGER
+from loanbook.terms.families import AGED_DAYS, BUCKETS, LEDGER
 from loanbook.units import NEVER, RATE_SCALE, mul_div
 from tests.measures.random_loans import AS_OF, CLASSES, SETTINGS, SINCE, build, one_loan
 
@@ -206,3 +206,36 @@ def test_a_partners_fee_for_a_loan_agrees(drawn, age):
     assert found["flat_fee_fen"] == expected[Fee.EARNED]
     assert found["flat_fee_confirmed_fen"] == expected[Fee.CONFIRMED]
     assert found["flat_fee_vat_fen"] == split_tax(expected[Fee.EARNED], VAT)[1][0]
+
+
+def naive_place(days):
+    if days <= 0:
+        return None
+    for last, name in ((30, "1_30"), (60, "31_60"), (90, "61_90"), (180, "91_180")):
+        if days <= last:
+            return name
+    return "over_180"
+
+
+@SETTINGS
+@given(drawn_as([Model.ON_BALANCE_SHEET, Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]), AS_OFS)
+def test_a_loan_stands_whole_at_its_days_past_due(drawn, as_of):
+    found, loan, _ = booked(drawn, as_of)
+    model = Model(int(CLASSES.rows[drawn["class_no"], Field.MODEL]))
+    lost, repaid = ends(loan, as_of, model)
+    living = bool(found["loans"]) and lost > as_of and not repaid
+    oldest = next((due.on for due in loan.dues if due.cleared_on > as_of), as_of)
+    place = naive_place(as_of - oldest) if living else None
+    asset = found["upfront_fen"] + found["over_time_fen"] - found["fee_collected_fen"] - found["fee_written_off_fen"]
+    guarantee = [found[f"guarantee_fee{name}_fen"] for name in ("", "_collected", "_written_off")]
+    interest = [found[f"interest_{name}_fen"] for name in ("earned", "collected", "written_off")]
+    whole = {
+        "principal": loan.owed(as_of) if living else 0,
+        "interest": interest[0] - interest[1] - interest[2],
+        "fee": asset,
+        "guarantee_fee": guarantee[0] - guarantee[1] - guarantee[2],
+    }
+    assert whole["principal"] == found["outstanding_fen"]
+    for what, amount in whole.items():
+        for days in AGED_DAYS:
+            assert found[f"{what}_{days}_fen"] == (amount if days == place else 0), (what, days)

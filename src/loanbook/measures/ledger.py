@@ -11,7 +11,7 @@ from loanbook.loans.dates import month_index
 from loanbook.loans.history import OUTSIDE, Due, End, Paid
 from loanbook.measures.facts import Clock, Trait, bucket_of
 from loanbook.terms.conventions import Model
-from loanbook.terms.families import DAYBOOK, LEDGER
+from loanbook.terms.families import BUCKETS, DAYBOOK, LEDGER
 from loanbook.units import HALF_UP, Ints, mul_div
 
 PPM = 1_000_000
@@ -112,6 +112,10 @@ _FLAT_VAT = _L["flat_fee_vat_fen"]
 _FLAT_CONFIRMED = _L["flat_fee_confirmed_fen"]
 _FLAT_COLLECTED = _L["flat_fee_collected_fen"]
 _STAGE_1 = _L["stage_1_fen"]
+_AGED_PRINCIPAL = _L["principal_1_30_fen"]
+_AGED_INTEREST = _L["interest_1_30_fen"]
+_AGED_FEE = _L["fee_1_30_fen"]
+_AGED_GUARANTEE = _L["guarantee_fee_1_30_fen"]
 
 _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _MONTHS = int(Clock.MONTHS)
@@ -148,6 +152,8 @@ _VAT_PPM = int(Policy.VAT_PPM)
 _LIFETIME = int(Rate.LIFETIME_LOSS)
 _TWELVE = int(Rate.TWELVE_MONTH_LOSS)
 _COLLECTABLE = int(Rate.COLLECTABLE)
+_THREE_MONTHS = BUCKETS.index("61-90")
+_SIX_MONTHS = BUCKETS.index("151-180")
 _ON_BALANCE = int(Model.ON_BALANCE_SHEET)
 _HEAVY = int(Model.CAPITAL_HEAVY)
 
@@ -209,6 +215,15 @@ def stage_of(due: Ints, rows: int, day: int, dpd: int, terms: Ints) -> int:
         if cleared <= day and day - cleared < terms[_CURE_DAYS] and cleared - due[row, _ON] > terms[_STAGE_2_DPD]:
             return 1
     return 0
+
+
+@lean
+def aged_place(dpd: int) -> int:
+    """Which of `families.AGED_DAYS` a number of days past due is; below zero for none."""
+    bucket = bucket_of(dpd)
+    if bucket <= _THREE_MONTHS:
+        return bucket - 1
+    return _THREE_MONTHS if bucket <= _SIX_MONTHS else _THREE_MONTHS + 1
 
 
 @lean
@@ -359,6 +374,9 @@ def book_loan(
     ledger[cell, _DISBURSED] += disbursed
     ledger[cell, _OUTSTANDING] += living
     ledger[cell, _STAGE_1 + stage] += living
+    aged = aged_place(dpd)
+    if aged >= 0:
+        ledger[cell, _AGED_PRINCIPAL + aged] += living
     if is_lost:
         ledger[cell, _L_RECOVERED] += recovered
     if on_balance:
@@ -388,6 +406,8 @@ def book_loan(
         elif not is_settled:
             ledger[cell, _ALLOWANCE] += mul_div(owed, lifetime, PPM, HALF_UP)
             ledger[cell, _ALLOWANCE_IFRS] += mul_div(owed, staged, PPM, HALF_UP)
+            if aged >= 0:
+                ledger[cell, _AGED_INTEREST + aged] += earned - collected
         return True
 
     if terms[_FLAT_FEE_PPM] > 0:
@@ -421,6 +441,8 @@ def book_loan(
     ledger[cell, _OVER_TIME] += over_time
     ledger[cell, _OVER_TIME_VAT] += vat_in(over_time, vat_ppm)
     ledger[cell, _FEE_COLLECTED] += fees
+    if aged >= 0:
+        ledger[cell, _AGED_FEE + aged] += asset
     if is_lost:
         ledger[cell, _FEE_WRITTEN_OFF] += asset
     elif not is_settled and asset > 0:
@@ -440,6 +462,8 @@ def book_loan(
         ledger[cell, _GUARANTEE_WRITTEN_OFF] += left
     else:
         ledger[cell, _GUARANTEE_ALLOWANCE] += left - mul_div(left, collectable, PPM, HALF_UP)
+        if aged >= 0:
+            ledger[cell, _AGED_GUARANTEE + aged] += left
         if later_interest > 0:
             ledger[cell, _GUARANTEE_NONCURRENT] += mul_div(left, noncurrent_interest, later_interest, HALF_UP)
     lender_collected = collected - mul_div(collected, share, PPM, HALF_UP)

@@ -111,6 +111,10 @@ DAYBOOK = Family(
     "credited to us by the payment provider. A slot is a month before the period or a day of it.",
     needs="payment_days",
 )
+AGED = ("principal", "interest", "fee", "guarantee_fee")
+"""What the books tell by days past due: principal still owed, and interest, service fees and guarantee fees receivable."""
+AGED_DAYS = ("1_30", "31_60", "61_90", "91_180", "over_180")
+"""Days past due of the rest: what is not named is current."""
 LEDGER = Family(
     name="ledger",
     grain=("group", "vintage"),
@@ -157,6 +161,7 @@ LEDGER = Family(
         "stage_1_fen",
         "stage_2_fen",
         "stage_3_fen",
+        *(f"{what}_{days}_fen" for what in AGED for days in AGED_DAYS),
     ),
     text="What every loan of a month of origination has come to by the close, since it was made: each balance and each column of "
     "a roll-forward is one of these, so the entries of a period are the difference of two closes.",
