@@ -79,8 +79,11 @@ def platform_shares(policies: Sequence[AccountingPolicy], classes: Classes, spac
     return shares
 
 
-def rate_table(estimates: Estimates) -> Ints:
-    """(len(Rate), groups, REMAINING, buckets) int64 ppm; buckets past 181 days hold what that one holds."""
+def rate_table(policy: AccountingPolicy, estimates: Estimates) -> Ints:
+    """(len(Rate), groups, REMAINING, buckets) int64 ppm; buckets past 181 days hold what that one holds.
+
+    Losses carry the policy's overlay of their model, up to all that is owed.
+    """
     found = np.zeros((len(Rate), len(estimates.groups), REMAINING, len(BUCKETS)), np.int64)
     for rate, table in (
         (Rate.LIFETIME_LOSS, estimates.lifetime_loss_ppm),
@@ -89,6 +92,9 @@ def rate_table(estimates: Estimates) -> Ints:
     ):
         found[rate, :, :, : table.shape[2]] = table
         found[rate, :, :, table.shape[2] :] = table[:, :, -1:]
+    overlay = np.array([policy.models[Model[model.upper()]].loss_overlay_ppm for _, model, _ in estimates.groups], np.int64)
+    for rate in (Rate.LIFETIME_LOSS, Rate.TWELVE_MONTH_LOSS):
+        found[rate] = np.minimum(found[rate] * overlay[:, None, None] // PPM, PPM)
     return found
 
 
@@ -108,8 +114,9 @@ def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, s
         numbers = {group: place for place, group in enumerate(of.groups)}
         for group, name in enumerate(space.groups):
             if name in numbers:
-                margin = policy.models[Model[name[1].upper()]].guarantee_margin_ppm
-                table[group, month] = of.net_payout_ppm[numbers[name], tenors] * (PPM + margin) // PPM
+                chosen = policy.models[Model[name[1].upper()]]
+                worth = of.net_payout_ppm[numbers[name], tenors] * chosen.loss_overlay_ppm // PPM
+                table[group, month] = worth * (PPM + chosen.guarantee_margin_ppm) // PPM
     return table
 
 
@@ -152,7 +159,7 @@ def basis_of(
         period_start=period_start,
         policy=policy_table(policies, space),
         shares=platform_shares(policies, classes, space),
-        rates=rate_table(estimates),
+        rates=rate_table(policy, estimates),
         inception=inception_table(frozen, policy, space),
         unamortised=unamortised_table(policy, classes, space, estimates.prepaid_ppm),
     )

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.equity import EquityTerms
-from loanbook.accounting.journal import BALANCE, broken_limits, check_balanced, trial_balance
+from loanbook.accounting.journal import BALANCE, broken_limits, check_balanced, postable, trial_balance
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
 from loanbook.accounting.posting import ROLES, entries_of, rule_table, without_rule
 from loanbook.errors import RequestError, StateError, TieError
@@ -49,6 +49,7 @@ from loanbook.terms.families import FAMILIES
 from loanbook.terms.outlook import outlook_on, outlooks_in
 from loanbook.terms.posting_rule import NO_ENTRY, PostingRule, load_components, load_rules
 
+OPENING_BALANCE, OPENING_REPLACED = "opening_balance", "opening_replaced"
 MESSAGES_MOST = 5
 """Amounts without a rule that a message names."""
 
@@ -167,18 +168,19 @@ def book_period(
     run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
     company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
-    if is_opening:
-        company = _stated(amounts, company, books, end)
     entries = post(pa.concat_tables([amounts, company]), books, end)
-    tax = _tax(ledger, last, entries, books, end, book.currency, run)
-    entries = pa.concat_tables([entries, post(tax, books, end)]).sort_by("entry_id")
+    more = [_tax(ledger, last, entries, books, end, book.currency, run)]
+    if is_opening:
+        left = pa.concat_tables([entries, post(more[0], books, end)])
+        more.append(_replaced(left, load_corporate(book.folder), first_day, end, run))
+    entries = pa.concat_tables([entries, *(post(each, books, end) for each in more)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
     check_balanced(balances)
     kept = totals(booked, space, first_day)
     tables = {
         "entries": entries,
         "amounts": amounts,
-        "company": pa.concat_tables([company, tax]),
+        "company": pa.concat_tables([company, *more]),
         "balances": balances,
         "cells_ledger": kept.ledger,
         "cells_daybook": kept.daybook,
@@ -214,24 +216,38 @@ def book_period(
     return ledger.lock(name, tables, manifest)
 
 
-def _stated(amounts: pa.Table, company: pa.Table, books: Books, end: int) -> pa.Table:
-    """Corporate amounts of an opening: a balance that is stated is what the account stands at, whatever loans had left there.
+def _replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, end: int, run: str) -> pa.Table:
+    """What an opening takes off accounts whose balance is stated: what loans of years before the books began left there.
 
-    Loans of years before the books began were paid out of money that nobody told; what is stated replaces it.
+    They were paid out of money that nobody told; the stated balance stands instead, also where it is nothing.
     """
-    is_stated = pc.equal(company["kind"], "opening_balance")
-    stated, others = company.filter(is_stated), company.filter(pc.invert(is_stated))
-    if not stated.num_rows:
-        return company
     left: dict[tuple[str, str, str], int] = {}
-    for row in trial_balance(post(pa.concat_tables([amounts, others]), books, end)).to_pylist():
+    of_loans = entries.filter(pc.not_equal(entries["kind"], OPENING_BALANCE))
+    for row in trial_balance(of_loans).to_pylist():
         key = (row["book"], row["entity"], row["account"])
         left[key] = left.get(key, 0) + row["amount_fen"]
-    keys = zip(stated["component"].to_pylist(), stated["entity"].to_pylist(), stated["account"].to_pylist(), strict=True)
-    taken = [left.pop((book.upper(), entity, account), 0) for book, entity, account in keys]
-    amount = pa.array(stated["amount_fen"].to_numpy() - np.array(taken, np.int64))
-    place = stated.schema.get_field_index("amount_fen")
-    return pa.concat_tables([others, stated.set_column(place, stated.schema.field(place), amount)])
+    stated = facts[OPENING_BALANCE].to_pylist() if OPENING_BALANCE in facts else []
+    rows = []
+    for row in stated:
+        taken = left.pop((row["book"].upper(), row["entity"], row["account"]), 0)
+        if taken and units.day(row["happened_on"]) <= end:
+            rows.append((row, -taken))
+    on = pa.array(np.full(len(rows), first_day, np.int32)).cast(pa.date32())
+    return postable(
+        {
+            "cell": [f"{OPENING_REPLACED}/{row['book']}/{row['entity']}/{row['account']}" for row, _ in rows],
+            "kind": OPENING_REPLACED,
+            "component": [row["book"] for row, _ in rows],
+            "entity": [row["entity"] for row, _ in rows],
+            "currency": [row["currency"] for row, _ in rows],
+            "account": [row["account"] for row, _ in rows],
+            "posted_on": on,
+            "happened_on": on,
+            "amount_fen": [amount for _, amount in rows],
+            "event": run,
+        },
+        len(rows),
+    )
 
 
 def _company_amounts(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -106,7 +107,10 @@ def consolidated_periods(closed: list[Closed], chart: Chart, group: Group, rates
         # What an opening holds happened long before the quarter it is named by; its entries are of one day.
         start, end = units.day(each.manifest["first_day"]), units.day(each.manifest["ends_on"])
         moved = rows_of_entries(_summed(each.table("entries"), basis), chart, cash_accounts=CASH, books=BASES[basis])
-        rows = with_opening(moved, own)
+        # An opening is balances alone: what it came from was no flow of any period shown.
+        rows = (
+            with_opening(moved.where(np.zeros(len(moved), bool)), moved) if each.manifest["opening"] else with_opening(moved, own)
+        )
         in_group = translate(rows, group, chart, rates, starts_on=start, ends_on=end, carried=translated)
         of_group = consolidate(in_group.rows, group, chart, rules, starts_on=start, ends_on=end, carried=carried)
         cash = cash_flow_statement(of_group.rows, of_group.setting, classes, indirect)

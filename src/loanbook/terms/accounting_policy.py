@@ -13,6 +13,7 @@ from loanbook.units import RATE_SCALE
 
 FOLDER = Path(__file__).parent / "policies"
 DAYS_MOST = 3_650
+OVERLAY_MOST = 10
 METHODS = ("roll_rate", "vintage", "warm")
 _SHARES = ("origination_costs", "upfront_share", "guarantee_margin", "platform_share", "fee_of_principal")
 _DAYS = ("non_accrual_dpd", "compensation_dpd", "confirm_days", "collect_days")
@@ -28,6 +29,7 @@ class ModelPolicy:
     upfront_share_ppm       stand-alone selling price of facilitation, of the services' price
     guarantee_margin_ppm    what standing ready is worth beyond expected net payouts
     fee_of_principal_ppm    a fee of the amount lent
+    loss_overlay_ppm        qualitative adjustment: factor on what the method estimates (ASC 326-20-55-4)
     """
 
     model: Model
@@ -37,6 +39,7 @@ class ModelPolicy:
     upfront_share_ppm: int = 0
     guarantee_margin_ppm: int = 0
     fee_of_principal_ppm: int = 0
+    loss_overlay_ppm: int = PPM
     non_accrual_dpd: int = DAYS_MOST
     compensation_dpd: int = DAYS_MOST
     confirm_days: int = 0
@@ -137,13 +140,17 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
 
 
 def _model(model: Model, item: Located) -> ModelPolicy:
-    fields = item.fields(model.name.lower(), (*_SHARES, *_DAYS, "lender_rate_annual"))
+    fields = item.fields(model.name.lower(), (*_SHARES, *_DAYS, "lender_rate_annual", "loss_overlay"))
     if "lender_rate_annual" in fields and "platform_share" in fields:
         raise item.wrong("give lender_rate_annual or platform_share: both say how interest is shared.")
     given: dict[str, int] = {f"{name}_ppm": _share(fields[name], name) for name in _SHARES if name in fields}
     given |= {name: fields[name].whole(name, 0, DAYS_MOST) for name in _DAYS if name in fields}
     if "lender_rate_annual" in fields:
         given["lender_rate_annual"] = fields["lender_rate_annual"].scaled("lender_rate_annual", RATE_SCALE, "0.065")
+    if "loss_overlay" in fields:
+        given["loss_overlay_ppm"] = fields["loss_overlay"].scaled("loss_overlay", PPM, "1.2")
+        if not 0 < given["loss_overlay_ppm"] <= OVERLAY_MOST * PPM:
+            raise fields["loss_overlay"].wrong(f"loss_overlay must lie above 0 and at most at {OVERLAY_MOST}.")
     return ModelPolicy(model=model, **given)
 
 
