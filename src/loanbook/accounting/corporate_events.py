@@ -142,6 +142,12 @@ KINDS = (
         posts=(_post(),),
     ),
     CorporateKind(
+        name="reserve_appropriated",
+        text="Retained earnings put into statutory reserves, or back below zero.",
+        columns=(_SIGNED,),
+        posts=(_post(),),
+    ),
+    CorporateKind(
         name="grant_made",
         text="One tranche of a share-based award; a grant is all rows with its grant_id; happened_on is the grant date.",
         columns=(
