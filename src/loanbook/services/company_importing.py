@@ -1,0 +1,33 @@
+"""Corporate events into a book: costs, equity, debt, tax, openings, as files give them; manual entries have their own way."""
+
+import datetime as dt
+from pathlib import Path
+
+from loanbook.errors import RequestError
+from loanbook.services.manual_entries import KIND as BY_HAND
+from loanbook.stores.book import Book
+from loanbook.stores.corporate_ledger import CorporateReceipt, import_corporate
+from loanbook.stores.importers.corporate_sheet import read_sheet
+from loanbook.terms.chart import load_chart
+from loanbook.terms.entity_file import group_in
+
+
+def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: str | None = None) -> CorporateReceipt:
+    """Import a file of corporate events, in one commit; bad rows are set aside with place and reason.
+
+    recorded_at   when the books learn of them
+    raises        RequestError for a file that cannot be read, or that holds manual entries: those are proposed and approved
+    """
+    if kind == BY_HAND or BY_HAND in read_sheet(file).cells.get("kind", ()):
+        raise RequestError(
+            f"{file.name}: manual entries need a maker and a checker. Propose them: "
+            f"`loanbook books propose FILE --book {book.name} --by NAME`."
+        )
+    return import_corporate(
+        book.folder,
+        file,
+        recorded_at=recorded_at,
+        kind=kind,
+        entities=group_in().codes,
+        accounts=tuple(load_chart().accounts),
+    )

@@ -1,0 +1,104 @@
+"""The ledger looked at: balances of a period by account and basis, and entries chosen by what they say."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook.accounting.journal import BALANCE, by_account, trial_balance
+from loanbook.errors import RequestError
+from loanbook.stores.ledger import Ledger, Period
+from loanbook.terms.chart import Chart
+from loanbook.terms.posting_rule import BASES
+
+LOCAL = "local"
+BOOKS = {**BASES, LOCAL: BASES["ifrs"]}
+"""What a basis adds up. Local accounting of the example's entities follows standards that have converged with IFRS (policy
+choice), entity by entity and before consolidation."""
+
+CHOICES = ("account", "rule", "kind", "entity")
+"""What entries can be chosen by; an account by either side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBalance:
+    """One account of one entity over a period: debits positive, opening + moved = closing."""
+
+    entity: str
+    currency: str
+    account: str
+    title: str
+    opening_fen: int
+    moved_fen: int
+    closing_fen: int
+
+
+def followed(ledger: Ledger, period: Period) -> Period | None:
+    """The version of the period before that a period opened with; None for the first."""
+    wanted = str(period.manifest["follows"])
+    return next((each for each in ledger.all_periods() if each.id == wanted), None)
+
+
+def balances_of(
+    ledger: Ledger, period: Period, chart: Chart, *, basis: str = "us_gaap", entity: str = ""
+) -> tuple[AccountBalance, ...]:
+    """Balances by entity and account, in the order of the chart.
+
+    basis    us_gaap, ifrs or local
+    raises   RequestError for a basis or an entity that there is not
+    """
+    if basis not in BOOKS:
+        raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BOOKS)}.")
+    before = followed(ledger, period)
+    opening = _by_account(before.table("balances"), basis) if before else {}
+    moved = _by_account(trial_balance(period.table("entries")), basis)
+    closing = _by_account(period.table("balances"), basis)
+    entities = sorted({key[0] for key in (*opening, *closing)})
+    if entity and entity not in entities:
+        raise RequestError(f"{period.id} has no balances of {entity!r}; it has those of {', '.join(entities)}.")
+    places = {code: place for place, code in enumerate(chart.accounts)}
+    keys = sorted({*opening, *moved, *closing}, key=lambda key: (key[0], key[1], places.get(key[2], len(places)), key[2]))
+    return tuple(
+        AccountBalance(
+            entity=key[0],
+            currency=key[1],
+            account=key[2],
+            title=chart.account(key[2]).title,
+            opening_fen=opening.get(key, 0),
+            moved_fen=moved.get(key, 0),
+            closing_fen=closing.get(key, 0),
+        )
+        for key in keys
+        if not entity or key[0] == entity
+    )
+
+
+def _by_account(balances: pa.Table, basis: str) -> dict[tuple[str, str, str], int]:
+    chosen = balances.select(BALANCE.names).filter(pc.is_in(balances["book"], pa.array(BOOKS[basis])))
+    return {(row["entity"], row["currency"], row["account"]): row["amount_fen"] for row in by_account(chosen).to_pylist()}
+
+
+def entries_of_period(period: Period, *, account: str = "", rule: str = "", kind: str = "", entity: str = "") -> pa.Table:
+    """The entries of a period that meet all that is asked, in the order of posting day, book and id.
+
+    raises   RequestError for a rule, kind, account or entity that no entry of the period has
+    """
+    entries = period.table("entries")
+    for name, value in (("account", account), ("rule", rule), ("kind", kind), ("entity", entity)):
+        if value:
+            entries = _chosen(entries, period, name, value)
+    order = [(name, "ascending") for name in ("posted_on", "book", "entity", "debit", "credit", "entry_id")]
+    return entries.sort_by(order)
+
+
+def _chosen(entries: pa.Table, period: Period, name: str, value: str) -> pa.Table:
+    columns = ("debit", "credit") if name == "account" else (name,)
+    mask = pc.equal(entries[columns[0]], value)
+    for column in columns[1:]:
+        mask = pc.or_(mask, pc.equal(entries[column], value))
+    found = entries.filter(mask)
+    if not found.num_rows:
+        every = period.table("entries")
+        known = sorted({each for column in columns for each in pc.unique(every[column]).to_pylist()})
+        raise RequestError(f"no such entry of {period.id} has the {name} {value!r}. {name.capitalize()}s: {', '.join(known)}.")
+    return found
