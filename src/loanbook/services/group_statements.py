@@ -1,55 +1,53 @@
-"""Statements out of the books: the closed periods consolidated one after the other, then presented."""
+"""Statements out of the books: the closed periods consolidated one after the other, then presented on both bases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from loanbook import units
-from loanbook.accounting.cash_flow import CASH, CashFlowStatement, cash_flow_statement
-from loanbook.accounting.consolidation import Consolidated, consolidate
-from loanbook.accounting.group_rows import Rows, rows_of_entries, with_opening
-from loanbook.accounting.journal import of_basis
-from loanbook.accounting.translation import translate
-from loanbook.statements.ledger_lines import adjustments, amounts_of_period, read_note_lines, year_to_date
+from loanbook.accounting.cash_flow import CashFlowStatement
+from loanbook.errors import TieError
+from loanbook.services.group_closes import (
+    GroupPeriod,
+    adjustments_in_order,
+    close_in_order,
+    consolidated_periods,
+    group_terms,
+    summed_entries,
+)
+from loanbook.services.note_amounts import note_amounts
+from loanbook.services.share_figures import share_amounts
+from loanbook.statements.ledger_lines import NoteLines, amounts_of_period, of_statement, read_note_lines, year_to_date
 from loanbook.statements.periods import Period, period
 from loanbook.statements.presentation import Figures, Key
 from loanbook.statements.presentation_rounding import round_document, shown
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger
 from loanbook.stores.ledger import Period as Closed
-from loanbook.terms.cash_flow import read_classes, read_indirect
 from loanbook.terms.chart import Chart, load_chart
-from loanbook.terms.elimination import read_eliminations
-from loanbook.terms.entity import Group
 from loanbook.terms.entity_file import group_in
 from loanbook.terms.exchange_rates import ExchangeRates, exchange_rates
-from loanbook.terms.posting_rule import BASES
-from loanbook.terms.statement import Statements
+from loanbook.terms.statement import BASE, Statements
 from loanbook.terms.statement_file import load_statements
 
+IFRS = "ifrs"
+OTHER = "other"
+"""The adjustment column of topics that have none of their own: entries made by hand, stated balances."""
 _SECTIONS = {"operating": "net_cash_operating", "investing": "net_cash_investing", "financing": "net_cash_financing"}
 _EXCHANGE = "effect_of_exchange_rate_changes"
+_OPERATIONS = "operations"
+_RECONCILIATION = "ifrs_balance_sheet"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GroupPeriod:
-    """One closed period of the group on one basis."""
-
-    closed: Closed
-    consolidated: Consolidated
-    cash: CashFlowStatement
+__all__ = ["GroupPeriod", "GroupStatements", "consolidated_periods", "group_statements"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GroupStatements:
     """All figures of the periods of a book up to one of them.
 
-    figures    the presentation engine over the books' amounts
+    figures    the presentation engine over the books' amounts, with the columns of the reconciliation and `IFRS`
     amounts    exact fen as shown, by line, period and column
-    periods    US GAAP, oldest first
+    periods    US GAAP, oldest first;  ifrs  the same on IFRS
+    findings   what the statements lack, in words
     """
 
     quarter: Period
@@ -57,6 +55,8 @@ class GroupStatements:
     figures: Figures
     amounts: Mapping[Key, int]
     periods: tuple[GroupPeriod, ...]
+    ifrs: tuple[GroupPeriod, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRates | None = None) -> GroupStatements:
@@ -64,97 +64,100 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
 
     rate     RMB a US$ for the convenience translation, `per_share.FX_SCALE`-ths; 0: no US$ column
     rates    of entities that keep books in another currency
-    raises   StateError for a period that is not closed; TieError when a statement does not hold
+    raises   StateError for a period that is not closed; TieError when a statement does not hold, or the reconciliation
     """
     ledger = Ledger(book)
     wanted = ledger.period(name)
     closed = [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(wanted.manifest["ends_on"])]
     chart = load_chart()
     statements = load_statements()
+    terms = group_terms(chart, group_in(), rates or exchange_rates(()))
+    entries = [summed_entries(each) for each in closed]
+    us_gaap = close_in_order(closed, entries, terms, BASE)
+    ifrs = close_in_order(closed, entries, terms, IFRS)
+    adjusted = adjustments_in_order(closed, entries, terms)
     notes = read_note_lines(chart, statements)
-    group = group_in()
-    found = consolidated_periods(closed, chart, group, rates or exchange_rates(()), "us_gaap")
-    topics = {each.name: topic_balances(each) for each in closed}
-    parts = []
-    for each in found:
-        span = _span(each.closed)
-        amounts = amounts_of_period(each.consolidated.trial_balance(), span, chart, notes)
-        amounts |= _cash_amounts(each.cash, span)
-        amounts |= adjustments(_adjusting(topics, each.closed.name), span, chart)
-        parts.append((span.end if each.closed.manifest["opening"] else span, amounts))
+    check_reconciled(us_gaap, adjusted, ifrs, chart)
+    parts = _parts(us_gaap, adjusted, chart, statements, notes)
     exact = shown(year_to_date(parts), statements)
+    shares, findings = share_amounts(book, wanted, terms.group, chart, statements, exact)
+    exact |= shares
     return GroupStatements(
         quarter=period(name),
         statements=statements,
         figures=Figures(statements=statements, amounts=round_document(exact, statements), rate=rate),
         amounts=exact,
-        periods=tuple(found),
+        periods=tuple(us_gaap),
+        ifrs=tuple(ifrs),
+        findings=findings,
     )
 
 
-def _span(closed: Closed) -> Period:
-    return Period(starts_on=units.day(closed.manifest["starts_on"]), ends_on=units.day(closed.manifest["ends_on"]))
+def span_of(closed: Closed) -> Period:
+    """The days of a closed period; of an opening, its last."""
+    span = Period(starts_on=units.day(closed.manifest["starts_on"]), ends_on=units.day(closed.manifest["ends_on"]))
+    return span.end if closed.manifest["opening"] else span
 
 
-def consolidated_periods(closed: list[Closed], chart: Chart, group: Group, rates: ExchangeRates, basis: str) -> list[GroupPeriod]:
-    """Every period of the group in order, each opening with what the one before it closed with."""
-    rules, classes, indirect = read_eliminations(chart), read_classes(), read_indirect(chart)
-    found: list[GroupPeriod] = []
-    own: Rows | None = None
-    translated: Rows | None = None
-    carried: Rows | None = None
-    for each in closed:
-        # What an opening holds happened long before the quarter it is named by; its entries are of one day.
-        start, end = units.day(each.manifest["first_day"]), units.day(each.manifest["ends_on"])
-        moved = rows_of_entries(_summed(each.table("entries"), basis), chart, cash_accounts=CASH, books=BASES[basis])
-        # An opening is balances alone: what it came from was no flow of any period shown.
-        rows = (
-            with_opening(moved.where(np.zeros(len(moved), bool)), moved) if each.manifest["opening"] else with_opening(moved, own)
-        )
-        in_group = translate(rows, group, chart, rates, starts_on=start, ends_on=end, carried=translated)
-        of_group = consolidate(in_group.rows, group, chart, rules, starts_on=start, ends_on=end, carried=carried)
-        cash = cash_flow_statement(of_group.rows, of_group.setting, classes, indirect)
-        found.append(GroupPeriod(closed=each, consolidated=of_group, cash=cash))
-        own, translated, carried = rows, in_group.rows, of_group.carried()
-    return found
-
-
-_SUMMED = ("book", "entity", "posted_on", "debit", "credit", "debit_column", "credit_column", "cash_flow", "counterparty")
-
-
-def _summed(entries: pa.Table, basis: str) -> pa.Table:
-    """Entries of a basis added up over cohorts and products: what a group's rows are made of is a thousandth of them."""
-    table = of_basis(entries, basis).group_by(list(_SUMMED)).aggregate([("amount_fen", "sum")])
-    return table.rename_columns([name.removesuffix("_sum") for name in table.column_names])
+def _parts(
+    us_gaap: Sequence[GroupPeriod],
+    adjusted: Mapping[str, Sequence[GroupPeriod]],
+    chart: Chart,
+    statements: Statements,
+    notes: NoteLines,
+) -> list[tuple[Period, Mapping[Key, int]]]:
+    """Amounts of each period: US GAAP with its notes and cash flows, and the adjustment columns."""
+    columns = {column.code for column in statements.by_name[_RECONCILIATION].columns}
+    in_operations = of_statement(notes, statements.by_name[_OPERATIONS])
+    parts: list[tuple[Period, Mapping[Key, int]]] = []
+    for place, each in enumerate(us_gaap):
+        span = span_of(each.closed)
+        flows = Period(starts_on=units.day(each.closed.manifest["starts_on"]), ends_on=span.ends_on)
+        amounts = amounts_of_period(each.consolidated.trial_balance(), flows, chart, notes)
+        amounts |= _cash_amounts(each.cash, flows)
+        amounts |= note_amounts(each, us_gaap[place - 1] if place else None, flows)
+        for topic, periods in adjusted.items():
+            column = topic if topic in columns else OTHER
+            trial = periods[place].consolidated.trial_balance()
+            for key, amount in amounts_of_period(trial, flows, chart, in_operations, column).items():
+                amounts[key] = amounts.get(key, 0) + amount
+        parts.append((span, amounts))
+    return parts
 
 
 def _cash_amounts(cash: CashFlowStatement, span: Period) -> dict[Key, int]:
-    found = {(line, span, "us_gaap"): cash.section(section) for section, line in _SECTIONS.items()}
-    found[_EXCHANGE, span, "us_gaap"] = cash.section("exchange")
+    found = {(line, span, BASE): cash.section(section) for section, line in _SECTIONS.items()}
+    found[_EXCHANGE, span, BASE] = cash.section("exchange")
     return found
 
 
-def _adjusting(topics: Mapping[str, list[dict[str, object]]], upto: str) -> list[dict[str, object]]:
-    """Balances of the two adjustment books by topic and account, before a period and in it; `topics` oldest first."""
-    rows: list[dict[str, object]] = []
-    for name, balances in topics.items():
-        rows += [{**row, "opening": name != upto} for row in balances]
-        if name == upto:
-            break
+def check_reconciled(
+    us_gaap: Sequence[GroupPeriod], adjusted: Mapping[str, Sequence[GroupPeriod]], ifrs: Sequence[GroupPeriod], chart: Chart
+) -> None:
+    """Raise TieError unless US GAAP and all adjustments are IFRS on every account and column of every period.
+
+    Exact; entities with books in another currency leave what rounding a row leaves: less than a fen each.
+    """
+    for place, each in enumerate(ifrs):
+        added = [us_gaap[place], *(periods[place] for periods in adjusted.values())]
+        sums: dict[tuple[str, str], int] = {}
+        for sign, part in ((-1, each), *((1, part) for part in added)):
+            for row in part.consolidated.trial_balance().to_pylist():
+                key = row["account"], row["column"]
+                sums[key] = sums.get(key, 0) + sign * row["amount_fen"]
+        allowed = _translated_rows([each, *added])
+        for (account, column), left in sums.items():
+            if abs(left) > allowed:
+                raise TieError(
+                    f"{each.closed.name}: account {account} {chart.account(account).title}, {column or 'no column'}: US GAAP and "
+                    f"the adjustments are {left:,} fen more than IFRS. Find the entry whose topic or book is wrong."
+                )
+
+
+def _translated_rows(periods: Iterable[GroupPeriod]) -> int:
+    """How many fen rounding may leave: the rows of entities that are translated."""
+    rows = 0
+    for each in periods:
+        for entity in each.close.translation.residue_fen:
+            rows += len(each.close.translation.rows.of(entity))
     return rows
-
-
-def topic_balances(closed: Closed) -> list[dict[str, object]]:
-    """What a period's entries of the adjustment books come to, by book, topic and account; debit less credit."""
-    entries = closed.table("entries")
-    chosen = entries.filter(pc.is_in(entries["book"], pa.array(["USGAAP", "IFRS"])))
-    found: dict[tuple[str, str, str], int] = {}
-    for side, sign in (("debit", 1), ("credit", -1)):
-        summed = chosen.group_by(["book", "topic", side]).aggregate([("amount_fen", "sum")])
-        for row in summed.to_pylist():
-            key = (row["book"], row["topic"], row[side])
-            found[key] = found.get(key, 0) + sign * row["amount_fen_sum"]
-    return [
-        {"book": book, "topic": topic, "account": account, "amount_fen": amount}
-        for (book, topic, account), amount in sorted(found.items())
-    ]

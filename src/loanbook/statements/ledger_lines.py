@@ -4,7 +4,7 @@ Balances and movements stay debit less credit here; `presentation_rounding.shown
 earnings are the account and all results to date: the books make no closing entries.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,56 +14,60 @@ from loanbook.statements.periods import Period
 from loanbook.statements.presentation import Key
 from loanbook.terms.chart import FOLDER, Chart
 from loanbook.terms.rows import read_rows
-from loanbook.terms.statement import BASE, Statements
+from loanbook.terms.statement import BASE, Statement, Statements
 from loanbook.units import date
 from loanbook.units import day as day_number
 
 BALANCE = "balance"
 ANY = "*"
 OPENING = "opening"
-RETAINED = "3050"
-OTHERS = "noncontrolling"
-_OTHERS_LINE = "net_loss_attributable_to_noncontrolling_interests"
-_TRANSLATION = "3060"
-_TRANSLATION_LINE = "foreign_currency_translation_adjustment"
+ELSEWHERE = "none"
 SILENT = ("clearing", "memo")
 """Lines of the chart that no statement shows; clearing accounts are zero on each basis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLine:
-    """Where a balance or movement of an account goes besides its own line."""
+    """Where a balance or movement of an account goes besides its own line; `sign` -1 turns it."""
 
     line: str
     column: str
+    sign: int = 1
 
 
-def read_note_lines(
-    chart: Chart, statements: Statements, path: Path = FOLDER / "lines.csv"
-) -> Mapping[tuple[str, str], NoteLine]:
-    """(account, movement) -> line of a note; raises TermsError with path:line for accounts and lines that there are not."""
-    found: dict[tuple[str, str], NoteLine] = {}
+NoteLines = Mapping[tuple[str, str], tuple[NoteLine, ...]]
+"""(account, movement) -> lines; none where a movement stands elsewhere."""
+
+
+def read_note_lines(chart: Chart, statements: Statements, path: Path = FOLDER / "lines.csv") -> NoteLines:
+    """The lines of notes; raises TermsError with path:line for accounts and lines that there are not, and for doubled ones."""
+    found: dict[tuple[str, str], tuple[NoteLine, ...]] = {}
     for row in read_rows(path, ("account", "movement", "line", "column")):
-        account, movement, line = row.choice("account", tuple(chart.accounts)), row.text("movement"), row.text("line")
+        account, movement, written = row.choice("account", tuple(chart.accounts)), row.text("movement"), row.text("line")
+        before = found.setdefault((account, movement), ())
+        if written == ELSEWHERE:
+            continue
+        sign, line = (-1, written[1:]) if written.startswith("-") else (1, written)
         if line not in statements.lines:
             raise row.wrong(f"there is no line {line!r} in the statements.")
-        if (account, movement) in found:
-            raise row.wrong(f"account {account} {movement} goes to two lines; keep one.")
-        found[account, movement] = NoteLine(line=line, column=row.cells["column"] or BASE)
+        if any(each.line == line for each in before):
+            raise row.wrong(f"account {account} {movement} goes to {line} twice; keep one.")
+        found[account, movement] = (*before, NoteLine(line=line, column=row.cells["column"] or BASE, sign=sign))
     return found
 
 
-def amounts_of_period(rows: pa.Table, period: Period, chart: Chart, notes: Mapping[tuple[str, str], NoteLine]) -> dict[Key, int]:
+def amounts_of_period(rows: pa.Table, period: Period, chart: Chart, notes: NoteLines, column: str = BASE) -> dict[Key, int]:
     """Amounts of one period's flows and of the balances at its end, debit less credit.
 
     rows      account, column, amount_fen of the group: openings in the column `opening`, all others are movements
+    column    of the statements: another than the base for an adjustment, whose notes stand in it too
     returns   (line, period, column) -> fen; flows at `period`, balances at its end
     """
     found: dict[Key, int] = {}
 
-    def add(line: str, at: Period, column: str, amount: int) -> None:
+    def add(line: str, at: Period, into: str, amount: int) -> None:
         if amount:
-            found[line, at, column] = found.get((line, at, column), 0) + amount
+            found[line, at, into] = found.get((line, at, into), 0) + amount
 
     for account, movement, amount in zip(
         rows["account"].to_pylist(), rows["column"].to_pylist(), rows["amount_fen"].to_pylist(), strict=True
@@ -72,25 +76,26 @@ def amounts_of_period(rows: pa.Table, period: Period, chart: Chart, notes: Mappi
         if terms.line in SILENT:
             continue
         if terms.is_result:
-            add("retained_earnings", period.end, BASE, amount)
+            add("retained_earnings", period.end, column, amount)
             if movement == OPENING:
                 continue
-            add(terms.line, period, BASE, amount)
+            add(terms.line, period, column, amount)
         else:
-            add(terms.line, period.end, BASE, amount)
-        balance = notes.get((account, BALANCE))
-        if balance is not None and balance.line != terms.line:
-            add(balance.line, period.end, balance.column, amount)
+            add(terms.line, period.end, column, amount)
+        for note in notes.get((account, BALANCE), ()):
+            if note.line != terms.line:
+                add(note.line, period.end, column if note.column == BASE else note.column, note.sign * amount)
         if movement == OPENING:
             continue
-        if account == RETAINED and movement == OTHERS:
-            add(_OTHERS_LINE, period, BASE, amount)
-        if account == _TRANSLATION:
-            add(_TRANSLATION_LINE, period, BASE, amount)
-        moved = notes.get((account, movement)) or notes.get((account, ANY))
-        if moved is not None:
-            add(moved.line, period, moved.column, amount)
+        for note in notes.get((account, movement), notes.get((account, ANY), ())):
+            add(note.line, period, column if note.column == BASE else note.column, note.sign * amount)
     return found
+
+
+def of_statement(notes: NoteLines, statement: Statement) -> NoteLines:
+    """The note lines that are lines of one statement itself, in its own column."""
+    own = {line.code for line in statement.lines}
+    return {key: tuple(each for each in lines if each.line in own and each.column == BASE) for key, lines in notes.items()}
 
 
 def year_to_date(periods: Sequence[tuple[Period, Mapping[Key, int]]]) -> dict[Key, int]:
@@ -128,27 +133,3 @@ def year_to_date(periods: Sequence[tuple[Period, Mapping[Key, int]]]) -> dict[Ke
 
 def _first_of_year(day: int) -> int:
     return day_number(date(day).replace(month=1, day=1))
-
-
-def adjustments(balances: Iterable[Mapping[str, object]], period: Period, chart: Chart) -> dict[Key, int]:
-    """Amounts of the IFRS columns: what the IFRS book says less what the US GAAP book does, by topic.
-
-    balances   rows with book, topic, account, opening (bool: before the period), amount_fen (debit less credit)
-    """
-    found: dict[Key, int] = {}
-    for row in balances:
-        terms = chart.account(str(row["account"]))
-        if terms.line in SILENT:
-            continue
-        amount = int(str(row["amount_fen"])) * (1 if row["book"] == "IFRS" else -1)
-        column = str(row["topic"])
-        keys: list[Key] = []
-        if terms.is_result:
-            keys.append(("retained_earnings", period.end, column))
-            if not row["opening"]:
-                keys.append((terms.line, period, column))
-        else:
-            keys.append((terms.line, period.end, column))
-        for key in keys:
-            found[key] = found.get(key, 0) + amount
-    return found

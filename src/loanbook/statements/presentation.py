@@ -22,6 +22,8 @@ Key = tuple[str, Period, str]
 CNY, USD = "CNY", "USD"
 MINOR_PER_THOUSAND = 100_000
 _PERCENT = 100
+_COMPUTED = ("ratio", "ads", "per_share")
+"""Kinds of lines that are computed in each column, in one that adds up others too."""
 _ONES = {"money": 1_000, "million": 1_000_000, "tenths_million": 100_000}
 """How many ones are in one of a unit; ratios between units need it."""
 
@@ -82,9 +84,9 @@ class Figures:
         given = self.amounts.get((line.code, period, column))
         if given is not None:
             return int(given)
-        if column in self._columns:
+        if column in self._columns and line.kind not in _COMPUTED:
             return self._sum((1, self.value(line.code, period, each)) for each in self._columns[column])
-        if line.kind in ("ratio", "ads", "per_share"):
+        if line.kind in _COMPUTED:
             return self._computed(line, period, column, CNY)
         if line.kind == "taken":
             return self._taken(line, period, column, CNY)
@@ -103,7 +105,7 @@ class Figures:
         return 0 if absent_is_nil and line.unit == "money" else None
 
     def _translated(self, line: Line, period: Period, column: str) -> int | None:
-        if line.kind in ("ratio", "ads", "per_share"):
+        if line.kind in _COMPUTED:
             return self._computed(line, period, column, USD)
         if line.kind == "total" and (line.code, period, column) not in self.amounts:
             return self._sum((sign, self.value(code, period, column, USD)) for sign, code in line.addends)

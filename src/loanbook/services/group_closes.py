@@ -1,0 +1,134 @@
+"""The closed periods of a book consolidated one after the other: on a basis, and each adjustment of IFRS by its topic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook import units
+from loanbook.accounting.cash_flow import CashFlowStatement
+from loanbook.accounting.consolidation import Consolidated
+from loanbook.accounting.group_close import GroupClose, GroupState, GroupTerms, close_group
+from loanbook.accounting.group_rows import OPENING
+from loanbook.accounting.perimeter import GroupAccounts
+from loanbook.stores.ledger import Period as Closed
+from loanbook.terms.cash_flow import read_classes, read_indirect
+from loanbook.terms.chart import Chart
+from loanbook.terms.elimination import read_eliminations
+from loanbook.terms.entity import Group
+from loanbook.terms.exchange_rates import ExchangeRates
+from loanbook.terms.posting_rule import BASES
+
+STATED = "stated"
+"""The column of balances that are stated when the books begin: in the opening period they are movements like all others."""
+_ADJUSTED = ("USGAAP", "IFRS")
+_SUMMED = (
+    "book",
+    "topic",
+    "entity",
+    "posted_on",
+    "debit",
+    "credit",
+    "debit_column",
+    "credit_column",
+    "cash_flow",
+    "counterparty",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GroupPeriod:
+    """One closed period of the group on one basis, or one adjustment alone."""
+
+    closed: Closed
+    close: GroupClose
+
+    @property
+    def consolidated(self) -> Consolidated:
+        """The group's rows and eliminations."""
+        return self.close.consolidated
+
+    @property
+    def cash(self) -> CashFlowStatement:
+        """Its cash flows; those of an opening are of no period."""
+        return self.close.cash_flow
+
+
+def group_terms(chart: Chart, group: Group, rates: ExchangeRates) -> GroupTerms:
+    """The terms of a group's close, with the shipped eliminations and classes of cash."""
+    return GroupTerms(
+        group=group,
+        chart=chart,
+        rules=read_eliminations(chart),
+        rates=rates,
+        classes=dict(read_classes()),
+        indirect=read_indirect(chart),
+        accounts=GroupAccounts(),
+    )
+
+
+def consolidated_periods(
+    closed: Sequence[Closed], chart: Chart, group: Group, rates: ExchangeRates, basis: str
+) -> list[GroupPeriod]:
+    """Every period of the group in order, each opening with what the one before it closed with."""
+    return close_in_order(closed, [summed_entries(each) for each in closed], group_terms(chart, group, rates), basis)
+
+
+def close_in_order(closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, basis: str) -> list[GroupPeriod]:
+    """The periods of a basis out of their summed entries; see `consolidated_periods`."""
+    return _in_order(closed, entries, terms, BASES[basis])
+
+
+def adjustments_in_order(
+    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms
+) -> dict[str, list[GroupPeriod]]:
+    """By topic: what the IFRS book says less what the US GAAP book says, as a group of its own.
+
+    So the adjustments are translated and attributed to outsiders like the books they adjust, and a topic's rows sum to zero.
+    """
+    adjusting = [adjusting_entries(table) for table in entries]
+    topics = sorted({topic for table in adjusting for topic in pc.unique(table["topic"]).to_pylist()})
+    found = {}
+    for topic in topics:
+        own = [table.filter(pc.equal(table["topic"], topic)) for table in adjusting]
+        found[topic] = _in_order(closed, own, terms, _ADJUSTED)
+    return found
+
+
+def _in_order(
+    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, books: Sequence[str]
+) -> list[GroupPeriod]:
+    found: list[GroupPeriod] = []
+    state: GroupState | None = None
+    for each, table in zip(closed, entries, strict=True):
+        # What an opening holds happened long before the quarter it is named by; its entries are of one day.
+        start, end = units.day(each.manifest["first_day"]), units.day(each.manifest["ends_on"])
+        close = close_group(table, terms, starts_on=start, ends_on=end, before=state, books=books)
+        found.append(GroupPeriod(closed=each, close=close))
+        state = close.state()
+    return found
+
+
+def summed_entries(closed: Closed) -> pa.Table:
+    """Entries of a period added up over cohorts and products: what a group's rows are made of is a thousandth of them."""
+    table = closed.table("entries").group_by(list(_SUMMED)).aggregate([("amount_fen", "sum")])
+    table = table.rename_columns([name.removesuffix("_sum") for name in table.column_names])
+    if not closed.manifest["opening"]:
+        return table
+    for side in ("debit_column", "credit_column"):
+        stated = pc.if_else(pc.equal(table[side], OPENING), STATED, table[side])
+        table = table.set_column(table.schema.get_field_index(side), side, stated)
+    return table
+
+
+def adjusting_entries(table: pa.Table) -> pa.Table:
+    """The entries of the two adjustment books: those of IFRS as they are, those of US GAAP the other way round."""
+    chosen = table.filter(pc.is_in(table["book"], pa.array(_ADJUSTED)))
+    turned = pc.equal(chosen["book"], "USGAAP")
+    columns = {name: chosen[name] for name in chosen.column_names}
+    for name in ("", "_column"):
+        debit, credit = chosen[f"debit{name}"], chosen[f"credit{name}"]
+        columns[f"debit{name}"] = pc.if_else(turned, credit, debit)
+        columns[f"credit{name}"] = pc.if_else(turned, debit, credit)
+    return pa.table(columns)
