@@ -18,6 +18,7 @@ from loanbook.simulator.platform_world import SCALE
 from loanbook.simulator.twin import shown
 from loanbook.simulator.twin_book import BOOK as TWIN
 from loanbook.simulator.twin_book import make_twin
+from loanbook.simulator.twin_books import shown_ratio
 from loanbook.simulator.world import LOANS, SEED
 from loanbook.statements.close_folder import read_close
 from loanbook.statements.figures import change, figure
@@ -80,6 +81,14 @@ def _twin(console: Console, scenario: str, book: str, seed: int, scale: int) -> 
     console.print(table)
     banded = [each for each in compared if each.inside is not None]
     console.print(f"{sum(each.inside is True for each in banded)} of {len(banded)} figures are within their band.")
+    stated = Table("statement line", title=f"statement lines x {scale:,} beside what was published, RMB thousand")
+    for name in ("quarter", "reported", "ours", "ratio"):
+        stated.add_column(name, justify="right")
+    for line in done.lines:
+        stated.add_row(line.title, line.quarter, f"{line.reported:,}", f"{line.ours:,}", shown_ratio(line))
+    console.print(stated)
+    judged = [line for line in done.lines if line.inside is not None]
+    console.print(f"{sum(line.inside is True for line in judged)} of {len(judged)} lines with a band are within it.")
 
 
 def headline(console: Console, close: Close, title: str) -> None:

@@ -19,6 +19,7 @@ from loanbook.simulator.twin import (
     quarter_end,
     quarters_of,
 )
+from loanbook.simulator.twin_books import StatementLine, compare_statements, keep_books
 from loanbook.stores.book import Book
 from loanbook.stores.projection import Progress, project
 from loanbook.units import date, day
@@ -28,12 +29,16 @@ BOOK = "twin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """What was made: the book, a close for each compared quarter, and the comparison; `fresh`: the book was made now."""
+    """What was made: the book, a close for each compared quarter, and the comparison; `fresh`: the book was made now.
+
+    lines   the statements' lines beside the published ones
+    """
 
     book: Book
     closes: dict[str, Close]
     compared: tuple[Compared, ...]
     fresh: bool
+    lines: tuple[StatementLine, ...] = ()
 
 
 def make_twin(*, scenario: str, name: str = BOOK, seed: int = SEED, scale: int = SCALE, on_progress: Progress) -> Twin:
@@ -57,4 +62,6 @@ def make_twin(*, scenario: str, name: str = BOOK, seed: int = SEED, scale: int =
         rows = pq.read_table(closed.folder / "measures.parquet").to_pylist()
         ours.update(ours_of(reported, quarter, rows, scale))
         closes[quarter] = closed
-    return Twin(book=book, closes=closes, compared=compare(reported, ours), fresh=fresh)
+    stated = keep_books(book, platform, scale, closes, on_progress=on_progress)
+    lines = compare_statements(stated, scale, scenario)
+    return Twin(book=book, closes=closes, compared=compare(reported, ours), fresh=fresh, lines=lines)

@@ -16,6 +16,7 @@ from loanbook.simulator.sourced import Parameters
 from loanbook.units import date, day
 
 TECHNOLOGY, GUARANTEE, LENDER = "lantern_technology", "lantern_guarantee", "lantern_micro_lending"
+WFOE = "lantern_wfoe"
 OPENING_DAY = "2023-12-31"
 COST_LINES = {
     "facilitation_origination_servicing": "facilitation_origination_and_servicing",
@@ -49,7 +50,7 @@ _STATED = (
     ("3020", "additional_paid_in_capital", TECHNOLOGY, -1),
     ("3090", "noncontrolling_interests", TECHNOLOGY, -1),
 )
-_KEPT = {"2160": (GUARANTEE, LENDER), "2170": (GUARANTEE, LENDER)}
+_KEPT = {"1001": (WFOE,), "2160": (GUARANTEE, LENDER, WFOE), "2170": (GUARANTEE, LENDER, WFOE)}
 """Accounts that loan history leaves at other entities too: they are stated as nothing there."""
 _INVESTED = (
     ("short_term_investments", "investment", "short_term_investments"),
@@ -80,6 +81,17 @@ class Company:
     def __init__(self, parameters: Parameters, scale: int) -> None:
         self._of = parameters
         self._scale = scale
+
+    @property
+    def begins_on(self) -> dt.date:
+        """The day that opening balances are of."""
+        return dt.date.fromisoformat(OPENING_DAY)
+
+    def taxes_at_opening(self) -> dict[tuple[str, str], int]:
+        """(account, entity) -> fen of taxes owed when the books begin."""
+        of = "books.opening_2023_thousand"
+        owed = (("2160", "income_tax_payable"), ("2170", "other_tax_payable"))
+        return {(account, TECHNOLOGY): self._fen(self._of.number(f"{of}.{name}")) for account, name in owed}
 
     def opening(self) -> list[Event]:
         """What stands in the books when they begin, and the borrowings then."""
@@ -297,8 +309,3 @@ def _cell(name: str, value: object) -> object:
         sign = "-" if value < 0 else ""
         return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}"
     return value
-
-
-def recorded(quarter_end: str) -> dt.datetime:
-    """Events of a quarter are recorded at its last noon."""
-    return dt.datetime.combine(dt.date.fromisoformat(quarter_end), dt.time(12), dt.UTC)
