@@ -13,11 +13,17 @@ from loanbook.commands import (
     closing,
     days,
     demo,
+    entries,
     forgetting,
+    group_statements,
     importing,
     keys,
+    ledger,
+    ledger_files,
     loans,
+    manual_entries,
     reporting,
+    restating,
     serving,
     statements,
     store,
@@ -52,7 +58,17 @@ def _root(
 
 app.command("demo")(demo.demo)
 app.command("world")(worlds.world)
-app.command("books")(books.show_books)
+ledger.app.command("export")(ledger_files.export_books)
+ledger.app.command("reconcile")(ledger_files.reconcile_books)
+ledger.app.command("restate")(restating.restate_books)
+ledger.app.command("changes")(restating.show_changes)
+ledger.app.command("propose")(manual_entries.propose_entries)
+ledger.app.command("proposals")(manual_entries.list_proposals)
+ledger.app.command("approve")(manual_entries.approve_entry)
+ledger.app.command("reject")(manual_entries.reject_entry)
+app.add_typer(ledger.app, name="books")
+app.command("statements")(group_statements.show_statements)
+app.command("entries")(entries.show_entries)
 app.command("events")(books.show_events)
 app.command("rebuild")(books.rebuild_book)
 app.command("verify")(books.verify_book)

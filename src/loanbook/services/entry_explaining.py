@@ -96,7 +96,8 @@ def _find(ledger: Ledger, entry_id: str) -> tuple[Period, dict[str, Any]]:
             found.append((period, row))
     if not found:
         raise RequestError(
-            f"no closed period of {ledger.book.name} has an entry {entry_id}. `loanbook books entries` lists them."
+            f"no closed period of {ledger.book.name} has an entry {entry_id}. "
+            f"`loanbook entries PERIOD --book {ledger.book.name}` lists them."
         )
     if len(found) > 1:
         raise RequestError(f"several entries begin with {entry_id}; write more of the id.")

@@ -100,7 +100,7 @@ def ledger_lines(entries: pa.Table, chart: Chart, decimals: int) -> pa.Table:
     """Entries as lines of `COLUMNS`, by posting day and entry; debits equal credits in every entry."""
     titles = pa.array([account.title for account in chart.accounts.values()])
     codes = pa.array(list(chart.accounts))
-    amount, nothing = _decimal(entries["amount_fen"], decimals), pa.array([None] * entries.num_rows, pa.string())
+    amount, nothing = decimal_text(entries["amount_fen"], decimals), pa.array([None] * entries.num_rows, pa.string())
     sides = []
     for number, side in enumerate(("debit", "credit"), 1):
         named = pc.index_in(entries[side], codes)
@@ -118,7 +118,7 @@ def ledger_lines(entries: pa.Table, chart: Chart, decimals: int) -> pa.Table:
     return pa.concat_tables(sides).sort_by(order)
 
 
-def _decimal(amounts: pa.ChunkedArray, decimals: int) -> Any:
+def decimal_text(amounts: pa.ChunkedArray, decimals: int) -> Any:
     """Minor units, none below zero, as text of whole units."""
     scale = 10**decimals
     whole = pc.divide(amounts, scale)

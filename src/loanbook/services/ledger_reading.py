@@ -1,13 +1,18 @@
 """The ledger looked at: balances of a period by account and basis, and entries chosen by what they say."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.accounting.journal import BALANCE, by_account, trial_balance
 from loanbook.errors import RequestError
+from loanbook.stores.durable import sync
 from loanbook.stores.ledger import Ledger, Period
+from loanbook.stores.scratch import staging_folder
+from loanbook.stores.tables import write_csv
 from loanbook.terms.chart import Chart
 from loanbook.terms.posting_rule import BASES
 
@@ -102,3 +107,15 @@ def _chosen(entries: pa.Table, period: Period, name: str, value: str) -> pa.Tabl
         known = sorted({each for column in columns for each in pc.unique(every[column]).to_pylist()})
         raise RequestError(f"no such entry of {period.id} has the {name} {value!r}. {name.capitalize()}s: {', '.join(known)}.")
     return found
+
+
+def save_csv(table: pa.Table, path: Path) -> None:
+    """Write a table as CSV for spreadsheets, whole or not at all; raises RequestError when there is no such folder."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise RequestError(f"{path}: there is no folder {path.parent}.")
+    with staging_folder(folder, ".csv") as staging:
+        beside = staging / path.name
+        write_csv(table, beside)
+        sync(beside)
+        os.replace(beside, path)

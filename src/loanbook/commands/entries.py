@@ -1,0 +1,111 @@
+"""`loanbook entries`: the journal of a closed quarter, and the loans behind one entry."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from loanbook import units
+from loanbook.commands.ledger import BookOption
+from loanbook.commands.screen import console, progress
+from loanbook.errors import RequestError
+from loanbook.services.entry_explaining import explain_entry
+from loanbook.services.ledger_export import decimal_text
+from loanbook.services.ledger_reading import entries_of_period, save_csv
+from loanbook.stores.book import Book, open_book
+from loanbook.stores.ledger import Ledger
+
+_SHORT = 12
+"""Letters of an id that a screen shows; enough to name one entry."""
+
+
+def show_entries(
+    book: BookOption,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="A quarter that is closed, e.g. 2024Q3.")] = None,
+    account: Annotated[str, typer.Option("--account", help="Those that debit or credit this account.")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="Those of a posting rule (`loanbook books rules`).")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Those of a kind of amount, e.g. interest_earned.")] = "",
+    entity: Annotated[str, typer.Option("--entity", help="Those of an entity.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many rows.")] = 20,
+    file: Annotated[Path | None, typer.Option("--to", help="Write all of them to this CSV file.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="ID", help="Show the loans behind an entry instead; its id or the beginning of it."),
+    ] = None,
+) -> None:
+    """Show the journal of a closed quarter: who booked what on which day, by which rule; or the loans behind one entry.
+
+    `--explain ID` asks the facts again: the loans of the entry's cell at this close, less what they had come to at the last one;
+    they sum to the entry. Bank statements are read by `loanbook statement`.
+    """
+    opened = open_book(book)
+    if explain is not None:
+        _explain(opened, explain, limit, file)
+        return
+    if period is None:
+        raise RequestError(f"say which quarter: `loanbook entries 2024Q3 --book {opened.name}`, or an entry: --explain ID.")
+    closed = Ledger(opened).period(period)
+    found = entries_of_period(closed, account=account, rule=rule, kind=kind, entity=entity)
+    table = Table(
+        "entry", "posted", "happened", "book", "entity", "debit", "credit", title=f"Journal of {opened.name} {closed.id}"
+    )
+    table.add_column("amount", justify="right")
+    for name in ("rule", "kind", "model", "cohort"):
+        table.add_column(name)
+    for row in found.slice(0, limit).to_pylist():
+        days = (row["posted_on"].isoformat(), row["happened_on"].isoformat())
+        words = (row["book"], row["entity"], row["debit"], row["credit"])
+        amount = units.format_money(row["amount_fen"], opened.decimals)
+        table.add_row(
+            row["entry_id"][:_SHORT], *days, *words, amount, row["rule"], row["kind"], row["model"] or "-", row["cohort"] or "-"
+        )
+    screen = console()
+    screen.print(table)
+    shown = min(limit, found.num_rows)
+    screen.print(f"{shown:,} of {found.num_rows:,} entries." + (" --limit shows more." if shown < found.num_rows else ""))
+    if file is not None:
+        amounts = decimal_text(found["amount_fen"], opened.decimals)
+        place = found.schema.get_field_index("amount_fen")
+        save_csv(found.set_column(place, "amount", amounts), file)
+        screen.print(f"All {found.num_rows:,} written to {file}", markup=False, soft_wrap=True)
+
+
+def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
+    with progress() as tell:
+        found = explain_entry(book, entry_id, on_progress=tell)
+    screen = console()
+    screen.print(_shown(found.entry, book.decimals))
+    if not found.loans.num_rows:
+        screen.print(f"No loan made it: it comes from the event {found.entry['event']}.", markup=False, soft_wrap=True)
+    else:
+        table = Table("loan", title="Loans behind it, the largest first")
+        table.add_column("amount", justify="right")
+        for row in found.loans.slice(0, limit).to_pylist():
+            table.add_row(row["loan_id"], units.format_money(row["amount_fen"], book.decimals))
+        rest = found.loans.slice(limit)
+        if rest.num_rows:
+            others = sum(rest["amount_fen"].to_pylist())
+            table.add_row(f"{rest.num_rows:,} others", units.format_money(others, book.decimals))
+        table.add_section()
+        table.add_row(
+            f"{found.loans.num_rows:,} loans", units.format_money(sum(found.loans["amount_fen"].to_pylist()), book.decimals)
+        )
+        screen.print(table)
+        turned = " A sum below zero is posted as the pair the other way round." if found.amount["amount_fen"] < 0 else ""
+        screen.print(f"They sum to the entry.{turned}")
+    if file is not None:
+        save_csv(found.loans, file)
+        screen.print(f"{found.loans.num_rows:,} loans written to {file}", markup=False, soft_wrap=True)
+
+
+def _shown(entry: dict[str, Any], decimals: int) -> Table:
+    table = Table(show_header=False, title=f"Entry {entry['entry_id']}")
+    table.add_column("", style="bold")
+    table.add_column("", overflow="fold")
+    for name, value in entry.items():
+        if name == "amount_fen":
+            table.add_row("amount", units.format_money(value, decimals))
+        elif value not in ("", None):
+            table.add_row(name.replace("_", " "), str(value))
+    return table

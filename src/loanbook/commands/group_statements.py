@@ -1,0 +1,76 @@
+"""`loanbook statements`: the financial statements of a closed quarter, with notes and the reconciliation to IFRS."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loanbook import units
+from loanbook.commands.ledger import BookOption, PeriodName
+from loanbook.commands.screen import compiles_nothing, console, progress
+from loanbook.errors import RequestError
+from loanbook.services.group_statements import group_statements
+from loanbook.services.presenting import FORMS, IFRS, names_of, tables_of, written
+from loanbook.statements.presentation import CNY, USD, rate_of
+from loanbook.stores.book import open_book
+from loanbook.stores.durable import write_in_place
+from loanbook.terms.entity_file import group_in
+
+
+def show_statements(
+    period: PeriodName,
+    book: BookOption,
+    basis: Annotated[
+        str, typer.Option("--basis", help="us_gaap: statements and notes; ifrs: the reconciliation, and the figures under IFRS.")
+    ] = "us_gaap",
+    currency: Annotated[str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods.")] = CNY,
+    rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$ of that column, e.g. 7.0176.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A statement by its name, e.g. balance_sheet. Repeatable; default: all.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text, csv or html.")] = "text",
+    file: Annotated[Path | None, typer.Option("--to", help="Write to this file; default: the screen.")] = None,
+    list_names: Annotated[bool, typer.Option("--list", help="List the names of the statements.")] = False,
+) -> None:
+    """Print the financial statements of a closed quarter of the group: consolidated, rounded once, in thousands.
+
+    A balance sheet stands against 31 December, flows quarter and year to date against a year before, as far as the ledger goes.
+    `loanbook statement` (without s) reads a bank's statement.
+    """
+    if form not in FORMS:
+        raise RequestError(f"{form!r} is no form. Write one of {', '.join(FORMS)}.")
+    if currency not in (CNY, USD):
+        raise RequestError(f"statements are in CNY, or with a convenience column in USD; not {currency!r}.")
+    dollars = currency == USD
+    if dollars != (rate is not None):
+        raise RequestError("--currency USD and --rate go together: --currency USD --rate 7.0176.")
+    opened = open_book(book)
+    with progress(compiles_nothing):
+        made = group_statements(opened, period, rate=rate_of(rate) if rate else 0)
+    if list_names:
+        for name in names_of(made, basis if basis == IFRS else ""):
+            typer.echo(name)
+        return
+    group = group_in()
+    company = group.entity(group.top).name(made.quarter.ends_on)
+    tables = tables_of(made, basis=basis, dollars=dollars, company=company, only=only or ())
+    title = f"{company}: {period}, {basis}, in thousands of {opened.currency or CNY}"
+    page = written(tables, form, title=title)
+    screen = console()
+    if file is None:
+        typer.echo(f"{title}\n" if form == "text" else "", nl=form == "text")
+        typer.echo(page, nl=False)
+    else:
+        _save(file, f"{title}\n\n{page}" if form == "text" else page)
+        screen.print(f"{len(tables)} tables written to {file}", markup=False, soft_wrap=True)
+    for finding in made.findings:
+        typer.echo(f"finding: {finding}", err=True)
+    last = units.date(made.quarter.ends_on)
+    if made.periods[0].closed.name == period:
+        typer.echo(f"{period} is all the ledger holds up to {last}; nothing stands beside it.", err=True)
+
+
+def _save(file: Path, text: str) -> None:
+    if not file.absolute().parent.is_dir():
+        raise RequestError(f"{file}: there is no folder {file.parent}.")
+    write_in_place(file, text.encode())

@@ -1,0 +1,212 @@
+"""`loanbook books`: the list of books; and `close`, `import`, `accounts`, `rules`, `balances`, `verify` of their ledgers."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from loanbook import units
+from loanbook.commands.books import show_books
+from loanbook.commands.screen import compiles_nothing, console, day_of, progress
+from loanbook.errors import RequestError, TieError
+from loanbook.services.bookkeeping import close_period
+from loanbook.services.clock import wall_clock
+from loanbook.services.company_importing import import_company
+from loanbook.services.ledger_proving import prove_ledger
+from loanbook.services.ledger_reading import BOOKS, balances_of
+from loanbook.stores.book import open_book
+from loanbook.stores.importers.corporate import Control
+from loanbook.stores.ledger import Ledger
+from loanbook.terms.chart import load_chart
+from loanbook.terms.posting_rule import NO_ENTRY, load_rules
+
+_HELP = """List the books when called alone; its commands keep the ledger of a book.
+
+The ledger is the company's accounts, made of the loans' events and the company's own. Quarters are closed in their order, locked,
+and chained by hashes. `loanbook close` measures a book as of a day; `loanbook books close` measures a quarter and posts it.
+"""
+
+app = typer.Typer(invoke_without_command=True, help=_HELP)
+
+BookOption = Annotated[str, typer.Option("--book", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
+PeriodName = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, e.g. 2024Q3.")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="Count only what was recorded by this day; default: everything up to today.")
+]
+_FAULTS_SHOWN = 10
+
+
+@app.callback()
+def books(context: typer.Context) -> None:
+    """The list, where no command is named."""
+    if context.invoked_subcommand is None:
+        show_books()
+
+
+@app.command("close")
+def close_books(
+    period: PeriodName,
+    book: BookOption,
+    policy: Annotated[str, typer.Option("--policy", help="The accounting policy, by its code.")] = "platform",
+    known_at: KnownAt = None,
+) -> None:
+    """Close a quarter of the ledger and lock it: measure, post, check, all or nothing.
+
+    The first quarter takes the one before it as its opening, with everything since the book's first loan. A closed quarter is
+    never changed: closing it again changes nothing, and what is learned later is posted in the open one with both days.
+    """
+    opened = open_book(book)
+    with progress() as tell:
+        closed, fresh = close_period(opened, period, policy=policy, known_on=day_of(known_at), on_progress=tell)
+    said = closed.manifest
+    screen = console()
+    if not fresh:
+        screen.print(f"{period} was closed before; nothing was changed.")
+    table = Table(
+        "book", title=f"{opened.name} {closed.id}: {said['first_day']} to {said['ends_on']}, known at {said['known_at']}"
+    )
+    table.add_column("debits", justify="right")
+    table.add_column("credits", justify="right")
+    for name, total in sorted(said["totals"].items()):
+        shown = units.format_money(total, opened.decimals)
+        table.add_row(name, shown, shown)
+    screen.print(table)
+    screen.print(f"{said['first_day']} to {said['ends_on']}, known at {said['known_at']}.", highlight=False)
+    left_out = (
+        f", {said['loans_left_out']:,} left out: their tape reports balances, no payments" if said["loans_left_out"] else ""
+    )
+    screen.print(f"{said['entries']:,} entries of {said['loans']:,} loans and of the company{left_out}.", soft_wrap=True)
+    for finding in said["findings"]:
+        screen.print(f"finding: {finding}", markup=False, soft_wrap=True)
+    screen.print(f"Locked in {closed.folder}", markup=False, soft_wrap=True)
+
+
+@app.command("import")
+def import_events(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or YAML, money in whole units (1234.56).", dir_okay=False)],
+    book: BookOption,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Kind of all its events, e.g. cost_incurred, where it has no column kind.")
+    ] = None,
+    recorded_on: Annotated[
+        dt.datetime | None,
+        typer.Option("--recorded-on", formats=["%Y-%m-%d"], help="Day on which the books learned of them; default: now."),
+    ] = None,
+) -> None:
+    """Import what happened to the company besides its loans: costs, equity, debt, tax, opening balances.
+
+    All of it in one commit; bad rows are set aside with place and reason, rows known before are skipped. `loanbook import` reads
+    loan tapes. Ends with 1 when rows were set aside and none was taken.
+    """
+    opened = open_book(book)
+    recorded = recorded_on.replace(tzinfo=dt.UTC) if recorded_on else wall_clock()[0]
+    found = import_company(opened, file, recorded_at=recorded, kind=kind).reading
+    table = Table("events", title=f"{found.file} into {opened.name}")
+    for name in ("rows", "amount"):
+        table.add_column(name, justify="right")
+    parts = (("given", found.given), ("accepted", found.accepted), ("skipped", found.skipped), ("quarantined", found.quarantined))
+    for name, control in parts:
+        table.add_row(name, f"{control.rows:,}", _amounts(control, opened.decimals))
+    screen = console()
+    screen.print(table)
+    for fault in found.faults.slice(0, _FAULTS_SHOWN).to_pylist():
+        value = "" if fault["value"] in (None, "") else f" {fault['value']!r}"
+        expected = f"; expected {fault['expected']}" if fault["expected"] else ""
+        screen.print(
+            f"{fault['file']}:{fault['row']}: {fault['column'] or 'the row'}{value} {fault['reason']}{expected}",
+            markup=False,
+            soft_wrap=True,
+        )
+    if found.faults.num_rows > _FAULTS_SHOWN:
+        screen.print(f"... and {found.faults.num_rows - _FAULTS_SHOWN:,} more")
+    if found.quarantined.rows and not found.accepted.rows and not found.skipped.rows:
+        raise typer.Exit(1)
+
+
+def _amounts(control: Control, decimals: int) -> str:
+    return ", ".join(f"{name} {units.format_money(total, decimals)}" for name, total in sorted(control.amounts.items()) if name)
+
+
+@app.command("accounts")
+def list_accounts() -> None:
+    """List the chart of accounts: class, normal side, statement line, columns of the roll-forward."""
+    chart = load_chart()
+    table = Table(
+        "account", "title", "class", "normal", "other side", "line", "movements", title=f"Chart of accounts {chart.name}"
+    )
+    for account in chart.accounts.values():
+        words = (account.kind, account.normal, account.opposite, account.line, ", ".join(account.movements))
+        table.add_row(account.code, account.title, *words)
+    console().print(table)
+
+
+@app.command("rules")
+def list_rules(
+    kind: Annotated[str | None, typer.Option("--kind", help="Those of one kind of amount, e.g. interest_earned.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="In force on this day; default: today.")] = None,
+) -> None:
+    """List the posting rules in force: what each takes, under which conditions, which pair of accounts it writes, and why."""
+    day = units.day(on) if on else units.day(wall_clock()[1])
+    rules = load_rules(load_chart(), day)
+    kinds = sorted({rule.kind for rule in rules})
+    if kind is not None and kind not in kinds:
+        raise RequestError(f"no posting rule is of kind {kind!r}. Kinds: {', '.join(kinds)}.")
+    table = Table(
+        "rule", "kind", "component", "if", "book", "debit", "credit", "reason", title=f"Posting rules on {units.date(day)}"
+    )
+    for rule in rules:
+        if kind in (None, rule.kind):
+            asked = "; ".join(f"{name} {'|'.join(values)}" for name, values in rule.conditions.items())
+            pair = ("no entry", "-", "-") if rule.book == NO_ENTRY else (rule.book, rule.debit, rule.credit)
+            table.add_row(rule.rule, rule.kind, "|".join(rule.components), asked, *pair, rule.reason)
+    console().print(table)
+
+
+@app.command("balances")
+def show_balances(
+    period: PeriodName,
+    book: BookOption,
+    basis: Annotated[str, typer.Option("--basis", help=f"{', '.join(BOOKS)}; local is that of each entity alone.")] = "us_gaap",
+    entity: Annotated[str, typer.Option("--entity", help="Those of one entity.")] = "",
+) -> None:
+    """Show the trial balance of a closed quarter by entity and account: opening, movement, closing; debits positive."""
+    opened = open_book(book)
+    ledger = Ledger(opened)
+    closed = ledger.period(period)
+    table = Table("entity", "account", "title", title=f"{opened.name} {closed.id}, {basis}, debits positive")
+    for name in ("opening", "movement", "closing"):
+        table.add_column(name, justify="right")
+    totals: dict[tuple[str, str], list[int]] = {}
+    for row in balances_of(ledger, closed, load_chart(), basis=basis, entity=entity):
+        amounts = (row.opening_fen, row.moved_fen, row.closing_fen)
+        sums = totals.setdefault((row.entity, row.currency), [0, 0, 0])
+        totals[row.entity, row.currency] = [total + amount for total, amount in zip(sums, amounts, strict=True)]
+        if any(amounts):
+            table.add_row(row.entity, row.account, row.title, *(units.format_money(fen, opened.decimals) for fen in amounts))
+    table.add_section()
+    for (name, currency), sums in totals.items():
+        table.add_row(name, "", f"all accounts, {currency}", *(units.format_money(fen, opened.decimals) for fen in sums))
+    console().print(table)
+
+
+@app.command("verify")
+def verify_ledger(book: BookOption) -> None:
+    """Prove the ledger: files and chain of hashes, trial balances, roll-forwards, and entries posted again from their amounts.
+
+    Ends with 2 when anything is wrong. `loanbook verify` proves the book's events and projection.
+    """
+    opened = open_book(book)
+    with progress(compiles_nothing) as tell:
+        proof = prove_ledger(opened, on_progress=tell)
+    screen = console()
+    for finding in proof.findings:
+        screen.print(finding, markup=False, soft_wrap=True)
+    if proof.findings:
+        raise TieError(f"the ledger of {opened.name} is not proven: {len(proof.findings)} findings above.")
+    screen.print(
+        f"{proof.periods} periods, {proof.entries:,} entries: every file is as it was locked, every trial balance is zero, "
+        "opening + movements = closing for every account, and posting again gives the same entries.",
+        soft_wrap=True,
+    )

@@ -1,0 +1,105 @@
+"""`loanbook books propose`, `proposals`, `approve`, `reject`: entries made by one person and approved by another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from loanbook.commands.ledger import BookOption
+from loanbook.commands.screen import console
+from loanbook.errors import RequestError
+from loanbook.services.clock import wall_clock
+from loanbook.services.manual_entries import approve, proposals, propose, propose_rows, reject
+from loanbook.stores.book import open_book
+from loanbook.terms.chart import load_chart
+
+By = Annotated[str, typer.Option("--by", help="Your name; the maker of an entry cannot approve it.")]
+ProposalId = Annotated[str, typer.Argument(metavar="ID", help="The proposal, as `loanbook books proposals` shows it.")]
+
+
+def propose_entries(
+    book: BookOption,
+    by: By,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="CSV or YAML of entries; or give one by the options.", dir_okay=False)
+    ] = None,
+    entity: Annotated[str | None, typer.Option("--entity", help="Whose books.")] = None,
+    adjusts: Annotated[str, typer.Option("--in", help="core, usgaap, ifrs or memo.")] = "core",
+    debit: Annotated[str | None, typer.Option("--debit", help="Account debited.")] = None,
+    credit: Annotated[str | None, typer.Option("--credit", help="Account credited.")] = None,
+    amount: Annotated[str | None, typer.Option("--amount", help="Whole units, e.g. 1250.00.")] = None,
+    happened_on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Its day.")] = None,
+    reverses_on: Annotated[
+        str | None, typer.Option("--reverses-on", metavar="DATE", help="Day on which it is taken back by itself.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Why it is made.")] = None,
+    counterparty: Annotated[str | None, typer.Option("--counterparty", help="The other side.")] = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="ISO 4217 code; default: the book's.")] = None,
+) -> None:
+    """Propose manual entries; another person approves them, and the next close posts them.
+
+    A file has the columns entity, currency, happened_on, book (core, usgaap, ifrs, memo), debit, credit, amount, text, and where
+    wanted event_id, counterparty, reverses_on. All of it is proposed or nothing; the same entry again changes nothing.
+    """
+    opened = open_book(book)
+    given = {
+        "entity": entity,
+        "debit": debit,
+        "credit": credit,
+        "amount": amount,
+        "happened_on": happened_on,
+        "reverses_on": reverses_on,
+        "text": text,
+        "counterparty": counterparty,
+        "currency": currency,
+    }
+    row = {name: value for name, value in given.items() if value is not None}
+    now = wall_clock()[0]
+    if file is not None:
+        if row:
+            raise RequestError("give a file or one entry by options, not both.")
+        made = propose(opened, file, maker=by, now=now)
+    else:
+        cells = {"currency": opened.currency, "book": adjusts, **row}
+        made = propose_rows(opened, [cells], ["the entry"], maker=by, now=now)
+    for proposal in made:
+        console().print(f"{proposal.id} proposed by {proposal.maker}.", markup=False, soft_wrap=True)
+
+
+def list_proposals(
+    book: BookOption,
+    state: Annotated[str | None, typer.Option("--state", help="proposed, approved or rejected; default: all.")] = None,
+) -> None:
+    """List the manual entries proposed, and what became of them."""
+    found = proposals(open_book(book), state)
+    if not found:
+        console().print("There are no such proposals." if state else "There are no proposals.")
+        return
+    titles = {code: account.title for code, account in load_chart().accounts.items()}
+    table = Table("proposal", "state", "maker", "decided by", "day", "entity", "book", "debit", "credit", title="Manual entries")
+    table.add_column("amount", justify="right")
+    for name in ("reverses", "why"):
+        table.add_column(name)
+    for each in found:
+        cells = each.proposal.cells
+        pair = (f"{cells[side]} {titles.get(cells[side], '')}" for side in ("debit", "credit"))
+        why = cells["text"] + (f" (rejected: {each.reason})" if each.reason else "")
+        days = (cells["happened_on"], cells["entity"], cells["book"])
+        amounts = (f"{cells['currency']} {cells['amount']}", cells.get("reverses_on", ""))
+        table.add_row(each.proposal.id, each.state, each.proposal.maker, each.by, *days, *pair, *amounts, why)
+    console().print(table)
+
+
+def approve_entry(id_: ProposalId, book: BookOption, by: By) -> None:
+    """Approve a proposed entry: the next close posts it, and takes it back on its reversal day."""
+    done = approve(open_book(book), id_, by=by, now=wall_clock()[0])
+    console().print(f"{id_} of {done.proposal.maker} approved by {done.by}.", markup=False, soft_wrap=True)
+
+
+def reject_entry(
+    id_: ProposalId, book: BookOption, by: By, reason: Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
+) -> None:
+    """Reject a proposed entry for good; its maker may take it back so, too."""
+    done = reject(open_book(book), id_, by=by, reason=reason, now=wall_clock()[0])
+    console().print(f"{id_} of {done.proposal.maker} rejected by {done.by}: {done.reason}", markup=False, soft_wrap=True)

@@ -1,0 +1,107 @@
+"""The statements of a closed quarter as tables: those of US GAAP with their notes, or what IFRS moves and comes to."""
+
+import html
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from loanbook.errors import RequestError
+from loanbook.services.group_statements import GroupStatements
+from loanbook.statements.periods import Period
+from loanbook.statements.presentation_table import Head, Table, blocks, dimension_heads, table, to_csv, to_html, to_text
+from loanbook.terms.posting_rule import BASES
+from loanbook.terms.statement import Statement
+from loanbook.units import date, day
+
+IFRS = "ifrs"
+RECONCILIATION = "ifrs_"
+"""What the names of reconciling statements begin with."""
+PRIMARY = ("balance_sheet", "operations")
+"""Statements that are shown whole on the other basis."""
+FORMS = ("text", "csv", "html")
+_STYLE = (
+    "body{font:14px/1.5 sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:0 0 2.5rem}"
+    "caption{text-align:left;font-weight:bold;padding:.5rem 0}th,td{padding:.1rem .6rem}th[scope=row]{text-align:left;"
+    "font-weight:normal}th[scope=col]{text-align:right;vertical-align:bottom;max-width:9rem}td{text-align:right;"
+    "font-variant-numeric:tabular-nums}tr.total th,tr.total td,tr.heading th{font-weight:bold}"
+)
+
+
+def names_of(made: GroupStatements, basis: str) -> tuple[str, ...]:
+    """The statements that a basis has, in the order in which they are shown."""
+    names = made.statements.by_name
+    if basis == IFRS:
+        return (*(name for name in names if name.startswith(RECONCILIATION)), *PRIMARY)
+    rest = [name for name in names if not name.startswith(RECONCILIATION) and name not in PRIMARY]
+    return (*PRIMARY, *rest)
+
+
+def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str, only: Collection[str] = ()) -> tuple[Table, ...]:
+    """The tables of a quarter's document.
+
+    dollars   with the convenience column of current periods; tables with dimensions and reconciliations have none
+    only      statements by name; empty: all
+    raises    RequestError for a basis or a statement that there is not, or US$ under IFRS
+    """
+    if basis not in BASES:
+        raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BASES)}.")
+    if basis == IFRS and dollars:
+        raise RequestError("the convenience column stands in the US GAAP statements; leave --currency away with --basis ifrs.")
+    names = names_of(made, basis)
+    for name in only:
+        if name not in names:
+            raise RequestError(f"there is no statement {name!r} on {basis}. They are {', '.join(names)}.")
+    found: list[Table] = []
+    for name in names:
+        if not only or name in only:
+            statement = made.statements.by_name[name]
+            if statement.columns:
+                found += _by_columns(made, statement, company)
+            else:
+                found += _by_periods(made, statement, company, basis=basis, dollars=dollars)
+    return tuple(found)
+
+
+def _by_periods(made: GroupStatements, statement: Statement, company: str, *, basis: str, dollars: bool) -> list[Table]:
+    found = []
+    for heads in blocks(statement, made.quarter, dollars=dollars):
+        if basis == IFRS:
+            heads = tuple(replace(head, column=IFRS) for head in heads)
+        made_table = table(statement, heads, made.figures, company=company)
+        found.append(replace(made_table, title=f"{made_table.title} (IFRS)") if basis == IFRS else made_table)
+    return found
+
+
+def _by_columns(made: GroupStatements, statement: Statement, company: str) -> list[Table]:
+    found = []
+    for period, words in _spans(made, statement):
+        heads = dimension_heads(statement, period, made.figures)
+        made_table = table(statement, heads, made.figures, company=company)
+        found.append(replace(made_table, title=f"{made_table.title}: {words}"))
+    return found
+
+
+def _spans(made: GroupStatements, statement: Statement) -> Sequence[tuple[Period, str]]:
+    """The current periods of a statement with their words: its end, or the quarter and the year to date."""
+    year_start = day(date(made.quarter.ends_on).replace(month=1, day=1))
+    current: list[Head] = [head for block in blocks(statement, made.quarter, dollars=False) for head in block]
+    wanted = (
+        [made.quarter.end]
+        if statement.accumulation == "instant"
+        else [made.quarter, Period(starts_on=year_start, ends_on=made.quarter.ends_on)]
+    )
+    words = {head.period: head.words for head in current}
+    return [(period, words[period]) for period in dict.fromkeys(wanted)]
+
+
+def written(tables: Sequence[Table], form: str, *, title: str) -> str:
+    """Tables as one text: plain, CSV (a title and a table after the other), or a page of HTML."""
+    if form == "text":
+        return "\n".join(to_text(each) for each in tables)
+    if form == "csv":
+        return "\n".join(f'"{each.title}"\n{to_csv(each)}' for each in tables)
+    if form == "html":
+        body = "\n".join(to_html(each) for each in tables)
+        head = f'<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>'
+        return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}</body>\n</html>\n'
+    raise RequestError(f"{form!r} is no form. Write one of {', '.join(FORMS)}.")
