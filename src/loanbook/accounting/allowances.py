@@ -6,9 +6,9 @@ months and the others over their life (IFRS 9 5.5.3, 5.5.5).
 
 import numpy as np
 
-from loanbook.accounting.staging import STAGE_1, STAGE_3
 from loanbook.errors import RequestError
 from loanbook.kernel import kernel, lean
+from loanbook.loans.credit_stage import STAGE_1, STAGE_3
 from loanbook.measures.credit_losses_policy import PAST_DUE_BUCKETS, REMAINING_MOST
 from loanbook.measures.credit_losses_result import Estimates, Inception
 from loanbook.terms.families import BUCKETS

@@ -1,23 +1,27 @@
 """What a period's books are made on: policy, classes and frozen estimates, brought into the tables that the kernel reads."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from loanbook.accounting.effective_interest import unamortised_tables
+from loanbook.accounting.staging import StagingPolicy, riskier_table
 from loanbook.loans.batches import Classes
 from loanbook.loans.dates import month_end, month_index
+from loanbook.loans.earning_interest import Return
 from loanbook.loans.schedule import schedules
 from loanbook.measures.booking import Basis
 from loanbook.measures.credit_losses_result import Estimates, Inception
-from loanbook.measures.ledger import REMAINING, Policy, Rate
+from loanbook.measures.ledger_policy import REMAINING, STAGING, Policy, Rate
+from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space, class_places
 from loanbook.terms.accounting_policy import AccountingPolicy
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method, Model, Shift
 from loanbook.terms.families import BUCKETS
 from loanbook.terms.product import PPM
-from loanbook.units import RATE_SCALE, Ints
+from loanbook.units import Ints
 
 SPECIMEN_FEN = 10_000_000_000
 """Principal of the loan whose schedule stands for its class: large enough for rounding not to matter."""
@@ -32,6 +36,7 @@ def policy_table(policies: Sequence[AccountingPolicy], space: Space) -> Ints:
     """
     table = np.zeros((len(space.groups), space.window.months, len(Policy)), np.int64)
     measured = policies[-1]
+    staged = staging_of(measured).row
     for month in range(space.window.months):
         made = in_force(policies, space, month)
         for group, (_, model_name, _) in enumerate(space.groups):
@@ -46,14 +51,15 @@ def policy_table(policies: Sequence[AccountingPolicy], space: Space) -> Ints:
                 Policy.COLLECT_DAYS: priced.collect_days,
                 Policy.SETTLE_DAYS: made.settle_days,
                 Policy.COMPENSATION_DPD: priced.compensation_dpd,
-                Policy.NON_ACCRUAL_DPD: now.non_accrual_dpd,
-                Policy.STAGE_2_DPD: measured.stage_2_dpd,
-                Policy.STAGE_3_DPD: measured.stage_3_dpd,
-                Policy.CURE_DAYS: measured.cure_days,
                 Policy.VAT_PPM: made.vat_ppm,
+                Policy.NON_ACCRUAL_DPD: now.non_accrual_dpd,
+                Policy.ACCRUAL_RETURN: int(Return[now.accrual_return.upper()]),
+                Policy.ACCRUAL_CATCH_UP: now.accrual_catch_up,
+                Policy.ACCRUAL_REVERSE: now.accrual_reverse,
             }
             for name, value in said.items():
                 table[group, month, name] = value
+            table[group, month, STAGING] = staged
     return table
 
 
@@ -98,6 +104,49 @@ def rate_table(policy: AccountingPolicy, estimates: Estimates) -> Ints:
     return found
 
 
+def staging_of(policy: AccountingPolicy) -> StagingPolicy:
+    """The thresholds of stages that a policy chooses."""
+    return StagingPolicy(
+        relative_ppm=policy.riskier_relative_ppm,
+        absolute_ppm=policy.riskier_absolute_ppm,
+        low_risk_ppm=policy.low_risk_ppm,
+        backstop_dpd=policy.stage_2_dpd,
+        default_dpd=policy.stage_3_dpd,
+        cure_months=policy.cure_months,
+        cure_default_months=policy.cure_default_months,
+    )
+
+
+def riskier_by_month(now: Estimates, origins: Mapping[int, Estimates], staging: StagingPolicy, space: Space) -> Ints:
+    """(groups, months, REMAINING, buckets) int8: 1 where risk has increased significantly since a loan was made.
+
+    origins   last month of each earlier close -> its estimates. A loan is compared with the first close that saw it; what no
+              earlier close saw, and groups that it did not know, with this one
+    """
+    months = space.window.months
+    found = np.zeros((len(now.groups), months, REMAINING, len(BUCKETS)), np.int8)
+    ends = np.array(sorted(origins), np.int64)
+    places = np.searchsorted(ends, space.window.first_month + np.arange(months))
+    for place in np.unique(places):
+        origin = _with_groups_of(now, origins[int(ends[place])]) if place < ends.size else now
+        table = riskier_table(now, origin, staging).astype(np.int8)
+        of = found[:, places == place]
+        of[..., : table.shape[2]] = table[:, None]
+        of[..., table.shape[2] :] = table[:, None, :, -1:]
+        found[:, places == place] = of
+    return found
+
+
+def _with_groups_of(now: Estimates, origin: Estimates) -> Estimates:
+    """An earlier estimate in the order of this one's groups; groups that it lacks are as now."""
+    numbers = {group: place for place, group in enumerate(origin.groups)}
+    default = now.default_ppm.copy()
+    for place, group in enumerate(now.groups):
+        if group in numbers:
+            default[place] = origin.default_ppm[numbers[group]]
+    return replace(now, default_ppm=default)
+
+
 def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, space: Space) -> Ints:
     """(groups, months, tenors) int64 ppm: fair value of a guarantee by month of origination, of the close that saw it first.
 
@@ -120,15 +169,17 @@ def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, s
     return table
 
 
-def unamortised_table(policy: AccountingPolicy, classes: Classes, space: Space, prepaid_ppm: Ints) -> Ints:
-    """(2, classes, REMAINING) int64 ppm: deferred costs left after each instalment, over the contractual and the expected life.
+def unamortised_table(policies: Sequence[AccountingPolicy], classes: Classes, space: Space, prepaid_ppm: Ints) -> Ints:
+    """(2, classes, REMAINING) int64 RATE_SCALE-ths: deferred costs left after each instalment; contractual life, expected life.
 
-    prepaid_ppm   (groups,) a month. Classes that list their instalments are straight line.
+    prepaid_ppm   (groups,) a month. Of several policies the dearest stands: a cost of one or two hundredths is left in the same
+                  fractions to the fourth place. Classes that list their instalments are straight line.
     """
     count = classes.rows.shape[0]
     table = np.zeros((2, count, REMAINING), np.int64)
     places = class_places(classes, space)[:, 0]
-    costs = np.array([policy.models[Model(int(model))].origination_costs_ppm for model in classes.rows[:, Field.MODEL]], np.int64)
+    dearest = {model: max(policy.models[model].origination_costs_ppm for policy in policies) for model in Model}
+    costs = np.array([dearest[Model(int(model))] for model in classes.rows[:, Field.MODEL]], np.int64)
     chosen = np.flatnonzero(costs > 0)
     if not chosen.size:
         return table
@@ -141,7 +192,7 @@ def unamortised_table(policy: AccountingPolicy, classes: Classes, space: Space, 
     for basis, prepaid in enumerate((np.zeros(chosen.size, np.int64), prepaid_ppm[places[chosen]])):
         _, left = unamortised_tables(principal, interest, fees, smm_ppm=prepaid[:, None])
         width = min(left.shape[1], REMAINING)
-        table[basis, chosen, :width] = left[:, :width] // (RATE_SCALE // PPM)
+        table[basis, chosen, :width] = left[:, :width]
     return table
 
 
@@ -152,16 +203,24 @@ def basis_of(
     estimates: Estimates,
     frozen: Mapping[int, Inception],
     period_start: int,
+    *,
+    last_on: int = NO_CLOSE,
+    origins: Mapping[int, Estimates] | None = None,
 ) -> Basis:
-    """All of it. `estimates` must be of this space, `policies` all versions up to the close, oldest first."""
+    """All of it. `estimates` must be of this space, `policies` all versions up to the close, oldest first.
+
+    last_on   day of the close before;  origins  what closes before this one estimated, by their last month
+    """
     policy = policies[-1]
     return Basis(
         period_start=period_start,
+        last_on=last_on,
         policy=policy_table(policies, space),
         shares=platform_shares(policies, classes, space),
         rates=rate_table(policy, estimates),
+        riskier=riskier_by_month(estimates, origins or {}, staging_of(policy), space),
         inception=inception_table(frozen, policy, space),
-        unamortised=unamortised_table(policy, classes, space, estimates.prepaid_ppm),
+        unamortised=unamortised_table(policies, classes, space, estimates.prepaid_ppm),
     )
 
 

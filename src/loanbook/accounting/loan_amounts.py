@@ -5,7 +5,7 @@ Flows of the daybook carry their day; what a close knows of an earlier period th
 first day of the open period and keeps the month in which it happened.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,17 +137,17 @@ def loan_amounts(
     """
     before = months_before(space, period_start)
     was_ledger = _dense(space, last.ledger if last else None, LEDGER.columns, 0)
-    moved: Mapping[str, Ints] = {
-        LEDGER.name: cells.ledger - was_ledger,
-        DAYBOOK.name: _moved_days(cells.daybook, space, before, last),
-    }
+    moved_days = _moved_days(cells.daybook, space, before, last)
     columns = {family.name: {name: place for place, name in enumerate(family.columns)} for family in BOOK_FAMILIES}
     parts = []
     for component in components:
-        dense = moved[component.family]
+        dense = cells.ledger if component.family == LEDGER.name else moved_days
         amount = np.zeros(dense.shape[:-1], np.int64)
-        for sign, name in component.columns:
-            amount += sign * dense[..., columns[component.family][name]]
+        for now, then, name in component.columns:
+            place = columns[component.family][name]
+            amount += now * dense[..., place]
+            if component.family == LEDGER.name:
+                amount += then * was_ledger[..., place]
         parts.append(_postable(amount, space, period_start, before, component, close_run, currency))
     return pa.concat_tables(parts).combine_chunks()
 

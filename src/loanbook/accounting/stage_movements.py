@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from loanbook.accounting.roll_forward import RollForward, rolled
-from loanbook.accounting.staging import NO_LOAN, STAGES
+from loanbook.accounting.staging import STAGES
 from loanbook.errors import RequestError
+from loanbook.loans.credit_stage import NO_LOAN
 from loanbook.units import Ints
 
 _COUNT = len(STAGES)

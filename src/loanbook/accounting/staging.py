@@ -7,22 +7,30 @@ A stage is a function of the loan's month ends up to the day asked; nothing is s
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from loanbook.errors import RequestError
-from loanbook.kernel import kernel, lean
+from loanbook.kernel import kernel
+from loanbook.loans.credit_stage import NO_LOAN, NOT_SEEN, STAGE_1, STAGE_2, STAGE_3, is_riskier, next_stage
 from loanbook.measures.credit_losses_result import Estimates
 from loanbook.terms.product import PPM
-from loanbook.units import HALF_UP, Ints, mul_div
+from loanbook.units import Ints
 
-STAGE_1, STAGE_2, STAGE_3 = 1, 2, 3
+__all__ = [
+    "NOT_SEEN",
+    "NO_LOAN",
+    "STAGES",
+    "STAGE_1",
+    "STAGE_2",
+    "STAGE_3",
+    "StagingPolicy",
+    "advanced",
+    "riskier_table",
+    "stages",
+]
+
 STAGES = (STAGE_1, STAGE_2, STAGE_3)
-NO_LOAN = 0
-"""A loan that was not there, or is not any more."""
-NOT_SEEN = -1
-"""Days past due of a month end at which the loan was not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,41 +78,6 @@ class StagingPolicy:
             ],
             np.int64,
         )
-
-
-@lean
-def is_riskier(default_now: int, default_origin: int, policy: Ints) -> bool:
-    """Whether risk has increased significantly by probability of default: both thresholds reached and risk not low."""
-    if default_now <= policy[2]:
-        return False
-    return default_now >= mul_div(default_origin, policy[0], PPM, HALF_UP) and default_now - default_origin >= policy[1]
-
-
-@lean
-def next_stage(stage: int, clean: int, dpd: int, riskier: bool, policy: Ints) -> Any:
-    """(stage, clean) after one more month end.
-
-    stage, clean   before: NO_LOAN or a stage, and month ends since the last sign of it
-    dpd, riskier   at this month end; dpd NOT_SEEN: no loan
-    policy         `StagingPolicy.row`
-    """
-    if dpd < 0:
-        return NO_LOAN, 0
-    target = STAGE_1
-    if dpd >= policy[4]:
-        target = STAGE_3
-    elif dpd > policy[3] or riskier:
-        target = STAGE_2
-    if target >= stage or stage == NO_LOAN:
-        return target, 0
-    clean += 1
-    if stage == STAGE_3:
-        if clean >= policy[6]:
-            return STAGE_2, 0
-        return STAGE_3, clean
-    if clean >= policy[5]:
-        return STAGE_1, 0
-    return STAGE_2, clean
 
 
 @kernel

@@ -8,8 +8,10 @@ import numpy as np
 from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes, ReportedBatch
 from loanbook.loans.dates import month_index
-from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, REMAINING, Policy, Rate
+from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, SCRATCH
+from loanbook.measures.ledger_policy import REMAINING, Policy, Rate
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, no_probe, prepare_pass, run_batch
+from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.measures.sums import added
 from loanbook.terms.families import BOOK_FAMILIES, BUCKETS, DAYBOOK, LEDGER
@@ -23,17 +25,21 @@ class Basis:
     """What the books are made on besides the facts: the policy of each group and the frozen estimates, as the kernel reads them.
 
     period_start   first day of the period that is booked
+    last_on        day of the close before; NO_CLOSE
     policy         (groups, months, len(Policy)) int64
     shares         (classes, months) int64 ppm: the platform's part of borrowers' interest
     rates          (len(Rate), groups, REMAINING, buckets) int64 ppm
+    riskier        (groups, months, REMAINING, buckets) int8: 1 where risk has increased significantly since then
     inception      (groups, months, tenors) int64 ppm of the amount lent
-    unamortised    (2, classes, REMAINING) int64 ppm: contractual life, expected life
+    unamortised    (2, classes, REMAINING) int64 `units.RATE_SCALE`-ths: contractual life, expected life
     """
 
     period_start: int
+    last_on: int = NO_CLOSE
     policy: Ints
     shares: Ints
     rates: Ints
+    riskier: Ints
     inception: Ints
     unamortised: Ints
 
@@ -44,6 +50,7 @@ class Basis:
             "policy": (groups, months, len(Policy)),
             "shares": (classes.rows.shape[0], months),
             "rates": (len(Rate), groups, REMAINING, len(BUCKETS)),
+            "riskier": (groups, months, REMAINING, len(BUCKETS)),
             "inception": (groups, months, len(space.tenors)),
             "unamortised": (2, classes.rows.shape[0], REMAINING),
         }
@@ -104,7 +111,7 @@ def book_batches(
     raises   RequestError for shapes that do not fit, OverflowError of the kernels
     """
     basis.check(classes, space)
-    common = prepare_pass(classes, space, calendar, basis.period_start)
+    common = prepare_pass(classes, space, calendar, basis.period_start, basis.last_on)
     cells = empty_book_cells(space, basis.period_start)
     daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
     families = (_NO_CELLS,) * 6
@@ -137,7 +144,7 @@ def booked_behind(
     if family not in known:
         raise RequestError(f"{family} is no family of the books; they are {', '.join(known)}.")
     basis.check(classes, space)
-    common = prepare_pass(classes, space, calendar, basis.period_start)
+    common = prepare_pass(classes, space, calendar, basis.period_start, basis.last_on)
     cells = empty_book_cells(space, basis.period_start)
     daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
     probed = daybook if family == DAYBOOK.name else ledger
@@ -159,4 +166,5 @@ def booked_behind(
 
 
 def _books(basis: Basis, daybook: Ints, ledger: Ints) -> tuple[Ints, ...]:
-    return basis.policy, basis.shares, basis.rates, basis.inception, basis.unamortised, daybook, ledger
+    scratch = np.zeros(SCRATCH, np.int64)
+    return basis.policy, basis.shares, basis.rates, basis.riskier, basis.inception, basis.unamortised, scratch, daybook, ledger

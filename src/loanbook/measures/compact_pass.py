@@ -87,8 +87,10 @@ def _compact_pass(
     policy: Ints,
     shares: Ints,
     rates: Ints,
+    riskier: Ints,
     inception: Ints,
     unamortised: Ints,
+    scratch: Ints,
     daybook: Ints,
     booked: Ints,
 ) -> tuple[int, int]:
@@ -164,8 +166,10 @@ def _compact_pass(
                 policy,
                 shares,
                 rates,
+                riskier,
                 inception,
                 unamortised,
+                scratch,
                 daybook,
                 booked,
             )

@@ -17,7 +17,7 @@ from loanbook.loans.dates import day_number, month_end
 from loanbook.measures.cells import Cells
 from loanbook.measures.credit_losses_exposure import AGES, column, level_balance, modelled_exposure, tenor_mix
 from loanbook.measures.credit_losses_forward import LEVEL, Course, Forward, Values, emergence, weighted
-from loanbook.measures.credit_losses_policy import METHODS, MONTHS_A_YEAR, LossPolicy, Shock
+from loanbook.measures.credit_losses_policy import METHODS, MONTHS_A_YEAR, MONTHS_LEAST, LossPolicy, Shock
 from loanbook.measures.credit_losses_result import Estimates, Inception
 from loanbook.measures.credit_losses_rolls import Rolls, look_back, ratio, rolls_of
 from loanbook.measures.credit_losses_spread import interval_words, scenario_variance, spread_of
@@ -52,18 +52,21 @@ def estimate(
 ) -> Estimates:
     """The estimate of a close from its cells.
 
-    method     one of METHODS
+    method     one of METHODS; with too short a history for any and a prior in the policy it is roll rates
     outlook    scenarios of the months ahead; None: as in the look-back
     exposure   (groups, 37, buckets) int64 fen, what the close measured; None: modelled from originations. It weighs groups in
                the interval and emergence, and sets the level of the vintage method
     shock      of a sensitivity
     spread     whether to find how far it may be off; without, the interval is of chance alone
-    raises     RequestError for an unknown method or too short a history
+    raises     RequestError for an unknown method, or too short a history and no prior
     """
     if method not in METHODS:
         raise RequestError(f"{method!r} is no method of estimating losses; they are {', '.join(METHODS)}.")
     chosen = policy or LossPolicy()
     months = look_back(cells, chosen)
+    if len(months) < MONTHS_LEAST:
+        # Nothing to develop vintages or spreads from: the prior's roll rates, with what little was seen.
+        method, spread = "roll_rate", False
     rolls = rolls_of(cells, chosen, months)
     held = _exposure(cells, rolls) if exposure is None else exposure
     forward = Forward(rolls, chosen, shock)
@@ -82,8 +85,8 @@ def estimate(
         as_of=window.as_of,
         known_on=window.known_on,
         groups=cells.space.groups,
-        look_back_from=_first_day(window.first_month + months[0]),
-        look_back_to=int(month_end(window.first_month + months[-1])),
+        look_back_from=_first_day(window.first_month + months[0]) if months else window.as_of,
+        look_back_to=int(month_end(window.first_month + months[-1])) if months else window.as_of,
         scenarios=tuple((each.name, each.weight_ppm) for each in outlook.scenarios) if outlook else UNCHANGED,
         outlook=outlook.named if outlook else "",
         policy=json.dumps({**asdict(chosen), "shock": asdict(forward.shock)}, sort_keys=True),

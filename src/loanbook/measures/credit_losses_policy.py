@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from loanbook.errors import RequestError
 from loanbook.terms.families import BUCKETS
+from loanbook.terms.loss_prior import LossPrior
 
 METHODS = ("roll_rate", "vintage", "warm")
 """Roll rates run forward (PD, LGD, EAD); vintage by months on book; weighted average remaining maturity."""
@@ -12,6 +13,8 @@ REMAINING_MOST = 36
 PAST_DUE_BUCKETS = BUCKETS[: BUCKETS.index("181+") + 1]
 """The buckets of estimates: current, 1-30, ..., 181+."""
 MONTHS_A_YEAR = 12
+MONTHS_LEAST = 3
+"""Whole months of history without which an estimate needs a prior."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class LossPolicy:
     thin_events        events at which a group's own experience and its parent's weigh the same (credibility n / (n + thin))
     default_bucket     bucket in which a loan is in default, for 12-month losses and the probability of default
     payout_bucket      bucket in which a guarantor pays, for the fair value of a guarantee
+    prior              what is expected before loans have shown it: alone at first, then as so many events as `thin_events`
     tail_months        months past maturity after which what is still past due counts as lost
     confidence_ppm     of the interval, 900_000 is 90 %
     raises             RequestError for choices that cannot be meant
@@ -33,6 +37,7 @@ class LossPolicy:
     payout_bucket: str = "61-90"
     tail_months: int = 24
     confidence_ppm: int = 900_000
+    prior: LossPrior | None = None
 
     def __post_init__(self) -> None:
         for name, least, most in (

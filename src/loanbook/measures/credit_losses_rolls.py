@@ -22,8 +22,9 @@ from loanbook.measures.credit_losses_exposure import (
     originations,
     run_down,
 )
-from loanbook.measures.credit_losses_policy import LossPolicy
+from loanbook.measures.credit_losses_policy import MONTHS_LEAST, LossPolicy
 from loanbook.terms.families import STATES
+from loanbook.terms.loss_prior import LossPrior
 from loanbook.units import Ints
 
 OUTCOMES = 2 + BUCKET_COUNT
@@ -32,6 +33,7 @@ REPAID = STATES.index("repaid")
 CHARGED_OFF = STATES.index("charged_off")
 RATE_LEAST = 1e-4
 """Monthly yield below which the run-down of a level loan is taken as linear."""
+_PPM = 1_000_000
 _LAG = 2
 """Months from the month end before a missed due date to the one after it was more than 30 days past due."""
 
@@ -64,17 +66,17 @@ class Rolls:
 def look_back(cells: Cells, policy: LossPolicy) -> tuple[int, ...]:
     """The months read, as positions in the window: whole ones only, the last `look_back_months` of them.
 
-    raises   RequestError where the cells have fewer than three whole months after the first
+    raises   RequestError where the cells have fewer than three whole months after the first and the policy has no prior
     """
     window = cells.space.window
     last = window.months - 1
     if window.as_of != month_end(window.first_month + last):
         last -= 1
     months = tuple(range(max(1, last - policy.look_back_months + 1), last + 1))
-    if len(months) < 3:
+    if len(months) < MONTHS_LEAST and policy.prior is None:
         raise RequestError(
             f"an estimate of losses needs three whole months of history; the book begins {units.date(window.since)} and is "
-            f"closed as of {units.date(window.as_of)}. Close a later day."
+            f"closed as of {units.date(window.as_of)}. Close a later day, or give the policy a prior."
         )
     return months
 
@@ -85,15 +87,21 @@ def ratio(numerator: Ints, denominator: Ints, without: Ints) -> Ints:
     return np.asarray(np.where(sound, numerator / np.where(sound, denominator, 1.0), without))
 
 
-def blended(cells: Cells, numerator: Ints, denominator: Ints, events: Ints, thin: int, without: Ints) -> Ints:
-    """A ratio by group leaning on product and book: (groups, ...) float64.
+def blended(
+    cells: Cells, numerator: Ints, denominator: Ints, events: Ints, policy: LossPolicy, without: Ints, prior: Ints | None = None
+) -> Ints:
+    """A ratio by group leaning on product and book, and the book on the prior where there is one: (groups, ...) float64.
 
     numerator, denominator, events   (groups, ...), broadcast to the numerator's shape
-    without                          what stands in where the whole book has nothing
+    without                          what stands in where the whole book has nothing and there is no prior
     """
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
     below, counted = np.broadcast_to(denominator, shape), np.broadcast_to(events, shape)
-    book = ratio(numerator.sum(axis=0), below.sum(axis=0), without)
+    thin = policy.thin_events
+    if prior is None:
+        book = ratio(numerator.sum(axis=0), below.sum(axis=0), without)
+    else:
+        book = _leaning(numerator.sum(axis=0), below.sum(axis=0), counted.sum(axis=0), thin, prior)
     products = [group[0] for group in cells.space.groups]
     found = np.empty(shape)
     for product in dict.fromkeys(products):
@@ -114,12 +122,19 @@ def rolls_of(cells: Cells, policy: LossPolicy, months: Sequence[int]) -> Rolls:
     chosen = np.array(months, np.int64)
     opening = column(cells, "transition", "opening_fen")[:, chosen].sum(axis=1)[:, :BUCKET_COUNT, :OUTCOMES]
     counted = column(cells, "transition", "loans")[:, chosen].sum(axis=1)[:, :BUCKET_COUNT, :OUTCOMES]
-    thin = policy.thin_events
+    thin, prior = policy.thin_events, policy.prior
+    expected = _Expected(prior) if prior else None
 
     worse, behind = opening[:, 0, REPAID + 2 :], counted[:, 0, REPAID + 2 :]
     entry = np.zeros((opening.shape[0], 1 + BUCKET_COUNT))
     entry[:, 1:] = blended(
-        cells, worse, opening[:, 0].sum(1, keepdims=True), behind.sum(1, keepdims=True), thin, np.zeros(BUCKET_COUNT)
+        cells,
+        worse,
+        opening[:, 0].sum(1, keepdims=True),
+        behind.sum(1, keepdims=True),
+        policy,
+        np.zeros(BUCKET_COUNT),
+        expected.entry if expected else None,
     )
     rows = np.zeros((opening.shape[0], BUCKET_COUNT, OUTCOMES))
     for bucket in range(1, BUCKET_COUNT):
@@ -131,8 +146,9 @@ def rolls_of(cells: Cells, policy: LossPolicy, months: Sequence[int]) -> Rolls:
             opening[:, bucket],
             opening[:, bucket].sum(1, keepdims=True),
             counted[:, bucket].sum(1, keepdims=True),
-            thin,
+            policy,
             next_state,
+            expected.row(bucket) if expected else None,
         )
 
     flow = {name: column(cells, "flow", name)[:, chosen].sum(axis=1) for name in _FLOWS}
@@ -143,10 +159,13 @@ def rolls_of(cells: Cells, policy: LossPolicy, months: Sequence[int]) -> Rolls:
         np.maximum(flow["prepaid_fen"], 0.0) * of_current,
         flow["opening_fen"] - flow["scheduled_fen"],
         settled,
-        thin,
+        policy,
         np.zeros(()),
+        expected.prepaid if expected else None,
     )
-    rate = blended(cells, flow["interest_fen"], flow["opening_fen"], counted.sum(axis=(1, 2)), thin, np.zeros(()))
+    seen = counted.sum(axis=(1, 2))
+    interest = expected.interest if expected else None
+    rate = blended(cells, flow["interest_fen"], flow["opening_fen"], seen, policy, np.zeros(()), interest)
     prepay, rate = np.clip(prepay, 0.0, 0.5), np.clip(rate, RATE_LEAST, 0.1)
     lent = originations(cells)
     owed = run_down(lent, rate, prepay)
@@ -157,11 +176,31 @@ def rolls_of(cells: Cells, policy: LossPolicy, months: Sequence[int]) -> Rolls:
         prepay=prepay,
         rate=rate,
         seasoning=_seasoning(cells, lent, owed, chosen, thin),
-        severity=_severity(cells, chosen, thin),
+        severity=_severity(cells, chosen, policy),
         loan_fen=np.where(size > 1.0, size, max(float(size.max(initial=1.0)), 1.0)),
         lent=lent,
         owed=owed,
     )
+
+
+class _Expected:
+    """A prior as the shares that `Rolls` holds."""
+
+    def __init__(self, prior: LossPrior) -> None:
+        self.entry = np.zeros(BUCKET_COUNT)
+        self.entry[0] = prior.falls_behind_ppm / _PPM
+        self.prepaid = np.array(prior.prepaid_ppm / _PPM)
+        self.interest = np.array(prior.interest_ppm / _PPM)
+        self._prior = prior
+
+    def row(self, bucket: int) -> Ints:
+        """From a bucket that is past due: the next one, in time again, or the same."""
+        rolls, cures = self._prior.rolls_ppm[bucket - 1] / _PPM, self._prior.cures_ppm[bucket - 1] / _PPM
+        found = np.zeros(OUTCOMES)
+        found[min(REPAID + 1 + bucket + 1, CHARGED_OFF)] = rolls
+        found[REPAID + 1] = cures
+        found[REPAID + 1 + bucket] = 1.0 - rolls - cures
+        return found
 
 
 _FLOWS = ("opening_fen", "scheduled_fen", "prepaid_fen", "interest_fen")
@@ -205,7 +244,7 @@ def _shaped(behind: Ints, even: Ints, thin: int, parent: Ints) -> Ints:
     return ratio(behind + thin * parent, even + thin, parent)
 
 
-def _severity(cells: Cells, months: Ints, thin: int) -> Ints:
+def _severity(cells: Cells, months: Ints, policy: LossPolicy) -> Ints:
     """One less recoveries per charge-off, both completed by months on book at the pace of the months read."""
     original = column(cells, "vintage", "original_fen")[:, :, 0]
     lost = completed_pattern(original, by_diagonal(column(cells, "vintage", "charged_off_fen"), months), months)
@@ -213,7 +252,8 @@ def _severity(cells: Cells, months: Ints, thin: int) -> Ints:
     volume = original.sum(axis=1)
     size = ratio(volume, originations(cells).loans, np.ones(()))
     events = ratio(column(cells, "vintage", "charged_off_fen").sum(axis=(1, 2)), size, np.zeros(()))
-    recovered = blended(cells, back.sum(axis=1) * volume, lost.sum(axis=1) * volume, events, thin, np.zeros(()))
+    prior = np.array(1.0 - policy.prior.severity_ppm / _PPM) if policy.prior else None
+    recovered = blended(cells, back.sum(axis=1) * volume, lost.sum(axis=1) * volume, events, policy, np.zeros(()), prior)
     return np.asarray(np.clip(1.0 - recovered, 0.0, 1.0))
 
 

@@ -75,4 +75,4 @@ def _pattern(cells: Cells, policy: LossPolicy, months: Ints, original: Ints, mov
     base = np.einsum("gv,vm->gm", original, seen.astype(np.float64))
     average = ratio(original.sum(axis=1), originations(cells).loans, np.ones(()))
     events = ratio(found.sum(axis=1), average, np.zeros(()))[:, None]
-    return blended(cells, found, base, events, policy.thin_events, np.zeros(()))
+    return blended(cells, found, base, events, policy, np.zeros(()))

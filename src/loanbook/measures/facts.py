@@ -25,6 +25,8 @@ class Clock(IntEnum):
     TENORS = 5
     PERIOD_START = 6
     """First day of the period that is booked; read by `measures.ledger` alone."""
+    LAST_ON = 7
+    """The day of the close before, `passes.NO_CLOSE` for none; read by `measures.ledger` alone."""
 
 
 class Trait(IntEnum):

@@ -92,8 +92,10 @@ def _irregular_pass(
     policy: Ints,
     shares: Ints,
     rates: Ints,
+    riskier: Ints,
     inception: Ints,
     unamortised: Ints,
+    scratch: Ints,
     daybook: Ints,
     booked: Ints,
 ) -> tuple[int, int]:
@@ -175,8 +177,10 @@ def _irregular_pass(
                     policy,
                     shares,
                     rates,
+                    riskier,
                     inception,
                     unamortised,
+                    scratch,
                     daybook,
                     booked,
                 )

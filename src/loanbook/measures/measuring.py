@@ -12,7 +12,7 @@ from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.compact_pass import run_compact
 from loanbook.measures.coverage import coverage_of
 from loanbook.measures.irregular_pass import run_irregular
-from loanbook.measures.passes import clock_of
+from loanbook.measures.passes import NO_CLOSE, clock_of
 from loanbook.measures.reported_pass import run_reported
 from loanbook.measures.space import Space, class_places
 from loanbook.terms.contract import Field
@@ -27,8 +27,9 @@ Calendar: TypeAlias = tuple[Ints, int]
 _NO_CALENDAR: Calendar = (np.zeros(0, np.bool_), 0)
 _NONE = np.zeros((0, 0), np.int64)
 _NONE_3, _NONE_4 = np.zeros((0, 0, 0), np.int64), np.zeros((0, 0, 0, 0), np.int64)
-NO_BOOKS = (_NONE_3, _NONE, _NONE_4, _NONE_3, _NONE_3, _NONE, _NONE)
-"""Instead of policy, shares, rates, inception, unamortised, daybook and ledger: the pass measures."""
+_RISKIER = np.zeros((0, 0, 0, 0), np.int8)
+NO_BOOKS = (_NONE_3, _NONE, _NONE_4, _RISKIER, _NONE_3, _NONE_3, np.zeros(0, np.int64), _NONE, _NONE)
+"""Instead of policy, shares, rates, riskier, inception, unamortised, scratch, daybook and ledger: the pass measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +109,13 @@ def loans_behind(
         )
 
 
-def prepare_pass(classes: Classes, space: Space, calendar: Calendar | None, period_start: int = 0) -> tuple[Any, ...]:
+def prepare_pass(
+    classes: Classes, space: Space, calendar: Calendar | None, period_start: int = 0, last_on: int = NO_CLOSE
+) -> tuple[Any, ...]:
     """What the passes over every kind of batch take first; raises RequestError for a missing calendar."""
     if calendar is None and bool((classes.rows[:, Field.SHIFT] != Shift.NONE).any()):
         raise RequestError("a terms class shifts due dates to business days; pass the calendar's closed days.")
-    clock = clock_of(space.window, len(space.tenors), period_start)
+    clock = clock_of(space.window, len(space.tenors), period_start, last_on)
     return class_places(classes, space), clock, space.window.month_ends, space.window.calendar_ends
 
 

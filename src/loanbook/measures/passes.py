@@ -23,10 +23,14 @@ _T_DRAWDOWN = int(Trait.DRAWDOWN)
 _T_REPORTED = int(Trait.REPORTED)
 
 
-def clock_of(window: Window, tenors: int, period_start: int = 0) -> Ints:
-    """The window as `Clock` columns; `period_start` where a period is booked."""
+NO_CLOSE = -(1 << 31)
+"""Before every loan: the day of the last close where there was none."""
+
+
+def clock_of(window: Window, tenors: int, period_start: int = 0, last_on: int = NO_CLOSE) -> Ints:
+    """The window as `Clock` columns; `period_start` and `last_on` where a period is booked."""
     return np.array(
-        [window.first_month, window.months, window.as_of, window.observed_to, window.known_on, tenors, period_start],
+        [window.first_month, window.months, window.as_of, window.observed_to, window.known_on, tenors, period_start, last_on],
         np.int64,
     )
 

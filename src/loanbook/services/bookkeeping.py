@@ -26,7 +26,8 @@ from loanbook.errors import RequestError, StateError, TieError
 from loanbook.measures.cells import Cells, from_tables
 from loanbook.measures.credit_losses import estimate, inception
 from loanbook.measures.credit_losses_policy import LossPolicy
-from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
+from loanbook.measures.credit_losses_result import Estimates, Inception, from_table, to_table
+from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now
@@ -163,7 +164,16 @@ def book_period(
         cells = cells_of(measured, space)
         estimates, frozen = _estimates(cells, books.policy)
         before = inceptions(ledger, last)
-        basis = basis_of(books.policies, projection.classes(), space, estimates, before | {last_month(end): frozen}, first_day)
+        basis = basis_of(
+            books.policies,
+            projection.classes(),
+            space,
+            estimates,
+            before | {last_month(end): frozen},
+            first_day,
+            last_on=units.day(last.manifest["ends_on"]) if last else NO_CLOSE,
+            origins=origins(ledger, last),
+        )
         booked = book_loans(projection, space, basis, on_progress=tell)
     run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
@@ -304,7 +314,7 @@ def cells_of(measured: Close, space: Space) -> Cells:
 
 
 def _estimates(cells: Cells, policy: AccountingPolicy) -> tuple[Estimates, Inception]:
-    chosen = LossPolicy(look_back_months=policy.look_back_months, thin_events=policy.thin_events)
+    chosen = LossPolicy(look_back_months=policy.look_back_months, thin_events=policy.thin_events, prior=policy.prior)
     outlook = outlook_on(outlooks_in(), policy.outlook, cells.space.window.as_of)
     found = estimate(cells, method=policy.method, policy=chosen, outlook=outlook)
     rolled = found if policy.method == "roll_rate" else estimate(cells, policy=chosen, outlook=outlook)
@@ -316,6 +326,14 @@ def inceptions(ledger: Ledger, last: Period | None) -> dict[int, Inception]:
     """What every period up to the last one froze about new guarantees, by its last month."""
     return {
         last_month(units.day(period.manifest["ends_on"])): Inception.from_table(period.table("inception"))
+        for period in _up_to(ledger, last)
+    }
+
+
+def origins(ledger: Ledger, last: Period | None) -> dict[int, Estimates]:
+    """What every period up to the last one estimated, by its last month: the risk of loans when they were new."""
+    return {
+        last_month(units.day(period.manifest["ends_on"])): from_table(period.table("estimates"))
         for period in _up_to(ledger, last)
     }
 

@@ -16,11 +16,11 @@ from loanbook.errors import RequestError, StateError, TieError
 from loanbook.loans.dates import month_index
 from loanbook.measures.booking import Basis, slots
 from loanbook.measures.credit_losses_result import from_table
-from loanbook.measures.ledger import slot_of
-from loanbook.measures.passes import clock_of
+from loanbook.measures.ledger_state import slot_of
+from loanbook.measures.passes import NO_CLOSE, clock_of
 from loanbook.measures.space import Space, space
 from loanbook.measures.window import Window
-from loanbook.services.bookkeeping import inceptions
+from loanbook.services.bookkeeping import inceptions, origins
 from loanbook.services.closing import unknown_of
 from loanbook.services.facts_pass import behind_entry
 from loanbook.stores.book import Book
@@ -118,9 +118,17 @@ def basis_at(book: Book, ledger: Ledger, projection: Projection, period: Period)
     window = _window(projection.manifest.since, manifest)
     found = space(projection.classes(), window, unknown_of(book))
     estimates = from_table(period.table("estimates"))
+    before = _before(ledger, period)
     policies = [parse_policy(text, f"{period.id}/policy") for text in manifest["policy_texts"]]
     basis = basis_of(
-        policies, projection.classes(), found, estimates, inceptions(ledger, period), units.day(manifest["first_day"])
+        policies,
+        projection.classes(),
+        found,
+        estimates,
+        inceptions(ledger, period),
+        units.day(manifest["first_day"]),
+        last_on=units.day(before.manifest["ends_on"]) if before else NO_CLOSE,
+        origins=origins(ledger, before),
     )
     return found, basis
 
@@ -151,8 +159,8 @@ def _behind(
     if wanted.any():
         for found in behind_entry(projection, found_space, basis, component.family, wanted, on_progress=tell):
             value = np.zeros(found.loan_no.size, np.int64)
-            for sign, column in component.columns:
-                value += sign * found.values[column]
+            for now, then, column in component.columns:
+                value += (now if booked_in is None else -then) * found.values[column]
             loans.append(found.loan_no[value != 0])
             parts.append(value[value != 0])
     return np.concatenate(loans), np.concatenate(parts)

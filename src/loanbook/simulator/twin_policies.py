@@ -39,7 +39,8 @@ def write_policies(parameters: Parameters, folder: Path) -> None:
             "discount_rate_annual: 0.04",
             "par_value_of_a_million_shares: 70.00",
             "losses: {method: roll_rate, look_back_months: 12, thin_events: 40, outlook: unchanged}",
-            "staging: {stage_2_dpd: 30, stage_3_dpd: 90, cure_days: 90}",
+            "staging: {stage_2_dpd: 30, stage_3_dpd: 90, cure_months: 3, cure_default_months: 3, riskier_times: 3, "
+            "riskier_by: 0.2}",
             "models:",
             f"  on_balance_sheet: {{non_accrual_dpd: 60, origination_costs: {parameters.number('books.origination_costs')}, "
             f"loss_overlay: {parameters.number('books.loss_overlay.on_balance_sheet')}}}",

@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.terms.conventions import Model
 from loanbook.terms.loading import Located, parse_located, read_text
+from loanbook.terms.loss_prior import LossPrior, loss_prior
 from loanbook.terms.product import PPM, text_hash
 from loanbook.units import RATE_SCALE
 
 FOLDER = Path(__file__).parent / "policies"
 DAYS_MOST = 3_650
+MONTHS_MOST = 120
 OVERLAY_MOST = 10
 METHODS = ("roll_rate", "vintage", "warm")
 _SHARES = ("origination_costs", "upfront_share", "guarantee_margin", "platform_share", "fee_of_principal")
+_ACCRUALS = ("accrual_catch_up", "accrual_reverse")
+RETURNS = ("below", "current")
 _DAYS = ("non_accrual_dpd", "compensation_dpd", "confirm_days", "collect_days")
 
 
@@ -29,6 +34,10 @@ class ModelPolicy:
     upfront_share_ppm       stand-alone selling price of facilitation, of the services' price
     guarantee_margin_ppm    what standing ready is worth beyond expected net payouts
     fee_of_principal_ppm    a fee of the amount lent
+    non_accrual_dpd         interest accrues up to and with this many days past due
+    accrual_return          below: it accrues again once it is no more than that past due; current: once nothing is
+    accrual_catch_up        with the return, interest of the days without accrual is income at once; else as it is collected
+    accrual_reverse         accrued interest not collected is reversed when accrual stops; else it stays
     loss_overlay_ppm        qualitative adjustment: factor on what the method estimates (ASC 326-20-55-4)
     """
 
@@ -41,6 +50,9 @@ class ModelPolicy:
     fee_of_principal_ppm: int = 0
     loss_overlay_ppm: int = PPM
     non_accrual_dpd: int = DAYS_MOST
+    accrual_return: str = "below"
+    accrual_catch_up: bool = True
+    accrual_reverse: bool = False
     compensation_dpd: int = DAYS_MOST
     confirm_days: int = 0
     collect_days: int = 0
@@ -48,7 +60,7 @@ class ModelPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountingPolicy:
-    """One dated policy; `hash` is the SHA-256 of its `text`."""
+    """One dated policy; `hash` is the SHA-256 of its `text`; `prior` stands for losses that the book has not shown yet."""
 
     code: str
     title: str
@@ -62,9 +74,14 @@ class AccountingPolicy:
     look_back_months: int
     thin_events: int
     outlook: str
+    prior: LossPrior | None
     stage_2_dpd: int
     stage_3_dpd: int
-    cure_days: int
+    cure_months: int
+    cure_default_months: int
+    riskier_relative_ppm: int
+    riskier_absolute_ppm: int
+    low_risk_ppm: int
     par_per_million_fen: int
     models: Mapping[Model, ModelPolicy]
     hash: str
@@ -107,14 +124,8 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
     )
     fields = parse_located(text, name).fields("an accounting policy", names, names)
     losses_names = ("method", "look_back_months", "thin_events", "outlook")
-    losses = fields["losses"].fields("losses", losses_names, losses_names)
-    staging_names = ("stage_2_dpd", "stage_3_dpd", "cure_days")
-    staging = {
-        name: item.whole(name, 0, DAYS_MOST)
-        for name, item in fields["staging"].fields("staging", staging_names, staging_names).items()
-    }
-    if staging["stage_2_dpd"] > staging["stage_3_dpd"]:
-        raise fields["staging"].wrong("stage_2_dpd must not lie above stage_3_dpd.")
+    losses = fields["losses"].fields("losses", (*losses_names, "prior"), losses_names)
+    staging = _staging(fields["staging"])
     models = {model.name.lower(): model for model in Model}
     return AccountingPolicy(
         code=fields["policy"].text("policy"),
@@ -129,6 +140,7 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
         look_back_months=losses["look_back_months"].whole("look_back_months", 3, 120),
         thin_events=losses["thin_events"].whole("thin_events", 0, PPM),
         outlook=losses["outlook"].text("outlook"),
+        prior=loss_prior(losses["prior"]) if "prior" in losses else None,
         par_per_million_fen=fields["par_value_of_a_million_shares"].scaled("par_value_of_a_million_shares", 100, "70.00"),
         models={
             models[name]: _model(models[name], item) for name, item in fields["models"].fields("models", models, models).items()
@@ -139,11 +151,29 @@ def parse_policy(text: str, name: str) -> AccountingPolicy:
     )
 
 
+def _staging(item: Located) -> dict[str, int]:
+    days, months = ("stage_2_dpd", "stage_3_dpd"), ("cure_months", "cure_default_months")
+    risks = ("riskier_times", "riskier_by", "low_risk")
+    fields = item.fields("staging", (*days, *months, *risks), (*days, *months, *risks[:2]))
+    found = {name: fields[name].whole(name, 0, DAYS_MOST) for name in days}
+    found |= {name: fields[name].whole(name, 1, MONTHS_MOST) for name in months}
+    if found["stage_2_dpd"] >= found["stage_3_dpd"]:
+        raise item.wrong("stage_2_dpd must lie below stage_3_dpd.")
+    found["riskier_relative_ppm"] = fields["riskier_times"].scaled("riskier_times", PPM, "3")
+    if found["riskier_relative_ppm"] < PPM:
+        raise fields["riskier_times"].wrong("risk that has increased is at least 1 times what it was.")
+    found["riskier_absolute_ppm"] = _share(fields["riskier_by"], "riskier_by")
+    found["low_risk_ppm"] = _share(fields["low_risk"], "low_risk") if "low_risk" in fields else 0
+    return found
+
+
 def _model(model: Model, item: Located) -> ModelPolicy:
-    fields = item.fields(model.name.lower(), (*_SHARES, *_DAYS, "lender_rate_annual", "loss_overlay"))
+    fields = item.fields(
+        model.name.lower(), (*_SHARES, *_DAYS, *_ACCRUALS, "accrual_return", "lender_rate_annual", "loss_overlay")
+    )
     if "lender_rate_annual" in fields and "platform_share" in fields:
         raise item.wrong("give lender_rate_annual or platform_share: both say how interest is shared.")
-    given: dict[str, int] = {f"{name}_ppm": _share(fields[name], name) for name in _SHARES if name in fields}
+    given: dict[str, Any] = {f"{name}_ppm": _share(fields[name], name) for name in _SHARES if name in fields}
     given |= {name: fields[name].whole(name, 0, DAYS_MOST) for name in _DAYS if name in fields}
     if "lender_rate_annual" in fields:
         given["lender_rate_annual"] = fields["lender_rate_annual"].scaled("lender_rate_annual", RATE_SCALE, "0.065")
@@ -151,6 +181,9 @@ def _model(model: Model, item: Located) -> ModelPolicy:
         given["loss_overlay_ppm"] = fields["loss_overlay"].scaled("loss_overlay", PPM, "1.2")
         if not 0 < given["loss_overlay_ppm"] <= OVERLAY_MOST * PPM:
             raise fields["loss_overlay"].wrong(f"loss_overlay must lie above 0 and at most at {OVERLAY_MOST}.")
+    given |= {name: fields[name].flag(name) for name in _ACCRUALS if name in fields}
+    if "accrual_return" in fields:
+        given["accrual_return"] = fields["accrual_return"].choice("accrual_return", RETURNS)
     return ModelPolicy(model=model, **given)
 
 

@@ -139,6 +139,8 @@ LEDGER = Family(
         "upfront_vat_fen",
         "over_time_fen",
         "over_time_vat_fen",
+        "over_time_by_last_fen",
+        "over_time_by_last_vat_fen",
         "fee_collected_fen",
         "fee_written_off_fen",
         "fee_allowance_fen",
@@ -164,7 +166,8 @@ LEDGER = Family(
         *(f"{what}_{days}_fen" for what in AGED for days in AGED_DAYS),
     ),
     text="What every loan of a month of origination has come to by the close, since it was made: each balance and each column of "
-    "a roll-forward is one of these, so the entries of a period are the difference of two closes.",
+    "a roll-forward is one of these, so the entries of a period are the difference of two closes. `by_last` is what services "
+    "given by the close before come to at what is known now: less what that close recognised it revises earlier periods.",
     needs="payment_days",
 )
 

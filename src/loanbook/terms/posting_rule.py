@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loanbook.errors import TermsError
 from loanbook.terms.chart import Chart
-from loanbook.terms.families import BOOK_FAMILIES
+from loanbook.terms.families import BOOK_FAMILIES, LEDGER
 from loanbook.terms.rows import Row, read_rows
 
 FOLDER = Path(__file__).parent / "posting"
@@ -71,12 +71,15 @@ class PostingRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """What a posting takes out of the cells: signed columns of one family of the books."""
+    """What a posting takes out of the cells: signed columns of one family of the books.
+
+    columns   (sign at this close, sign at the last one, column): 1, -1 is a difference; 0 leaves that close out
+    """
 
     kind: str
     component: str
     family: str
-    columns: tuple[tuple[int, str], ...]
+    columns: tuple[tuple[int, int, str], ...]
 
 
 def load_rules(chart: Chart, day: int, folder: Path = FOLDER) -> tuple[PostingRule, ...]:
@@ -143,6 +146,10 @@ def _rule(row: Row, chart: Chart) -> PostingRule:
     )
 
 
+_CLOSES = {"": (1, -1), "now": (1, 0), "last": (0, 1)}
+"""How a column counts at this close and at the last one."""
+
+
 def load_components(folder: Path = FOLDER) -> tuple[Component, ...]:
     """What postings take out of the cells; raises TermsError with path:line."""
     families = {family.name: family for family in BOOK_FAMILIES}
@@ -152,9 +159,12 @@ def load_components(folder: Path = FOLDER) -> tuple[Component, ...]:
         columns = []
         for written in row.several("columns"):
             sign, name = (-1, written[1:]) if written.startswith("-") else (1, written)
+            name, _, close = name.partition("@")
             if name not in family.columns:
                 raise row.wrong(f"family {family.name} has no column {name!r}.")
-            columns.append((sign, name))
+            if close not in _CLOSES or (close and family.name != LEDGER.name):
+                raise row.wrong(f"@{close} says no close; a column of the ledger may say @now or @last.")
+            columns.append((sign * _CLOSES[close][0], sign * _CLOSES[close][1], name))
         key = (row.text("kind"), row.text("component"))
         if key in found:
             raise row.wrong(f"{key[0]} {key[1]} is there twice.")
