@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from loanbook import units
 from loanbook.accounting.cash_flow import CashFlowStatement
 from loanbook.errors import TieError
+from loanbook.services.book_rates import book_rates
 from loanbook.services.group_closes import (
     GroupPeriod,
     adjustments_in_order,
@@ -21,11 +22,12 @@ from loanbook.statements.periods import Period, period
 from loanbook.statements.presentation import Figures, Key
 from loanbook.statements.presentation_rounding import round_document, shown
 from loanbook.stores.book import Book
+from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
 from loanbook.stores.ledger import Period as Closed
 from loanbook.terms.chart import Chart, load_chart
 from loanbook.terms.entity_file import group_in
-from loanbook.terms.exchange_rates import ExchangeRates, exchange_rates
+from loanbook.terms.exchange_rates import ExchangeRates
 from loanbook.terms.statement import BASE, Statements
 from loanbook.terms.statement_file import load_statements
 
@@ -63,7 +65,7 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     """The statements of a closed quarter, with every earlier one that the books hold.
 
     rate     RMB a US$ for the convenience translation, `per_share.FX_SCALE`-ths; 0: no US$ column
-    rates    of entities that keep books in another currency
+    rates    of entities that keep books in another currency; default: what the book's `fx_rate` events say
     raises   StateError for a period that is not closed; TieError when a statement does not hold, or the reconciliation
     """
     ledger = Ledger(book)
@@ -71,7 +73,7 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     closed = [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(wanted.manifest["ends_on"])]
     chart = load_chart()
     statements = load_statements()
-    terms = group_terms(chart, group_in(), rates or exchange_rates(()))
+    terms = group_terms(chart, group_in(), book_rates(load_corporate(book.folder)) if rates is None else rates)
     entries = [summed_entries(each) for each in closed]
     us_gaap = close_in_order(closed, entries, terms, BASE)
     ifrs = close_in_order(closed, entries, terms, IFRS)

@@ -183,12 +183,16 @@ class Figures:
             return None
         for start in sorted(self._spans.get(period.ends_on, set()) & self._spans.get(period.starts_on - 1, set())):
             spans = [Period(starts_on=start, ends_on=end) for end in (period.ends_on, period.starts_on - 1)]
-            if start >= period.starts_on or (column != BASE and any((span, column) not in self._given for span in spans)):
+            if start >= period.starts_on or not all(self._tells(span, column) for span in spans):
                 continue
             whole, before = (self.value(line.code, span, column) for span in spans)
             if whole is not None and before is not None:
                 return whole - before
         return None
+
+    def _tells(self, span: Period, column: str) -> bool:
+        """Whether the amounts say something of a period's column; a ledger says nothing of what is nil."""
+        return column == BASE or (span, column) in self._given or (self.missing_is_nil and (span, BASE) in self._given)
 
     def _absorbing(self, line: Line, period: Period, column: str) -> int | None:
         """What makes the statement's `equals` hold in US$: the other side less all other leaves."""

@@ -5,7 +5,7 @@ import html
 import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loanbook.errors import RequestError
 from loanbook.statements import presentation_format
@@ -93,7 +93,7 @@ def dimension_heads(statement: Statement, period: Period, engine: Figures) -> tu
             codes = {line.code for line in statement.lines}
             held = {key[2] for key in engine.amounts if key[0] in codes and key[2].startswith(f"{column.by}=")}
             heads.extend(Head(period=period, column=each, words=each.removeprefix(f"{column.by}=")) for each in sorted(held))
-        else:
+        elif column.shown == "always" or any(key[2] == column.code and amount for key, amount in engine.amounts.items()):
             heads.append(Head(period=period, column=column.code, words=column.title))
     return tuple(heads)
 
@@ -119,7 +119,8 @@ def table(statement: Statement, heads: Sequence[Head], engine: Figures, *, compa
         cells = tuple(presentation_format.cell(amount, defined.unit, statement.nil) for amount in amounts)
         words = title(line.title or defined.title, amounts, company)
         rows.append(Row(words=words, code=line.code, kind=defined.kind, cells=cells, amounts=amounts))
-    return Table(name=statement.name, title=title(statement.title, (), company), heads=tuple(heads), rows=tuple(rows))
+    named = tuple(replace(head, words=title(head.words, (), company)) for head in heads)
+    return Table(name=statement.name, title=title(statement.title, (), company), heads=named, rows=tuple(rows))
 
 
 def _amount(line: Line, head: Head, engine: Figures) -> int | None:

@@ -87,12 +87,14 @@ class Column:
 
     by    a dimension whose members make the columns (`code` is empty then)
     sum   the columns that it adds up; ("all",) adds all before it
+    shown "unless_nil": a column that has no amount goes
     """
 
     code: str
     title: str
     by: str = ""
     sum: tuple[str, ...] = ()
+    shown: str = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

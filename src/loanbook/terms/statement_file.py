@@ -155,7 +155,7 @@ def read_statement(located: Located) -> Statement:
 def _columns(located: Located) -> tuple[Column, ...]:
     columns: list[Column] = []
     for item in located.items("columns"):
-        fields = item.fields("a column", ("code", "title", "by", "sum"))
+        fields = item.fields("a column", ("code", "title", "by", "sum", "shown"))
         if ("by" in fields) == ("code" in fields):
             raise item.wrong(
                 "a column needs either `code` and `title`, or `by` with the dimension whose members are the columns."
@@ -167,7 +167,9 @@ def _columns(located: Located) -> tuple[Column, ...]:
             if addend != "all" and addend not in known:
                 raise fields["sum"].wrong(f"the column {code!r} adds {addend!r}, which is not a column before it.")
         by = fields["by"].text("by") if "by" in fields else ""
-        columns.append(Column(code=code, title=fields["title"].text("title") if "title" in fields else code, by=by, sum=addends))
+        shown = fields["shown"].choice("shown", SHOWN) if "shown" in fields else "always"
+        words = fields["title"].text("title") if "title" in fields else code
+        columns.append(Column(code=code, title=words, by=by, sum=addends, shown=shown))
     return tuple(columns)
 
 
