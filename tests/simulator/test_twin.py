@@ -25,7 +25,7 @@ SMALL = 20_000
 REPORTED = load_reported(SCENARIO)
 BANDED = [each for each in REPORTED if each.band is not None]
 DOCS = Path(__file__).parents[2] / "docs" / "twin.md"
-SOURCE = re.compile(r"(S[0-4]|N|P[1-3])\b|(derived|calibrated|chosen|rule): ")
+SOURCE = re.compile(r"(S[0-4]|N|P[1-3])\b|(derived|calibrated|chosen|measured|rule): ")
 
 
 @pytest.fixture(scope="module")
