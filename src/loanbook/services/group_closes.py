@@ -27,6 +27,7 @@ _SUMMED = (
     "book",
     "topic",
     "entity",
+    "currency",
     "posted_on",
     "debit",
     "credit",

@@ -15,8 +15,10 @@ from loanbook.services.group_closes import (
     group_terms,
     summed_entries,
 )
+from loanbook.services.maturities import maturity_amounts
 from loanbook.services.note_amounts import note_amounts
 from loanbook.services.share_figures import share_amounts
+from loanbook.services.tax_note import tax_lines
 from loanbook.statements.ledger_lines import NoteLines, amounts_of_period, of_statement, read_note_lines, year_to_date
 from loanbook.statements.periods import Period, period
 from loanbook.statements.presentation import Figures, Key
@@ -81,6 +83,11 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     notes = read_note_lines(chart, statements)
     check_reconciled(us_gaap, adjusted, ifrs, chart)
     parts = _parts(us_gaap, adjusted, chart, statements, notes)
+    tables = load_corporate(book.folder)
+    for (span, amounts), each, tax in zip(parts, us_gaap, tax_lines(us_gaap, entries, terms.group, chart), strict=True):
+        amounts |= maturity_amounts(each, tables, terms.rates)
+        if not span.is_instant:
+            amounts |= {(line, span, BASE): amount for line, amount in tax.items() if amount}
     exact = shown(year_to_date(parts), statements)
     shares, findings = share_amounts(book, wanted, terms.group, chart, statements, exact)
     exact |= shares
@@ -107,11 +114,11 @@ def _parts(
     chart: Chart,
     statements: Statements,
     notes: NoteLines,
-) -> list[tuple[Period, Mapping[Key, int]]]:
+) -> list[tuple[Period, dict[Key, int]]]:
     """Amounts of each period: US GAAP with its notes and cash flows, and the adjustment columns."""
     columns = {column.code for column in statements.by_name[_RECONCILIATION].columns}
     in_operations = of_statement(notes, statements.by_name[_OPERATIONS])
-    parts: list[tuple[Period, Mapping[Key, int]]] = []
+    parts: list[tuple[Period, dict[Key, int]]] = []
     for place, each in enumerate(us_gaap):
         span = span_of(each.closed)
         flows = Period(starts_on=units.day(each.closed.manifest["starts_on"]), ends_on=span.ends_on)

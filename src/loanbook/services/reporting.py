@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from loanbook.errors import StateError
+from loanbook.services.books_report import books_page
 from loanbook.services.closing import Close, find_close, newer_facts, renewed
 from loanbook.services.explaining import OTHER_LOANS, explain_loans
 from loanbook.statements.close_folder import TABLES, read_close
@@ -43,6 +44,8 @@ def report(
     foreword    sentences before the figures, of who renders it for a reader; another rendering knows nothing of them
     on_note     told in words when the book has facts recorded after the close's known_at
 
+    Where the books are closed as of the same day, their statements, notes and both bases follow.
+
     A close that the book has outgrown is made again with its own days: it names what was known, so only facts recorded by then
     change its page.
 
@@ -67,7 +70,8 @@ def report(
         files = _copy_files(found.folder, page) if drilldown else None
     from loanbook.statements.report import render  # drawing takes half a second to import; other commands must not wait for it
 
-    text = render(found.folder, load_measures(), files=files, note=_note(found, files), foreword=foreword)
+    books = books_page(opened, dt.date.fromisoformat(str(found.header["as_of"])))
+    text = render(found.folder, load_measures(), files=files, note=_note(found, files), foreword=foreword, books=books)
     write_in_place(page, text.encode())
     if on_progress is not None:
         on_progress("drawing the page", 1, 1)

@@ -14,7 +14,8 @@ import pyarrow as pa
 from loanbook import units
 from loanbook.accounting.journal import trial_balance
 from loanbook.accounting.measured_postings import current_postables, deferred_postables
-from loanbook.accounting.tax import PPM, Difference, Presented, TaxRate, deferred_tax, presented
+from loanbook.accounting.tax import PPM, Deferred, Difference, Presented, TaxRate, deferred_movements, deferred_tax, presented
+from loanbook.accounting.tax_proof import EntityYear
 from loanbook.errors import RequestError
 from loanbook.terms.chart import FOLDER, Chart
 from loanbook.terms.entity import Group
@@ -103,24 +104,84 @@ class _Position:
 
     @staticmethod
     def of(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], group: Group, chart: Chart, end: int) -> "_Position":
-        balances: dict[tuple[str, str, str], int] = {}
-        pools: dict[str, int] = {}
-        current: dict[str, int] = {}
-        for each in years:
-            current = {}
-            for entity, amount in _taxable(each.entries, items, chart).items():
-                used = pools.get(entity, 0)
-                pools[entity] = max(used - amount, 0)
-                rate = _rate(group, entity, min(end, units.day(f"{each.year}-12-31")))
-                current[entity] = int(mul_div(max(amount - used, 0), rate.rate_ppm, PPM, HALF_UP))
-            for row in trial_balance(each.entries).to_pylist():
-                if row["account"] in items:
-                    key = (row["book"], row["entity"], row["account"])
-                    balances[key] = balances.get(key, 0) + row["amount_fen"]
         last_year = units.date(end).year
-        if not years or years[-1].year != last_year:
-            current = {}
-        return _Position(current=current, deferred=_deferred(balances, pools, items, group, end))
+        carried = _carry(years, items, chart)
+        current = {}
+        for entity, (amount, used) in carried.last.items() if years and years[-1].year == last_year else ():
+            rate = _rate(group, entity, min(end, units.day(f"{last_year}-12-31")))
+            current[entity] = int(mul_div(max(amount - used, 0), rate.rate_ppm, PPM, HALF_UP))
+        return _Position(current=current, deferred=_deferred(carried.balances, carried.pools, items, group, end))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Carried:
+    """Years put together: balances with temporary differences by (book, entity, account), losses by entity that are left.
+
+    last   of the last year, by entity: taxable income, and the losses that stood before it
+    """
+
+    balances: Mapping[tuple[str, str, str], int]
+    pools: Mapping[str, int]
+    last: Mapping[str, tuple[int, int]]
+
+
+def _carry(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], chart: Chart) -> _Carried:
+    balances: dict[tuple[str, str, str], int] = {}
+    pools: dict[str, int] = {}
+    last: dict[str, tuple[int, int]] = {}
+    for each in years:
+        last = {}
+        for entity, amount in _taxable(each.entries, items, chart).items():
+            used = pools.get(entity, 0)
+            pools[entity] = max(used - amount, 0)
+            last[entity] = amount, used
+        for row in trial_balance(each.entries).to_pylist():
+            if row["account"] in items:
+                key = (row["book"], row["entity"], row["account"])
+                balances[key] = balances.get(key, 0) + row["amount_fen"]
+    return _Carried(balances=balances, pools=pools, last=last)
+
+
+def entity_years(years: Sequence[YearOfEntries], group: Group, chart: Chart, end: int) -> tuple[EntityYear, ...]:
+    """The last year so far of every entity as the proof of tax reads it, US GAAP, each in its own currency.
+
+    years   all entries by year, oldest first, their tax with them or not
+    """
+    items = read_tax_items(chart)
+    year = years[-1]
+    start = units.day(f"{year.year}-01-01")
+    before, now = _items_of(years[:-1], items, group, chart, start - 1), _items_of(years, items, group, chart, end)
+    results: dict[str, int] = {}
+    kept: dict[str, int] = {}
+    for row in trial_balance(year.entries, ("topic",)).to_pylist():
+        if row["book"] in _BASES["us_gaap"] and chart.account(row["account"]).is_result and row["account"] not in TAX_ACCOUNTS:
+            results[row["entity"]] = results.get(row["entity"], 0) - row["amount_fen"]
+            if row["topic"] == NOT_DEDUCTIBLE:
+                kept[row["entity"]] = kept.get(row["entity"], 0) + row["amount_fen"]
+    moved = deferred_movements(before, now)
+    found = []
+    for entity in sorted({*results, *(each.entity for each in moved)}):
+        found.append(
+            EntityYear(
+                entity=entity,
+                pretax_fen=results.get(entity, 0),
+                rate_ppm=_rate(group, entity, min(end, units.day(f"{year.year}-12-31"))).rate_ppm,
+                permanent={NOT_DEDUCTIBLE: kept[entity]} if entity in kept else {},
+                movements=[each for each in moved if each.entity == entity],
+            )
+        )
+    return tuple(found)
+
+
+def _items_of(
+    years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], group: Group, chart: Chart, end: int
+) -> tuple[Deferred, ...]:
+    """Deferred tax of every item on US GAAP at a day."""
+    carried = _carry(years, items, chart)
+    found = _differences(carried.balances, carried.pools, items)
+    several = [each for (_, basis), part in found.items() if basis != "ifrs" for each in part]
+    rates = [_rate(group, entity, end) for entity in sorted({each.entity for each in several})]
+    return deferred_tax(several, rates, end)
 
 
 def _taxable(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
@@ -143,6 +204,16 @@ def _deferred(
     group: Group,
     end: int,
 ) -> dict[tuple[str, str], tuple[Presented, ...]]:
+    differences = _differences(balances, pools, items)
+    entities = {each.entity for several in differences.values() for each in several}
+    rates = [_rate(group, entity, end) for entity in sorted(entities)]
+    return {key: presented(deferred_tax(several, rates, end)) for key, several in differences.items()}
+
+
+def _differences(
+    balances: Mapping[tuple[str, str, str], int], pools: Mapping[str, int], items: Mapping[str, TaxItem]
+) -> dict[tuple[str, str], list[Difference]]:
+    """Temporary differences by (part, basis); the basis is empty for what both have."""
     differences: dict[tuple[str, str], list[Difference]] = {}
     carried: dict[tuple[str, str, str, str], int] = {}
     for (book, entity, account), amount in balances.items():
@@ -162,9 +233,7 @@ def _deferred(
             differences.setdefault((COMMON, ""), []).append(
                 Difference(entity=entity, item=LOSS, carrying_fen=-pool, tax_base_fen=0)
             )
-    entities = {each.entity for several in differences.values() for each in several}
-    rates = [_rate(group, entity, end) for entity in sorted(entities)]
-    return {key: presented(deferred_tax(several, rates, end)) for key, several in differences.items()}
+    return differences
 
 
 def _rate(group: Group, entity: str, on: int) -> TaxRate:

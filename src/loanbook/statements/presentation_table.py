@@ -71,13 +71,14 @@ def blocks(statement: Statement, quarter: Period, *, dollars: bool) -> tuple[tup
 
 
 def _with_dollars(heads: list[Head], dollars: bool) -> tuple[Head, ...]:
-    made = [Head(period=head.period, words=_words(head.period, CNY)) for head in heads]
+    made = [Head(period=head.period, words=words_of(head.period, CNY)) for head in heads]
     if dollars:
-        made.append(Head(period=heads[-1].period, currency=USD, words=_words(heads[-1].period, USD)))
+        made.append(Head(period=heads[-1].period, currency=USD, words=words_of(heads[-1].period, USD)))
     return tuple(made)
 
 
-def _words(period: Period, currency: str) -> str:
+def words_of(period: Period, currency: str) -> str:
+    """The head of a column: its months or day, and the currency."""
     end = date(period.ends_on)
     day_words = f"{end:%B} {end.day}, {end.year}"
     if period.is_instant:

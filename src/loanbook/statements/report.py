@@ -11,11 +11,13 @@ import jinja2
 from jinja2.filters import do_urlencode
 from markupsafe import Markup
 
+from loanbook.statements.books_page import BooksPage
 from loanbook.statements.charts import Size
 from loanbook.statements.close_folder import Close, Figure, read_close
 from loanbook.statements.drawing import svg
 from loanbook.statements.figures import change, exact_money, figure
 from loanbook.statements.grids import Grid
+from loanbook.statements.presentation_table import to_html
 from loanbook.statements.sections import HEADLINE, PORTFOLIO_REPORT, Picture, Section, unit_text
 from loanbook.statements.series import spoken
 from loanbook.terms.measure import Definition, page_rows
@@ -83,7 +85,13 @@ class Block:
 
 
 def render(
-    folder: Path, definitions: Sequence[Definition], *, files: str | None = "", note: str = "", foreword: Sequence[str] = ()
+    folder: Path,
+    definitions: Sequence[Definition],
+    *,
+    files: str | None = "",
+    note: str = "",
+    foreword: Sequence[str] = (),
+    books: BooksPage | None = None,
 ) -> str:
     """The report on a close folder as one HTML page.
 
@@ -91,6 +99,7 @@ def render(
     files         where the close's files lie, seen from the page: "" beside it, "name/" in a folder; None: the page links to none
     foreword      sentences before the figures
     note          what else the reader should know of the lists of loans
+    books         the closed books of the quarter, to stand after the measures
     raises        StateError, EngineError as `read_close`
     """
     close = read_close(folder)
@@ -111,6 +120,7 @@ def render(
             period=_period(close),
             note=note,
             foreword=tuple(foreword),
+            books=books,
             style=Markup(_resource("report.css")),
             script=Markup(_resource("report.js")),
         )
@@ -138,6 +148,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "heat": percent_heat,
         "smaller_words": smaller_words,
+        "statement": lambda made: Markup(to_html(made)),
         "capitalize_first": lambda words: words[:1].upper() + words[1:],
     }
     return environment

@@ -17,6 +17,7 @@ from loanbook.kernel import home
 from loanbook.services.closing import Close, close
 from loanbook.services.forwarding import CURRENCY, forward
 from loanbook.services.reporting import report
+from loanbook.simulator.example_books import keep_example_books
 from loanbook.simulator.play.events_hash import events_hash, tables_of
 from loanbook.simulator.play.played import play
 from loanbook.simulator.play.setting import Setting, setting
@@ -97,6 +98,7 @@ def show_world(*, name: str, seed: int, borrowers: int, days: int, on_progress: 
     book = open_book(name)
     project(book, on_progress=on_progress)
     closed = close(book, run.as_of, on_progress=on_progress)
+    keep_example_books(book, run.as_of, on_progress=on_progress)
     verdict = f"The auditor compared {run.compared:,} figures and found {len(run.findings) or 'nothing'}."
     page = report(name, as_of=run.as_of, on_progress=on_progress, foreword=(*run.story.lines(), verdict))
     return WorldShown(run=run, book=book, close=closed, page=page)
