@@ -14,6 +14,7 @@ from loanbook.commands import (
     days,
     demo,
     entries,
+    estimates,
     forgetting,
     group_statements,
     importing,
@@ -66,6 +67,7 @@ ledger.app.command("propose")(manual_entries.propose_entries)
 ledger.app.command("proposals")(manual_entries.list_proposals)
 ledger.app.command("approve")(manual_entries.approve_entry)
 ledger.app.command("reject")(manual_entries.reject_entry)
+ledger.app.command("estimates")(estimates.show_estimates)
 app.add_typer(ledger.app, name="books")
 app.command("statements")(group_statements.show_statements)
 app.command("entries")(entries.show_entries)

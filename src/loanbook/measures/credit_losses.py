@@ -4,6 +4,7 @@ All methods end in the same integers by (group, remaining months, bucket). Roll 
 each group's level: what its vintages still have before them. WARM is flat over buckets: rate times remaining life.
 """
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -60,47 +61,72 @@ def estimate(
     spread     whether to find how far it may be off; without, the interval is of chance alone
     raises     RequestError for an unknown method, or too short a history and no prior
     """
-    if method not in METHODS:
-        raise RequestError(f"{method!r} is no method of estimating losses; they are {', '.join(METHODS)}.")
+    given: dict[str, Any] = {"policy": policy, "outlook": outlook, "exposure": exposure, "shock": shock, "spread": spread}
+    return estimates(cells, (method,), **given)[method]
+
+
+def estimates(
+    cells: Cells,
+    methods: Sequence[str] = METHODS,
+    *,
+    policy: LossPolicy | None = None,
+    outlook: Outlook | None = None,
+    exposure: Ints | None = None,
+    shock: Shock | None = None,
+    spread: bool = True,
+    losses_only: bool = False,
+) -> dict[str, Estimates]:
+    """Estimates by several methods, by the name that was asked for; what they share is run forward once. See `estimate`.
+
+    losses_only   leave chances of default and what is collectable at zero, and find no spread: for comparing losses
+    """
+    for method in methods:
+        if method not in METHODS:
+            raise RequestError(f"{method!r} is no method of estimating losses; they are {', '.join(METHODS)}.")
     chosen = policy or LossPolicy()
     months = look_back(cells, chosen)
-    if len(months) < MONTHS_LEAST:
-        # Nothing to develop vintages or spreads from: the prior's roll rates, with what little was seen.
-        method, spread = "roll_rate", False
     rolls = rolls_of(cells, chosen, months)
     held = _exposure(cells, rolls) if exposure is None else exposure
     forward = Forward(rolls, chosen, shock)
     last = cells.space.window.months - 1
     mix = tenor_mix(rolls.lent, rolls.owed, last)
-    parts = [(weight, forward.values(course)) for weight, course in courses(outlook)]
-    rates = _rates(cells, chosen, months, rolls, method, _mixed(parts, mix), mix, held)
+    parts = [(weight, forward.values(course, losses_only=losses_only)) for weight, course in courses(outlook)]
+    mixed, emerged = _mixed(parts, mix), _ppm(emergence(forward, held, last))
     window = cells.space.window
-    lifetime = _ppm(rates.lifetime)
-    far = np.zeros(len(cells.space.groups) + 1)
-    if spread:
-        far = spread_of(months, lambda kept: _expected(cells, chosen, kept, method, held))
-        far = np.sqrt(far**2 + scenario_variance([(each[0], _mixed([(1.0, each[1])], mix).lifetime) for each in parts], held))
-    return Estimates(
-        method=method,
-        as_of=window.as_of,
-        known_on=window.known_on,
-        groups=cells.space.groups,
-        look_back_from=_first_day(window.first_month + months[0]) if months else window.as_of,
-        look_back_to=int(month_end(window.first_month + months[-1])) if months else window.as_of,
-        scenarios=tuple((each.name, each.weight_ppm) for each in outlook.scenarios) if outlook else UNCHANGED,
-        outlook=outlook.named if outlook else "",
-        policy=json.dumps({**asdict(chosen), "shock": asdict(forward.shock)}, sort_keys=True),
-        interval=interval_words(chosen, len(months)),
-        lifetime_loss_ppm=lifetime,
-        twelve_month_loss_ppm=np.minimum(_ppm(rates.twelve_month), lifetime),
-        default_ppm=_ppm(rates.default),
-        collectable_ppm=_ppm(rates.collectable),
-        prepaid_ppm=_ppm(forward.prepay),
-        severity_ppm=_ppm(forward.chances(LEVEL, 0)[2]),
-        emergence_ppm=_ppm(emergence(forward, held, last)),
-        spread_ppm=_ppm(far),
-        loan_fen=np.rint(rolls.loan_fen).astype(np.int64),
-    )
+    found = {}
+    for asked in methods:
+        method, is_spread = asked, spread and not losses_only
+        if len(months) < MONTHS_LEAST:
+            # Nothing to develop vintages or spreads from: the prior's roll rates, with what little was seen.
+            method, is_spread = "roll_rate", False
+        rates = _rates(cells, chosen, months, rolls, method, mixed, mix, held)
+        lifetime = _ppm(rates.lifetime)
+        far = np.zeros(len(cells.space.groups) + 1)
+        if is_spread:
+            far = spread_of(months, functools.partial(_expected, cells, chosen, method=method, exposure=held))
+            far = np.sqrt(far**2 + scenario_variance([(each[0], _mixed([(1.0, each[1])], mix).lifetime) for each in parts], held))
+        found[asked] = Estimates(
+            method=method,
+            as_of=window.as_of,
+            known_on=window.known_on,
+            groups=cells.space.groups,
+            look_back_from=_first_day(window.first_month + months[0]) if months else window.as_of,
+            look_back_to=int(month_end(window.first_month + months[-1])) if months else window.as_of,
+            scenarios=tuple((each.name, each.weight_ppm) for each in outlook.scenarios) if outlook else UNCHANGED,
+            outlook=outlook.named if outlook else "",
+            policy=json.dumps({**asdict(chosen), "shock": asdict(forward.shock)}, sort_keys=True),
+            interval=interval_words(chosen, len(months)),
+            lifetime_loss_ppm=lifetime,
+            twelve_month_loss_ppm=np.minimum(_ppm(rates.twelve_month), lifetime),
+            default_ppm=_ppm(rates.default),
+            collectable_ppm=_ppm(rates.collectable),
+            prepaid_ppm=_ppm(forward.prepay),
+            severity_ppm=_ppm(forward.chances(LEVEL, 0)[2]),
+            emergence_ppm=emerged,
+            spread_ppm=_ppm(far),
+            loan_fen=np.rint(rolls.loan_fen).astype(np.int64),
+        )
+    return found
 
 
 def inception(
@@ -155,8 +181,7 @@ def compare(
     }
     by_group = held.sum(axis=(1, 2))
     columns["exposure_fen"] = _with_total(by_group)
-    for method in METHODS:
-        made = estimate(cells, method=method, policy=chosen, outlook=outlook, exposure=held)
+    for method, made in estimates(cells, policy=chosen, outlook=outlook, exposure=held, losses_only=True).items():
         lifetime, twelve = made.allowance_fen(held), made.twelve_month_fen(held)
         columns[f"{method}_lifetime_fen"] = _with_total(lifetime)
         columns[f"{method}_twelve_month_fen"] = _with_total(twelve)

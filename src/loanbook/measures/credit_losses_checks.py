@@ -1,6 +1,7 @@
 """What an estimate is held against: what happened since (back-test), and what would change it (sensitivities)."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.loans.dates import month_index
 from loanbook.measures.cells import Cells
-from loanbook.measures.credit_losses import estimate, modelled
+from loanbook.measures.credit_losses import estimates, modelled
 from loanbook.measures.credit_losses_exposure import dense
 from loanbook.measures.credit_losses_policy import LossPolicy, Shock
 from loanbook.measures.credit_losses_result import EMERGENCE_MONTHS, Estimates
@@ -88,18 +89,23 @@ def sensitivities(
     policy: LossPolicy | None = None,
     outlook: Outlook | None = None,
     exposure: Ints | None = None,
+    base: Estimates | None = None,
 ) -> pa.Table:
     """What would change the allowance: change, lifetime_fen, twelve_month_fen, lifetime_change_fen, lifetime_change_ppm.
 
     A tenth up and down of: the probability of default (rates scaled, at most all that severity loses), every monthly chance to
-    get worse, severity, prepayment; and each scenario alone. The first row is the estimate itself.
+    get worse, severity, prepayment; of each scenario, its weight a tenth of all higher (the others give it in proportion), and it
+    alone. The first row is the estimate itself.
+
+    base   the estimate, where it was made before
     """
     held = modelled(cells, policy) if exposure is None else exposure
 
     def with_(outlook_: Outlook | None, shock: Shock | None = None) -> Estimates:
-        return estimate(cells, method=method, policy=policy, outlook=outlook_, exposure=held, shock=shock, spread=False)
+        given: dict[str, Any] = {"policy": policy, "outlook": outlook_, "exposure": held, "shock": shock, "losses_only": True}
+        return estimates(cells, (method,), **given)[method]
 
-    base = with_(outlook)
+    base = base or with_(outlook)
     found: list[tuple[str, int, int]] = [("none", *_totals(base, held))]
     for words, factor in (("+10 %", 1.0 + TENTH), ("-10 %", 1.0 - TENTH)):
         found.append((f"probability of default {words}", *_totals(scaled(base, factor), held)))
@@ -108,8 +114,13 @@ def sensitivities(
         found.append((f"prepayment {words}", *_totals(with_(outlook, Shock(prepayment=factor)), held)))
     if outlook:
         for scenario in outlook.scenarios:
-            alone = replace(outlook, scenarios=(replace(scenario, weight_ppm=_PPM),))
-            found.append((f"scenario {scenario.name} alone", *_totals(with_(alone), held)))
+            alone = _totals(with_(replace(outlook, scenarios=(replace(scenario, weight_ppm=_PPM),))), held)
+            if rest := _PPM - scenario.weight_ppm:
+                # An estimate is a weighted sum of its scenarios, so a weight moves it in a straight line.
+                part = min(TENTH * _PPM, rest) / rest
+                moved = [round(whole + (one - whole) * part) for whole, one in zip(found[0][1:], alone, strict=True)]
+                found.append((f"weight of scenario {scenario.name} +10 points", moved[0], moved[1]))
+            found.append((f"scenario {scenario.name} alone", *alone))
     first = found[0][1]
     return pa.table(
         {

@@ -118,12 +118,15 @@ class Forward:
             current = current + stays * now + self.prepay[:, None, None] * PAYOFF_INTEREST * now
         return np.concatenate([current[..., None], behind], axis=-1)
 
-    def values(self, course: Course = LEVEL) -> Values:
-        """Everything that follows from a course."""
+    def values(self, course: Course = LEVEL, *, losses_only: bool = False) -> Values:
+        """Everything that follows from a course; with `losses_only`, no chances of default and nothing collectable (zeros)."""
         default = self.policy.default_place
         lifetime = self._lifetimes(course)
         certain = np.ones(self.prepay.size)
-        reached = self._path(course, lambda _: certain, np.ones_like(self.left), rise=True, absorbed=default, horizon=1)[0]
+        reached = come = np.zeros_like(lifetime[0])
+        if not losses_only:
+            reached = self._path(course, lambda _: certain, np.ones_like(self.left), rise=True, absorbed=default, horizon=1)[0]
+            come = self._collectable(course)
         twelve = np.zeros_like(lifetime[0])
         for month in reversed(range(MONTHS_A_YEAR)):
             entry, rows, severity = self.chances(course, month)
@@ -134,7 +137,7 @@ class Forward:
             lifetime=_at_maturity(lifetime[0]),
             twelve_month=_at_maturity(twelve),
             default=_at_maturity(reached),
-            collectable=_at_maturity(self._collectable(course), rise=False),
+            collectable=_at_maturity(come, rise=False),
         )
 
     def lifetime(self) -> Ints:
