@@ -378,9 +378,8 @@ def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
         missed = engine.table(without_rule(waiting, by)).to_pylist()
         if missed:
             shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
-            raise TieError(
-                f"{len(missed)} kinds of amounts meet no posting rule: {shown}. Add a rule, or one that says no entry."
-            )
+            kinds = f"{len(missed)} kind{'' if len(missed) == 1 else 's'}"
+            raise TieError(f"amounts of {kinds} meet no posting rule: {shown}. Add a rule, or one that says no entry.")
         found = entries_of(waiting, by, who)
         entries = engine.table(found.order_by(["entry_id"]))
     empty = entries.filter(pc.equal(entries["entity"], ""))
