@@ -5,7 +5,7 @@ Cash is cash and restricted cash (ASC 230-10-50-8). Flows between companies of t
 of the group's. What only the exchange rate did to cash is a line of its own (ASC 830-230-45-1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -209,12 +209,14 @@ def _indirect(
         part = moved & ~result & is_in(column, columns)
         gone = parted.brought if name == "control" else parted.exchange
         lines.append(_line(name, title, -exact_total(amounts[part]) - exact_total(amounts[gone])))
-    rest = summed(rows.where(moved & ~result & ~is_in(column, (*_BROUGHT, TRANSLATION))), ("account",))
+    rest = summed(rows.where(moved & ~result & ~is_in(column, (*_BROUGHT, TRANSLATION))), ("account", "column"))
+    apart = {name for line in indirect for name in line.accounts if ":" in name}
+    names = np.array([_apart(each, apart) for each in zip(rest["account"], rest["column"], strict=True)], dtype=object)
     explained = np.array([classes[code].account for code in elsewhere["cash_flow"]], dtype=object)
     elsewhere = elsewhere.but(contra=np.where(explained == "", elsewhere["contra"], explained).astype(object))
     flows = summed(elsewhere.where(~on_results), ("contra",))
     change: dict[str, int] = {}
-    for account, amount in (*_pairs(rest["account"], rest), *_pairs(flows["contra"], flows)):
+    for account, amount in (*_pairs(names, rest), *_pairs(flows["contra"], flows)):
         change[account] = change.get(account, 0) - amount
     for line in indirect:
         lines.append(_line(line.code, line.title, sum(change.pop(account, 0) for account in line.accounts)))
@@ -226,6 +228,13 @@ def _indirect(
         titles.setdefault(of.line, f"Change in {of.title[0].lower()}{of.title[1:]}")
     lines.extend(_line(name, titles[name], amount) for name, amount in by_line.items())
     return [line for line in lines if line.amount_fen or line.code == "net_income"]
+
+
+def _apart(place: tuple[str, str], apart: Collection[str]) -> str:
+    """The name under which a movement is explained: its account, or account and column where a line asks for that column."""
+    account, column = place
+    name = f"{account}:{column}"
+    return name if name in apart else account
 
 
 def _line(code: str, title: str, amount_fen: int) -> CashFlowLine:

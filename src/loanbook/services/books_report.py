@@ -53,13 +53,13 @@ def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
     rate = dollar_rate(book, as_of)
     found = group_statements(book, period.name, rate=rate)
     top = group.entity(group.top)
-    company = top.name(units.day(as_of))
+    company = top.name(units.day(as_of)).partition(" (")[0]
     span = longest(found.figures, found.quarter)
     own = [each for each in found.periods if _inside(each, span)]
     notes = [cash_flow_table(found, own, span), *bridge_tables(found, group, span)]
     words = [
         f"{company} and the companies it controls, {period.name}, thousands of RMB",
-        f"thousands of US$ at RMB {units.format_money(rate, 4)} a US$" if rate else "",
+        f"thousands of US$ at RMB {units.format_money(rate, 4)} a US$, the rate that the book holds of {as_of}" if rate else "",
         f"period {period.id}, known at {period.manifest['known_at']}, {period.manifest['entries']:,} entries",
     ]
     return BooksPage(
@@ -151,7 +151,7 @@ def bridge_tables(found: GroupStatements, group: Group, span: Period) -> list[Ta
             rows_made += [
                 _row(_named(group, keys[at][1], span), "leaf", tuple(shares[name][at] for name in names)) for at in places
             ]
-    heads = tuple(Head(period=span, words=f"{name}, {words_of(span, 'CNY').lower()}") for name in names)
+    heads = tuple(Head(period=span, words=f"{name}: {words_of(span, 'CNY')}") for name in names)
     return [Table(name="bridge", title="From operating entities to the group", heads=heads, rows=tuple(rows_made))]
 
 

@@ -111,9 +111,9 @@ def tables_of(statement: Statement, engine: Figures, quarter: Period, *, company
 
 
 def _is_known(statement: Statement, head: Head, engine: Figures) -> bool:
-    """Whether a period has a figure of the statement other than an opening that is nothing."""
+    """Whether a period has a figure of the statement: of a statement of flows, a flow."""
     lines = (engine.statements.lines.get(line.code) for line in statement.lines if line.code)
-    codes = [line.code for line in lines if line is not None and line.kind != "opening"]
+    codes = [line.code for line in lines if line and line.kind != "opening" and line.accumulation == statement.accumulation]
     return any(engine.value(code, head.period) for code in codes)
 
 

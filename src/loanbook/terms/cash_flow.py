@@ -64,8 +64,11 @@ def read_indirect(chart: Chart, path: Path = FOLDER / "cash_flow_indirect.csv") 
     for row in read_rows(path, ("line", "title", "accounts")):
         line = IndirectLine(code=row.text("line"), title=row.text("title"), accounts=row.several("accounts"))
         for account in line.accounts:
-            if account not in chart.accounts:
-                raise row.wrong(f"the chart {chart.name} has no account {account}.")
+            code, _, movement = account.partition(":")
+            if code not in chart.accounts:
+                raise row.wrong(f"the chart {chart.name} has no account {code}.")
+            if movement and movement not in chart.accounts[code].movements:
+                raise row.wrong(f"account {code} has no column {movement!r}; it has {', '.join(chart.accounts[code].movements)}.")
             if account in seen:
                 raise row.wrong(f"account {account} stands in two lines; keep one.")
             seen.add(account)

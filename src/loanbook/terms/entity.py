@@ -108,11 +108,20 @@ class TaxRate(Dated):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocalGaap(Dated):
+    """The rules that an entity's own statements follow where it is registered, and the books that add up to them."""
+
+    name: str
+    books: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """One legal entity, with everything that changes about it dated.
 
     vehicle    the code in `terms/vehicles` when it is one; else ""
     major      the days on which it counts as a major operating entity (the sum of these stands beside the consolidated figure)
+    local_gaap what it files by where it is registered; empty: it files nothing of its own
     """
 
     code: str
@@ -128,6 +137,7 @@ class Entity:
     control: tuple[Control, ...]
     tax_rates: tuple[TaxRate, ...]
     major: tuple[Dated, ...]
+    local_gaap: tuple[LocalGaap, ...] = ()
 
     def name(self, on: int) -> str:
         """Its name on a day."""
@@ -144,6 +154,10 @@ class Entity:
     def is_major(self, on: int) -> bool:
         """Whether it is a major operating entity on a day."""
         return any(period.holds(on) for period in self.major)
+
+    def local(self, on: int) -> LocalGaap | None:
+        """The rules that it files by on a day; None where it files nothing."""
+        return next((each for each in self.local_gaap if each.holds(on)), None)
 
     def method(self, on: int) -> Method:
         """How it is consolidated on a day; `none` before and after its dated control."""
@@ -191,6 +205,11 @@ class Group:
             if entity.code == code:
                 return entity
         raise RequestError(f"there is no entity {code!r}. Known: {', '.join(entity.code for entity in self.entities) or 'none'}.")
+
+    def local_books(self, on: int) -> dict[str, tuple[str, ...]]:
+        """By entity, the books of its local rules on a day; entities that file nothing are left out."""
+        found = {entity.code: entity.local(on) for entity in self.entities}
+        return {code: local.books for code, local in found.items() if local is not None}
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ control:
   - {basis: ownership, method: full, from: 2021-12-15}
 tax_rates: [{rate: 0.25, source: ..., from: 2020-10-15}]
 major: [{from: 2021-12-15}]      # left out: it is no major operating entity
+local_gaap:                      # left out: it files no statements of its own
+  - {name: PRC ASBE, books: [CORE, IFRS], from: 2020-10-15}
 """
 
 import re
@@ -33,12 +35,14 @@ from loanbook.terms.entity import (
     EntityKind,
     Group,
     Holding,
+    LocalGaap,
     Method,
     Role,
     TaxRate,
     Worded,
 )
 from loanbook.terms.loading import Located, parse_located, read_located, read_text
+from loanbook.terms.posting_rule import BOOKS, CORE, MEMO
 from loanbook.terms.product import text_hash
 from loanbook.units import RATE_SCALE, date
 
@@ -47,7 +51,7 @@ SHIPPED = Path(__file__).parent / "entities"
 ROLES = Path(__file__).parent / "entity_roles"
 
 _REQUIRED = ("entity", "kind", "jurisdiction", "source", "names", "currency", "control", "tax_rates")
-_OPTIONAL = ("vehicle", "holders", "major")
+_OPTIONAL = ("vehicle", "holders", "major", "local_gaap")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -93,8 +97,10 @@ def parse_entity(text: str, name: str) -> Entity:
     names = tuple(_worded(entry, "name") for entry in items["names"].items("names"))
     currencies = tuple(_worded(entry, "currency", _CURRENCY) for entry in items["currency"].items("currency"))
     tax_rates = tuple(_tax(entry) for entry in items["tax_rates"].items("tax_rates"))
+    local_gaap = tuple(_local(entry) for entry in items["local_gaap"].items("local_gaap")) if "local_gaap" in items else ()
     lists: tuple[tuple[str, Sequence[Dated]], ...] = (
         *(("names", names), ("currency", currencies), ("control", control), ("tax_rates", tax_rates)),
+        *((("local_gaap", local_gaap),) if local_gaap else ()),
         *((f"holders of {who}", [each for each in holders if each.holder == who]) for who in {each.holder for each in holders}),
     )
     for what, periods in lists:
@@ -117,6 +123,7 @@ def parse_entity(text: str, name: str) -> Entity:
         control=control,
         tax_rates=tax_rates,
         major=tuple(_dated(entry) for entry in items["major"].items("major")) if "major" in items else (),
+        local_gaap=local_gaap,
     )
 
 
@@ -230,6 +237,15 @@ def _tax(entry: Located) -> TaxRate:
         raise items["rate"].wrong(f"rate must be a fraction below 1; got {items['rate'].value}. Write, e.g., 0.25.")
     period = _period(items)
     return TaxRate(rate=rate, source=items["source"].text("source"), starts_on=period.starts_on, ends_on=period.ends_on)
+
+
+def _local(entry: Located) -> LocalGaap:
+    items = entry.fields("local rules", ("name", "books", "from", "until"), ("name", "books", "from"))
+    period = _period(items)
+    books = tuple(each.choice("a book", [book for book in BOOKS if book != MEMO]) for each in items["books"].items("books"))
+    if CORE not in books or len(set(books)) < len(books):
+        raise items["books"].wrong(f"books must name {CORE} and each other one once; got {items['books'].shown}.")
+    return LocalGaap(name=items["name"].text("name"), books=books, starts_on=period.starts_on, ends_on=period.ends_on)
 
 
 def _overlap(one: Dated, other: Dated) -> bool:

@@ -2,7 +2,7 @@
 
 prior:
   source: ...                                   # where the chances come from
-  falls_behind: 0.025                           # of principal in time, a month
+  falls_behind: 0.018                           # of principal in time, a month
   rolls: [0.45, 0.78, 0.85, 0.9, 0.92, 0.95, 1] # from 1-30, 31-60, ..., 181+ into the next bucket, the last into charge-off
   cures: [0.4, 0.12, 0.06, 0.03, 0.02, 0.01, 0] # from the same buckets back into time; the rest stays
   prepaid: 0.02                                 # of principal in time, a month, ahead of schedule

@@ -16,7 +16,9 @@ from loanbook.terms.families import BOOK_FAMILIES, LEDGER
 from loanbook.terms.rows import Row, read_rows
 
 FOLDER = Path(__file__).parent / "posting"
-BOOKS = ("CORE", "USGAAP", "IFRS", "MEMO")
+CORE, MEMO, PRC = "CORE", "MEMO", "PRC"
+BOOKS = (CORE, "USGAAP", "IFRS", PRC, MEMO)
+"""PRC: what the local rules of an entity in China say beyond the books that its terms add up; no basis of the group has it."""
 BASES: Mapping[str, tuple[str, ...]] = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
 """What a basis of accounting adds up."""
 NO_ENTRY = "none"
