@@ -77,7 +77,10 @@ def list_proposals(
         console().print("There are no such proposals." if state else "There are no proposals.")
         return
     titles = {code: account.title for code, account in load_chart().accounts.items()}
-    table = Table("proposal", "state", "maker", "decided by", "day", "entity", "book", "debit", "credit", title="Manual entries")
+    table = Table(title="Manual entries")
+    table.add_column("proposal", no_wrap=True)
+    for name in ("state", "maker", "decided by", "day", "entity", "book", "debit", "credit"):
+        table.add_column(name)
     table.add_column("amount", justify="right")
     for name in ("reverses", "why"):
         table.add_column(name)

@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.equity import EquityTerms
-from loanbook.accounting.journal import BALANCE, broken_limits, check_balanced, postable, trial_balance
+from loanbook.accounting.journal import broken_limits, check_balanced, postable, summed, trial_balance
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
-from loanbook.accounting.posting import ROLES, entries_of, rule_table, without_rule
-from loanbook.errors import RequestError, StateError, TieError
+from loanbook.accounting.posting import rule_table
+from loanbook.errors import StateError
 from loanbook.measures.cells import Cells, from_tables
 from loanbook.measures.credit_losses import estimate, inception
 from loanbook.measures.credit_losses_policy import LossPolicy
@@ -31,28 +31,24 @@ from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now
+from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.tax_amounts import tax_amounts, years_of
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
-from loanbook.stores.engine import connect
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
-from loanbook.stores.scratch import scratch_folder
 from loanbook.stores.tables import read_table
 from loanbook.terms.accounting_policy import FOLDER as POLICIES
 from loanbook.terms.accounting_policy import AccountingPolicy, load_policies
 from loanbook.terms.chart import Chart, load_chart
-from loanbook.terms.conventions import Model
-from loanbook.terms.entity import Bookings, Role
+from loanbook.terms.entity import Bookings
 from loanbook.terms.entity_file import bookings_in, group_in
 from loanbook.terms.families import FAMILIES
 from loanbook.terms.outlook import outlook_on, outlooks_in
-from loanbook.terms.posting_rule import NO_ENTRY, PostingRule, load_components, load_rules
+from loanbook.terms.posting_rule import PostingRule, load_components, load_rules
 
 OPENING_BALANCE, OPENING_REPLACED = "opening_balance", "opening_replaced"
-MESSAGES_MOST = 5
-"""Amounts without a rule that a message names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +185,7 @@ def book_period(
     kept = totals(booked, space, first_day)
     tables = {
         "entries": entries,
+        "summed": summed(entries),
         "amounts": amounts,
         "company": pa.concat_tables([company, *more]),
         "balances": balances,
@@ -199,7 +196,7 @@ def book_period(
         "rules": rule_table(books.rules),
         "roles": role_table(books.bookings, books.rules, end),
     }
-    limits = [broken.words for broken in broken_limits(balances, books.chart)]
+    limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
     manifest = {
         **(said or {}),
         "opening": is_opening,
@@ -287,9 +284,9 @@ def _company_amounts(
 
 
 def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, end: int, currency: str, run: str) -> pa.Table:
-    earlier = [(units.day(each.manifest["ends_on"]), each.table("entries")) for each in _up_to(ledger, last)]
+    earlier = [(units.day(each.manifest["ends_on"]), each.table("summed")) for each in _up_to(ledger, last)]
     return tax_amounts(
-        years_of([*earlier, (end, entries)]),
+        years_of([*earlier, (end, summed(entries))]),
         group_in(),
         books.chart,
         end=end,
@@ -345,77 +342,9 @@ def totals_of(last: Period | None) -> Totals | None:
     return Totals(ledger=last.table("cells_ledger"), daybook=last.table("cells_daybook"))
 
 
-def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int) -> pa.Table:
-    """Who fills each role for each model on a day, `posting.ROLES`; roles that nobody fills are left out."""
-    rows = []
-    for role in sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY}):
-        for model in Model:
-            name = model.name.lower()
-            try:
-                entity = bookings.entity(Role(role), model=name, vehicle="", on=day)
-            except RequestError:
-                continue
-            rows.append({"role": role, "model": name, "entity": entity})
-    return pa.Table.from_pylist(rows, schema=ROLES)
-
-
 def post(amounts: pa.Table, books: Books, day: int) -> pa.Table:
     """The entries of amounts under the rules and roles of a day; see `post_by`."""
     return post_by(amounts, rule_table(books.rules), role_table(books.bookings, books.rules, day))
-
-
-def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
-    """The entries of amounts, in the order of their ids.
-
-    rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period
-    raises         TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
-    """
-    with scratch_folder("posting") as folder, connect(folder) as engine:
-        engine.register("amounts", amounts)
-        engine.register("rules", rules)
-        engine.register("roles", roles)
-        waiting, by, who = (engine.named(name) for name in ("amounts", "rules", "roles"))
-        missed = engine.table(without_rule(waiting, by)).to_pylist()
-        if missed:
-            shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
-            kinds = f"{len(missed)} kind{'' if len(missed) == 1 else 's'}"
-            raise TieError(f"amounts of {kinds} meet no posting rule: {shown}. Add a rule, or one that says no entry.")
-        found = entries_of(waiting, by, who)
-        entries = engine.table(found.order_by(["entry_id"]))
-    empty = entries.filter(pc.equal(entries["entity"], ""))
-    if empty.num_rows:
-        row = empty.slice(0, 1).to_pylist()[0]
-        raise TieError(
-            f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {row['model'] or 'no model'} names a role that "
-            f"nobody fills on {row['posted_on']}. Add a line to terms/entity_roles."
-        )
-    return entries
-
-
-def _shown(row: Mapping[str, Any]) -> str:
-    told = " ".join(str(row[name]) for name in ("kind", "component", "model", "cohort_new", "line") if row[name])
-    return f"{told} ({row['amounts']:,} amounts, {units.format_money(int(row['amount_fen']))})"
-
-
-def brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
-    """The trial balance after a period: that of the one before it, and its entries; `journal.BALANCE`."""
-    moved = trial_balance(entries)
-    if last is None:
-        return moved
-    both = pa.concat_tables([last.table("balances").select(BALANCE.names), moved.select(BALANCE.names)])
-    keys = [name for name in BALANCE.names if name != "amount_fen"]
-    summed = both.group_by(keys).aggregate([("amount_fen", "sum")])
-    table = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(BALANCE.names)
-    return table.sort_by([(name, "ascending") for name in keys])
-
-
-def debits(balances: pa.Table) -> dict[str, int]:
-    """Debits of each book: what the manifest proves a balanced ledger by."""
-    found: dict[str, int] = {}
-    positive = np.maximum(balances["amount_fen"].to_numpy(), 0)
-    for book, amount in zip(balances["book"].to_pylist(), positive.tolist(), strict=True):
-        found[book] = found.get(book, 0) + amount
-    return found
 
 
 def _run(

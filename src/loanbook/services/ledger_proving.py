@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from loanbook.accounting.journal import BALANCE, ENTRY, check_balanced
 from loanbook.errors import TieError
-from loanbook.services.bookkeeping import brought_forward, debits, post_by
+from loanbook.services.entry_posting import brought_forward, debits, post_by
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress

@@ -77,7 +77,9 @@ def _by_columns(made: GroupStatements, statement: Statement, company: str) -> li
     for period, words in _spans(made, statement):
         heads = dimension_heads(statement, period, made.figures)
         made_table = table(statement, heads, made.figures, company=company)
-        found.append(replace(made_table, title=f"{made_table.title}: {words}"))
+        # A year to date that the ledger does not reach back to is no table.
+        if any(amount is not None for row in made_table.rows for amount in row.amounts):
+            found.append(replace(made_table, title=f"{made_table.title}: {words}"))
     return found
 
 

@@ -1,0 +1,90 @@
+"""Amounts to entries by rules and roles, and the trial balance that follows from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loanbook import units
+from loanbook.accounting.journal import BALANCE, trial_balance
+from loanbook.accounting.posting import ROLES, entries_of, without_rule
+from loanbook.errors import RequestError, TieError
+from loanbook.stores.engine import connect
+from loanbook.stores.ledger import Period
+from loanbook.stores.scratch import scratch_folder
+from loanbook.terms.conventions import Model
+from loanbook.terms.entity import Bookings, Role
+from loanbook.terms.posting_rule import NO_ENTRY, PostingRule
+
+MESSAGES_MOST = 5
+"""Amounts without a rule that a message names."""
+
+
+def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int) -> pa.Table:
+    """Who fills each role for each model on a day, `posting.ROLES`; roles that nobody fills are left out."""
+    rows = []
+    for role in sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY}):
+        for model in Model:
+            name = model.name.lower()
+            try:
+                entity = bookings.entity(Role(role), model=name, vehicle="", on=day)
+            except RequestError:
+                continue
+            rows.append({"role": role, "model": name, "entity": entity})
+    return pa.Table.from_pylist(rows, schema=ROLES)
+
+
+def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
+    """The entries of amounts, in the order of their ids.
+
+    rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period
+    raises         TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
+    """
+    with scratch_folder("posting") as folder, connect(folder) as engine:
+        engine.register("amounts", amounts)
+        engine.register("rules", rules)
+        engine.register("roles", roles)
+        waiting, by, who = (engine.named(name) for name in ("amounts", "rules", "roles"))
+        missed = engine.table(without_rule(waiting, by)).to_pylist()
+        if missed:
+            shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
+            kinds = f"{len(missed)} kind{'' if len(missed) == 1 else 's'}"
+            raise TieError(f"amounts of {kinds} meet no posting rule: {shown}. Add a rule, or one that says no entry.")
+        found = entries_of(waiting, by, who)
+        entries = engine.table(found.order_by(["entry_id"]))
+    empty = entries.filter(pc.equal(entries["entity"], ""))
+    if empty.num_rows:
+        row = empty.slice(0, 1).to_pylist()[0]
+        raise TieError(
+            f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {row['model'] or 'no model'} names a role that "
+            f"nobody fills on {row['posted_on']}. Add a line to terms/entity_roles."
+        )
+    return entries
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    told = " ".join(str(row[name]) for name in ("kind", "component", "model", "cohort_new", "line") if row[name])
+    return f"{told} ({row['amounts']:,} amounts, {units.format_money(int(row['amount_fen']))})"
+
+
+def brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
+    """The trial balance after a period: that of the one before it, and its entries; `journal.BALANCE`."""
+    moved = trial_balance(entries)
+    if last is None:
+        return moved
+    both = pa.concat_tables([last.table("balances").select(BALANCE.names), moved.select(BALANCE.names)])
+    keys = [name for name in BALANCE.names if name != "amount_fen"]
+    summed = both.group_by(keys).aggregate([("amount_fen", "sum")])
+    table = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(BALANCE.names)
+    return table.sort_by([(name, "ascending") for name in keys])
+
+
+def debits(balances: pa.Table) -> dict[str, int]:
+    """Debits of each book: what the manifest proves a balanced ledger by."""
+    found: dict[str, int] = {}
+    positive = np.maximum(balances["amount_fen"].to_numpy(), 0)
+    for book, amount in zip(balances["book"].to_pylist(), positive.tolist(), strict=True):
+        found[book] = found.get(book, 0) + amount
+    return found
