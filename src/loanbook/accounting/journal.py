@@ -130,6 +130,28 @@ def of_basis(balances: pa.Table, basis: str) -> pa.Table:
     return balances.filter(pc.is_in(balances["book"], pa.array(BASES[basis])))
 
 
+SUMMED = (
+    "book",
+    "topic",
+    "entity",
+    "currency",
+    "posted_on",
+    "debit",
+    "credit",
+    "debit_column",
+    "credit_column",
+    "cash_flow",
+    "counterparty",
+)
+"""What a group's rows and a year's tax tell entries apart by."""
+
+
+def summed(entries: pa.Table) -> pa.Table:
+    """Entries added up over products, cohorts and cells, columns `SUMMED` and amount_fen: a twentieth of their rows or less."""
+    table = entries.group_by(list(SUMMED), use_threads=False).aggregate([("amount_fen", "sum")])
+    return table.rename_columns([*SUMMED, "amount_fen"])
+
+
 def by_account(balances: pa.Table, keys: Sequence[str] = ("entity", "currency", "account")) -> pa.Table:
     """Balances added up over books and roll-forward columns."""
     summed = balances.group_by(list(keys)).aggregate([("amount_fen", "sum")])

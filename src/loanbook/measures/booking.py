@@ -7,7 +7,7 @@ import numpy as np
 
 from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes, ReportedBatch
-from loanbook.loans.dates import month_index
+from loanbook.loans.dates import month_end, month_index
 from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, SCRATCH
 from loanbook.measures.ledger_policy import REMAINING, Policy, Rate
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, no_probe, prepare_pass, run_batch
@@ -94,6 +94,14 @@ def slots(space: Space, period_start: int) -> int:
     return months_before(space, period_start) + space.window.as_of - period_start + 1
 
 
+def slots_of_days(space: Space, period_start: int) -> Ints:
+    """(days,) int64: the slot of each day from the first of the window's first month to the close (`ledger_state.slot_of`)."""
+    first, before = int(month_end(space.window.first_month - 1)) + 1, months_before(space, period_start)
+    days = np.arange(first, space.window.as_of + 1)
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + int(month_index(0))
+    return np.where(days < period_start, months - space.window.first_month, before + days - period_start)
+
+
 def empty_book_cells(space: Space, period_start: int) -> BookCells:
     """Zeros over a space: what a pass adds to."""
     shape = (len(space.groups), space.window.months)
@@ -120,7 +128,7 @@ def book_batches(
         if isinstance(batch, ReportedBatch):
             left_out += int(batch.loan_no.size)
             continue
-        opened, _, _, _ = run_batch(batch, classes, (*common, families, no_probe(), _books(basis, daybook, ledger)), calendar)
+        opened, _, _, _ = run_batch(batch, classes, (*common, families, no_probe(), _books(space, basis, daybook, ledger)), calendar)
         loans += opened
     return BookCells(daybook=cells.daybook, ledger=cells.ledger, loans=loans, left_out=left_out)
 
@@ -161,10 +169,21 @@ def booked_behind(
         number = np.zeros(batch.loan_no.size + 1, np.int64)
         values = np.zeros((batch.loan_no.size + 1, len(columns)), np.int64)
         probe = (probed, starts, rows, number, values)
-        _, found, _, _ = run_batch(batch, classes, (*common, families, probe, _books(basis, daybook, ledger)), calendar)
+        _, found, _, _ = run_batch(batch, classes, (*common, families, probe, _books(space, basis, daybook, ledger)), calendar)
         yield LoansBehind(loan_no=number[:found], values={column: values[:found, place] for place, column in enumerate(columns)})
 
 
-def _books(basis: Basis, daybook: Ints, ledger: Ints) -> tuple[Ints, ...]:
+def _books(space: Space, basis: Basis, daybook: Ints, ledger: Ints) -> tuple[Ints, ...]:
     scratch = np.zeros(SCRATCH, np.int64)
-    return basis.policy, basis.shares, basis.rates, basis.riskier, basis.inception, basis.unamortised, scratch, daybook, ledger
+    return (
+        basis.policy,
+        basis.shares,
+        basis.rates,
+        basis.riskier,
+        basis.inception,
+        basis.unamortised,
+        slots_of_days(space, basis.period_start),
+        scratch,
+        daybook,
+        ledger,
+    )

@@ -15,7 +15,7 @@ from loanbook.measures.facts import Clock, Trait
 from loanbook.measures.ledger_lent import book_lent
 from loanbook.measures.ledger_policy import STAGING, Policy, Rate
 from loanbook.measures.ledger_service import book_guarantee, book_partner_fee, book_service
-from loanbook.measures.ledger_state import State, lost_on, set_state, slot_of, stage_at
+from loanbook.measures.ledger_state import State, lost_on, set_state, stage_at
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import DAYBOOK, LEDGER
 from loanbook.units import NEVER, Ints
@@ -97,6 +97,7 @@ def book_loan(
     riskier: Ints,
     inception: Ints,
     unamortised: Ints,
+    slots: Ints,
     scratch: Ints,
     daybook: Ints,
     ledger: Ints,
@@ -106,6 +107,7 @@ def book_loan(
     due .. ends    its history (`loans.history`), charge-off by terms applied
     loan, clock    `Trait`, `Clock` with PERIOD_START and LAST_ON
     policy .. unamortised   `booking.Basis`
+    slots          (days,) int64, the slot of each day up to the close: `booking.slots_of_days`
     scratch        (SCRATCH,) int64, written
     daybook        (groups x months x slots, DAYBOOK_COLUMNS) int64, added to;  ledger (groups x months, LEDGER_COLUMNS)
     returns        whether the loan had opened by `as_of`
@@ -122,7 +124,9 @@ def book_loan(
     heavy = model == _HEAVY
     cell = group * clock[_MONTHS] + vintage
     columns = ledger[cell]
-    first_slot = cell * (slot_of(as_of, clock) + 1)
+    first_slot = cell * (slots[slots.size - 1] + 1)
+    # The place in `slots` of a day.
+    day = slots.size - 1 - as_of
     lent = ends[_END_OPENED_BALANCE]
     lost = lost_on(model, terms[_COMPENSATION_DPD], due, rows, ends[_END_CHARGED_OFF_ON])
     state, found = scratch[:_STATES], scratch[_STATES:]
@@ -137,21 +141,22 @@ def book_loan(
         guarantee = min(share_of(lent, inception[group, vintage, loan[_TENOR]]), fee_total)
 
     if on_balance:
-        daybook[first_slot + slot_of(opened_on, clock), _D_DISBURSED] += lent
+        daybook[first_slot + slots[day + opened_on], _D_DISBURSED] += lent
     disbursed = lent
     balance = lent
     collected = 0
     recovered = 0
     fees = 0
     guarantee_fees = 0
-    settle_by = as_of - terms[_SETTLE_DAYS]
+    settle_days = terms[_SETTLE_DAYS]
+    is_booked = on_balance or heavy or fee_total > 0
     for piece in range(pieces):
         on = paid[piece, _PAID_ON]
         if on > as_of:
             break
         principal = paid[piece, _PAID_PRINCIPAL]
         interest = paid[piece, _PAID_INTEREST]
-        at = first_slot + slot_of(on, clock)
+        at = first_slot + slots[day + on]
         to_principal = 0
         to_income = 0
         to_guarantee = 0
@@ -186,8 +191,8 @@ def book_loan(
                 daybook[at, _D_FEE] += to_income
                 fees = fee
                 guarantee_fees = guarantee_fee
-        if on <= settle_by and (to_principal != 0 or to_income != 0 or to_guarantee != 0):
-            at = first_slot + slot_of(on + terms[_SETTLE_DAYS], clock)
+        if is_booked and on + settle_days <= as_of:
+            at = first_slot + slots[day + on + settle_days]
             daybook[at, _D_SETTLED_PRINCIPAL] += to_principal
             daybook[at, _D_SETTLED_INCOME] += to_income
             daybook[at, _D_SETTLED_GUARANTEE] += to_guarantee
@@ -215,7 +220,7 @@ def book_loan(
         staged = lifetime if stage > 1 else rates[_TWELVE, group, remaining, bucket]
         collectable = rates[_COLLECTABLE, group, remaining, bucket]
 
-    lost_at = first_slot + slot_of(min(lost, as_of), clock)
+    lost_at = first_slot + slots[day + min(lost, as_of)]
     if on_balance:
         book_lent(due, rows, as_of, state, terms, unamortised[:, class_no], lifetime, staged, daybook[lost_at], columns)
         return True

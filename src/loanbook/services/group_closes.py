@@ -23,19 +23,6 @@ from loanbook.terms.posting_rule import BASES
 STATED = "stated"
 """The column of balances that are stated when the books begin: in the opening period they are movements like all others."""
 _ADJUSTED = ("USGAAP", "IFRS")
-_SUMMED = (
-    "book",
-    "topic",
-    "entity",
-    "currency",
-    "posted_on",
-    "debit",
-    "credit",
-    "debit_column",
-    "credit_column",
-    "cash_flow",
-    "counterparty",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,9 +99,8 @@ def _in_order(
 
 
 def summed_entries(closed: Closed) -> pa.Table:
-    """Entries of a period added up over cohorts and products: what a group's rows are made of is a thousandth of them."""
-    table = closed.table("entries").group_by(list(_SUMMED)).aggregate([("amount_fen", "sum")])
-    table = table.rename_columns([name.removesuffix("_sum") for name in table.column_names])
+    """Entries of a period added up over cohorts and products, as they were locked with it (`journal.summed`)."""
+    table = closed.table("summed")
     if not closed.manifest["opening"]:
         return table
     for side in ("debit_column", "credit_column"):

@@ -3,6 +3,7 @@
     ledger/2024Q3.1/period.json         the manifest: days, versions of policy, chart, rules and calendar, the hash of every
                                         file, the trial balance's totals, and the hash of the manifest before it
     ledger/2024Q3.1/entries.parquet     the period's entries
+    ledger/2024Q3.1/summed.parquet      the same added up over products and cohorts: what later periods and statements read
     ledger/2024Q3.1/balances.parquet    the trial balance at its end, since the books began
     ledger/2024Q3.1/...                 cells of loans, frozen estimates, rules and roles
     ledger/restated-0001/2024Q3.2/...   new versions of periods that were restated together
