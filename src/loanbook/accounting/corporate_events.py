@@ -22,7 +22,7 @@ DEBTS = ("short_term_loans", "trust_units", "asset_backed_securities")
 INVESTMENTS = ("short_term_investments", "equity_method", "other")
 ASSETS = ("property_and_equipment", "land_use_rights", "intangible_assets", "other")
 TAXES = ("income_tax", "withholding_tax", "other_tax")
-ADJUSTED_BOOKS = ("core", "usgaap", "ifrs", "memo")
+ADJUSTED_BOOKS = ("core", "usgaap", "ifrs", "prc", "memo")
 INSTRUMENTS = ("option", "restricted_share_unit")
 
 _AMOUNT = money("amount_fen", "Amount.", least=1)

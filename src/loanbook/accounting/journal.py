@@ -4,7 +4,7 @@ Amounts wait as *postable* rows (what happened, where, how much, of either sign)
 are Arrow; money is int64 minor units of the entry's currency.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from loanbook.terms.chart import Chart
 from loanbook.terms.posting_rule import BASES, CONDITIONS
 from loanbook.units import format_money
 
+LOCAL = "local"
+"""The basis of what an entity files where it is registered: the books that its terms name."""
 DIMENSIONS = ("model", "product", "segment", "cohort", "vehicle", "partner", "counterparty")
 """What an amount is told by besides entity and day; empty where it is not."""
 
@@ -174,22 +176,35 @@ def check_balanced(balances: pa.Table) -> None:
             )
 
 
-def broken_limits(balances: pa.Table, chart: Chart) -> tuple[LimitBroken, ...]:
-    """Accounts on the side that the chart forbids, on each basis: CORE + USGAAP and CORE + IFRS."""
-    found = []
-    for basis in BASES:
-        for row in by_account(of_basis(balances, basis)).to_pylist():
-            account = chart.account(row["account"])
-            wrong = row["amount_fen"] < 0 if account.normal == "debit" else row["amount_fen"] > 0
-            if wrong and account.opposite == "never":
-                found.append(
-                    LimitBroken(
-                        basis=basis,
-                        entity=row["entity"],
-                        currency=row["currency"],
-                        account=row["account"],
-                        title=account.title,
-                        balance_fen=row["amount_fen"],
-                    )
-                )
+def broken_limits(
+    balances: pa.Table, chart: Chart, local: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[LimitBroken, ...]:
+    """Accounts on the side that the chart forbids, on each basis: CORE + USGAAP, CORE + IFRS, and what entities file locally.
+
+    local   books of each entity's local rules; those that add up the same books as a basis are checked with it
+    """
+    found = [broken for basis in BASES for broken in _broken(of_basis(balances, basis), chart, basis)]
+    for entity, books in sorted((local or {}).items()):
+        if set(books) not in map(set, BASES.values()):
+            own = pc.and_(pc.equal(balances["entity"], entity), pc.is_in(balances["book"], pa.array(books)))
+            found += _broken(balances.filter(own), chart, LOCAL)
     return tuple(found)
+
+
+def _broken(balances: pa.Table, chart: Chart, basis: str) -> list[LimitBroken]:
+    found = []
+    for row in by_account(balances).to_pylist():
+        account = chart.account(row["account"])
+        wrong = row["amount_fen"] < 0 if account.normal == "debit" else row["amount_fen"] > 0
+        if wrong and account.opposite == "never":
+            found.append(
+                LimitBroken(
+                    basis=basis,
+                    entity=row["entity"],
+                    currency=row["currency"],
+                    account=row["account"],
+                    title=account.title,
+                    balance_fen=row["amount_fen"],
+                )
+            )
+    return found

@@ -1,25 +1,26 @@
 """The ledger looked at: balances of a period by account and basis, and entries chosen by what they say."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loanbook.accounting.journal import BALANCE, by_account, trial_balance
+from loanbook import units
+from loanbook.accounting.journal import BALANCE, LOCAL, by_account, of_basis, trial_balance
 from loanbook.errors import RequestError
 from loanbook.stores.durable import sync
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.scratch import staging_folder
 from loanbook.stores.tables import write_csv
 from loanbook.terms.chart import Chart
+from loanbook.terms.entity_file import group_in
 from loanbook.terms.posting_rule import BASES
 
-LOCAL = "local"
-BOOKS = {**BASES, LOCAL: BASES["ifrs"]}
-"""What a basis adds up. Local accounting of the example's entities follows standards that have converged with IFRS (policy
-choice), entity by entity and before consolidation."""
+BOOKS = (*BASES, LOCAL)
+"""Bases of balances; local: the books that each entity's terms say, before consolidation."""
 
 CHOICES = ("account", "rule", "kind", "entity")
 """What entries can be chosen by; an account by either side."""
@@ -49,15 +50,16 @@ def balances_of(
 ) -> tuple[AccountBalance, ...]:
     """Balances by entity and account, in the order of the chart.
 
-    basis    us_gaap, ifrs or local
+    basis    us_gaap, ifrs or local: what each entity files by itself, in the books that its terms name at the period's end
     raises   RequestError for a basis or an entity that there is not
     """
     if basis not in BOOKS:
         raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BOOKS)}.")
     before = followed(ledger, period)
-    opening = _by_account(before.table("balances"), basis) if before else {}
-    moved = _by_account(trial_balance(period.table("entries")), basis)
-    closing = _by_account(period.table("balances"), basis)
+    local = group_in().local_books(units.day(period.manifest["ends_on"])) if basis == LOCAL else None
+    opening = _by_account(before.table("balances"), basis, local) if before else {}
+    moved = _by_account(trial_balance(period.table("entries")), basis, local)
+    closing = _by_account(period.table("balances"), basis, local)
     entities = sorted({key[0] for key in (*opening, *closing)})
     if entity and entity not in entities:
         raise RequestError(f"{period.id} has no balances of {entity!r}; it has those of {', '.join(entities)}.")
@@ -78,8 +80,15 @@ def balances_of(
     )
 
 
-def _by_account(balances: pa.Table, basis: str) -> dict[tuple[str, str, str], int]:
-    chosen = balances.select(BALANCE.names).filter(pc.is_in(balances["book"], pa.array(BOOKS[basis])))
+def _by_account(
+    balances: pa.Table, basis: str, local: Mapping[str, tuple[str, ...]] | None
+) -> dict[tuple[str, str, str], int]:
+    table = balances.select(BALANCE.names)
+    if local is None:
+        chosen = of_basis(table, basis)
+    else:
+        own = [(pc.equal(table["entity"], entity), pc.is_in(table["book"], pa.array(books))) for entity, books in local.items()]
+        chosen = pa.concat_tables([table.slice(0, 0), *(table.filter(pc.and_(*both)) for both in own)])
     return {(row["entity"], row["currency"], row["account"]): row["amount_fen"] for row in by_account(chosen).to_pylist()}
 
 
