@@ -23,6 +23,7 @@ _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
 _CHARGED_OFF = int(End.CHARGED_OFF)
 _CANCELLED_ON = int(End.CANCELLED_ON)
 _ORIGINAL = int(End.ORIGINAL)
+_CONTRACT_INTEREST = int(End.CONTRACT_INTEREST)
 _RATE_ANNUAL = int(Field.RATE_ANNUAL)
 _ROUNDING = int(Field.ROUNDING)
 _TOLERANCE = int(Field.ARREARS_TOLERANCE)
@@ -114,7 +115,9 @@ def decode_compact(
     ends[_CANCELLED_ON] = NEVER
     ends[_ORIGINAL] = principal_fen
     tolerance = contract[_TOLERANCE]
+    contract_interest = 0
     for row in range(count):
+        contract_interest += interest[row, lane]
         on = due_on[row] + late_days[late_from + row]
         due[row, _ON] = due_on[row]
         due[row, _PRINCIPAL] = principal[row, lane]
@@ -127,6 +130,7 @@ def decode_compact(
         paid[row, _RECOVERED] = 0
     if count < rows:
         for row in range(count, rows):
+            contract_interest += interest[row, lane]
             due[row, _ON] = due_on[row]
             due[row, _PRINCIPAL] = principal[row, lane]
             due[row, _INTEREST] = interest[row, lane]
@@ -147,6 +151,7 @@ def decode_compact(
                 paid,
             )
             count = rows
+    ends[_CONTRACT_INTEREST] = contract_interest
     return count
 
 

@@ -52,3 +52,6 @@ class End(IntEnum):
     CANCELLED_ON = 4
     ORIGINAL = 5
     """Principal originally lent, all disbursements: the vintage's denominator."""
+    CONTRACT_INTEREST = 6
+    """Interest of the contract as it was made; `due` of an account holds less after a payoff, which takes off what is not owed
+    any more. 0 of a tape."""

@@ -70,6 +70,7 @@ _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
 _CHARGED_OFF = int(End.CHARGED_OFF)
 _CANCELLED_ON = int(End.CANCELLED_ON)
 _ORIGINAL = int(End.ORIGINAL)
+_CONTRACT_INTEREST = int(End.CONTRACT_INTEREST)
 
 
 @lean
@@ -191,6 +192,9 @@ def decode_irregular(
     ends[_CHARGED_OFF] = totals[_T_CHARGED_OFF]
     ends[_CANCELLED_ON] = cancelled_on
     ends[_ORIGINAL] = totals[_LENT]
+    ends[_CONTRACT_INTEREST] = 0
+    for row in range(rows):
+        ends[_CONTRACT_INTEREST] += schedule[SCHEDULE_INTEREST, row]
     return totals[_ROWS], _fill_paid(principal_fen, disbursed_on, facts, count, pieces, totals, paid)
 
 

@@ -36,6 +36,7 @@ _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
 _CHARGED_OFF = int(End.CHARGED_OFF)
 _CANCELLED_ON = int(End.CANCELLED_ON)
 _ORIGINAL = int(End.ORIGINAL)
+_CONTRACT_INTEREST = int(End.CONTRACT_INTEREST)
 _COUNT = int(Field.COUNT)
 _UNIT = int(Field.UNIT)
 _EVERY = int(Field.EVERY)
@@ -162,6 +163,7 @@ def decode_reported(
     ends[_CHARGED_OFF] = 0
     ends[_CANCELLED_ON] = NEVER
     ends[_ORIGINAL] = original_fen
+    ends[_CONTRACT_INTEREST] = 0
     stated[:] = NOT_SEEN
     opened_month = month_index(opened_on) - first_month
     stated[opened_month] = opened_dpd if opened_dpd >= 0 else SEEN_UNKNOWN

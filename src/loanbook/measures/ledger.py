@@ -58,6 +58,7 @@ _END_OPENED_ON = int(End.OPENED_ON)
 _END_OPENED_BALANCE = int(End.OPENED_BALANCE)
 _END_CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
 _END_CANCELLED_ON = int(End.CANCELLED_ON)
+_END_CONTRACT_INTEREST = int(End.CONTRACT_INTEREST)
 _MODEL = int(Policy.MODEL)
 _FLAT_FEE_PPM = int(Policy.FLAT_FEE_PPM)
 _SETTLE_DAYS = int(Policy.SETTLE_DAYS)
@@ -134,6 +135,8 @@ def book_loan(
     contract_interest = 0
     for row in range(rows):
         contract_interest += due[row, _INTEREST]
+    # What a payoff takes off the schedule must not divide anew what came in before it.
+    contract_interest = max(contract_interest, ends[_END_CONTRACT_INTEREST])
     share = 0 if on_balance else shares[class_no, vintage]
     fee_total = share_of(contract_interest, share)
     guarantee = 0
