@@ -3,18 +3,16 @@
 import datetime as dt
 from collections.abc import Sequence
 
-import pyarrow as pa
-
 from loanbook import units
-from loanbook.accounting.bridge import CONSOLIDATED, ELIMINATIONS, PERIMETER, RULES, SUM, bridge
+from loanbook.accounting.bridge import CONSOLIDATED, ELIMINATIONS, PERIMETER, RULES, SUM
 from loanbook.errors import RequestError
 from loanbook.services.book_rates import book_rates
+from loanbook.services.entity_bridge import NET_PROFIT, REVENUE, bridge_of, is_inside
 from loanbook.services.group_closes import GroupPeriod
-from loanbook.services.group_statements import GroupStatements, group_statements, span_of
+from loanbook.services.group_statements import GroupStatements, group_statements
 from loanbook.statements.books_page import BooksPage, chapters, longest
 from loanbook.statements.per_share import FX_SCALE
 from loanbook.statements.periods import Period
-from loanbook.statements.presentation import MINOR_PER_THOUSAND
 from loanbook.statements.presentation_format import cell
 from loanbook.statements.presentation_rounding import largest_remainder
 from loanbook.statements.presentation_table import Head, Row, Table, words_of
@@ -38,7 +36,9 @@ _STEPS = {
     ELIMINATIONS: "Within the group",
     CONSOLIDATED: "The group under US GAAP",
 }
+_NET_INCOME = "Net income"
 _NET_PROFIT, _REVENUE = "Net profit", "Revenue"
+_MEASURES = {REVENUE: _REVENUE, NET_PROFIT: _NET_PROFIT}
 
 
 def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
@@ -55,7 +55,7 @@ def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
     top = group.entity(group.top)
     company = top.name(units.day(as_of)).partition(" (")[0]
     span = longest(found.figures, found.quarter)
-    own = [each for each in found.periods if _inside(each, span)]
+    own = [each for each in found.periods if is_inside(each, span)]
     notes = [cash_flow_table(found, own, span), *bridge_tables(found, group, span)]
     words = [
         f"{company} and the companies it controls, {period.name}, thousands of RMB",
@@ -79,11 +79,6 @@ def dollar_rate(book: Book, on: dt.date) -> int:
     return int(mul_div(rate, FX_SCALE, RATE_SCALE, HALF_UP))
 
 
-def _inside(each: GroupPeriod, span: Period) -> bool:
-    own = span_of(each.closed)
-    return not own.is_instant and (own.starts_on or 0) >= (span.starts_on or 0)
-
-
 def cash_flow_table(found: GroupStatements, periods: Sequence[GroupPeriod], span: Period) -> Table:
     """Cash flows by class, then the operating ones indirectly; lines share the rounded totals of the statement."""
     rows: list[Row] = []
@@ -91,8 +86,10 @@ def cash_flow_table(found: GroupStatements, periods: Sequence[GroupPeriod], span
         total = found.figures.value(code, span) or 0
         rows += _rows(title, _lines(periods, "direct", section), f"Net cash: {title.lower()}", total)
     total = found.figures.value("net_cash_operating", span) or 0
-    lines = _lines(periods, "indirect", "operating")
-    rows += _rows("Operating activities, from net income", lines, "Net cash: operating activities", total)
+    (first, _), *others = _lines(periods, "indirect", "operating")
+    income = found.figures.value("net_income", span) or 0
+    below = _rows("Operating activities, from net income", others, "", total - income)
+    rows += [below[0], _row(first, "leaf", (income,)), *below[1:-1], _row("Net cash: operating activities", "total", (total,))]
     heads = (Head(period=span, words=words_of(span, "CNY")),)
     return Table(
         name="cash_flow_lines", title="Cash flows by class, and operating ones from net income", heads=heads, rows=tuple(rows)
@@ -106,7 +103,7 @@ def _lines(periods: Sequence[GroupPeriod], presentation: str, section: str) -> l
         for line in lines:
             if line.section == section:
                 amounts[line.title] = amounts.get(line.title, 0) + line.amount_fen
-    return [(title, amount) for title, amount in amounts.items() if amount]
+    return [(title, amount) for title, amount in amounts.items() if amount or title == _NET_INCOME]
 
 
 def _rows(heading: str, lines: Sequence[tuple[str, int]], closing: str, total: int) -> list[Row]:
@@ -122,23 +119,15 @@ def _row(words: str, kind: str, amounts: tuple[int, ...]) -> Row:
 
 def bridge_tables(found: GroupStatements, group: Group, span: Period) -> list[Table]:
     """From the sum of the major operating entities to the group, revenue and net profit; empty without major entities."""
-    chart_accounts = found.periods[-1].consolidated.setting.chart.accounts
-    results = [code for code, account in chart_accounts.items() if account.is_result]
-    lines = {line.code for line in found.statements.by_name["operations"].lines if line.group}
-    revenue = [code for code in results if chart_accounts[code].line in lines]
-    parts: list[pa.Table] = []
-    for ours, local in zip(found.periods, found.ifrs, strict=True):
-        if _inside(ours, span):
-            rows = local.close.translation.rows
-            parts.append(bridge(rows, ours.consolidated, {_REVENUE: revenue, _NET_PROFIT: results}))
     sums: dict[tuple[str, str], dict[str, int]] = {}
-    for row in pa.concat_tables(parts).to_pylist():
+    for row in bridge_of(found, span).to_pylist():
         measures = sums.setdefault((row["step"], row["part"]), {})
-        measures[row["measure"]] = measures.get(row["measure"], 0) + row["amount_fen"]
+        measures[_MEASURES[row["measure"]]] = row["amount_fen"]
     if not any(step == SUM for step, _ in sums):
         return []
     names = (_REVENUE, _NET_PROFIT)
-    totals = {name: int(mul_div(sums[CONSOLIDATED, ""].get(name, 0), 1, MINOR_PER_THOUSAND, HALF_UP)) for name in names}
+    shown = {_REVENUE: "total_net_revenue", _NET_PROFIT: "net_income"}
+    totals = {name: found.figures.value(shown[name], span) or 0 for name in names}
     keys = [key for step in _STEPS for key in sums if key[0] == step != CONSOLIDATED]
     shares = {name: largest_remainder([sums[key].get(name, 0) for key in keys], totals[name]) for name in names}
     rows_made: list[Row] = []

@@ -14,7 +14,7 @@ from loanbook.units import date
 
 PARENT, CAMPUS, WFOE = "lantern_holdings", "lantern_campus", "lantern_wfoe"
 TECHNOLOGY, GUARANTEE, LENDER = "lantern_technology", "lantern_guarantee", "lantern_micro_lending"
-CAPITAL = {TECHNOLOGY: 0.02, GUARANTEE: 0.02, WFOE: 0.002, CAMPUS: 0.001}
+CAPITAL = {TECHNOLOGY: 0.02, GUARANTEE: 0.08, WFOE: 0.002, CAMPUS: 0.001}
 """Paid in when the first loan is made, of a year's lending; the lender's is of what it lends itself."""
 OWN_CAPITAL = 0.40
 COSTS = (
@@ -31,7 +31,7 @@ DEBTS = (
     ("short_term_loans", "bank", 0.05, 0.043, 180),
 )
 """Kind, name, part of what the lender lends itself in a year, coupon, days that a drawing runs; then it is drawn again."""
-SERVICE, INTEREST, DEPOSIT, VAT = 0.0012, 0.0004, 0.0010, 0.06
+SERVICE, INTEREST, DEPOSIT = 0.0012, 0.0004, 0.0010
 RAISED, SHARES_PER_YUAN = 0.03, 0.01
 SHARE_PRICE = 3.00
 """US$, the average of the first quarter; it rises by 3 % a quarter."""
@@ -111,12 +111,10 @@ class ExampleCompany:
             for month in range(3):
                 on = date(int(month_end(int(month_index(start)) + month))).isoformat()
                 amount = round(self.lent.get(quarter, 0) * part / 3)
-                # The others owe no tax on revenue from which theirs could be deducted.
-                vat = round(amount * VAT) if entity == TECHNOLOGY else 0
                 name = f"{line}-{quarter}-{month + 1}"
                 if amount:
-                    events.append(_event("cost_incurred", entity, on, name, line=line, amount_fen=amount, vat_fen=vat))
-                    events.append(_event("cost_paid", entity, on, name, amount_fen=amount + vat))
+                    events.append(_event("cost_incurred", entity, on, name, line=line, amount_fen=amount))
+                    events.append(_event("cost_paid", entity, on, name, amount_fen=amount))
         return events
 
     def _exchange(self, quarter: str) -> list[Event]:
