@@ -38,6 +38,7 @@ def close_book(
     """Close a book: all measures of the quarter with comparatives, and all tables, as Parquet and CSV in one folder.
 
     The same close twice is made once. A later event does not change a close that names what was known (--known-at).
+    `loanbook books close` posts a quarter to the ledger and locks it.
     """
     if drop:
         _drop(book, as_of)

@@ -84,7 +84,10 @@ def reconcile_book(
     ] = None,
     months: Annotated[bool, typer.Option("--months", help="Show every reporting date.")] = False,
 ) -> None:
-    """Show whether a reported tape ties: opening = principal + write-offs + last balances, and every month rolls."""
+    """Show whether a reported tape ties: opening = principal + write-offs + last balances, and every month rolls.
+
+    `loanbook books reconcile` sets the ledger beside the measures.
+    """
     result = reconcile(open_book(book))
     _print_reconciliation(result, months=months)
     if exceptions is not None:

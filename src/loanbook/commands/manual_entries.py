@@ -36,6 +36,7 @@ def propose_entries(
     text: Annotated[str | None, typer.Option("--text", help="Why it is made.")] = None,
     counterparty: Annotated[str | None, typer.Option("--counterparty", help="The other side.")] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="ISO 4217 code; default: the book's.")] = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="What to call it; default: made from what it says.")] = None,
 ) -> None:
     """Propose manual entries; another person approves them, and the next close posts them.
 
@@ -53,6 +54,7 @@ def propose_entries(
         "text": text,
         "counterparty": counterparty,
         "currency": currency,
+        "event_id": event_id,
     }
     row = {name: value for name, value in given.items() if value is not None}
     now = wall_clock()[0]
