@@ -13,6 +13,7 @@ from loanbook.commands import (
     closing,
     days,
     demo,
+    entity_bridge,
     entries,
     estimates,
     forgetting,
@@ -67,6 +68,7 @@ ledger.app.command("propose")(manual_entries.propose_entries)
 ledger.app.command("proposals")(manual_entries.list_proposals)
 ledger.app.command("approve")(manual_entries.approve_entry)
 ledger.app.command("reject")(manual_entries.reject_entry)
+ledger.app.command("bridge")(entity_bridge.show_bridge)
 ledger.app.command("estimates")(estimates.show_estimates)
 app.add_typer(ledger.app, name="books")
 app.command("statements")(group_statements.show_statements)

@@ -5,7 +5,7 @@ positive in the direction their name says; results come back as rows whose sum i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loanbook.accounting.group_rows import OPENING, UNDATED, Rows, is_in, row, summed, together
@@ -32,6 +32,7 @@ class Acquisition:
                          is negative)
     business             False: a group of assets (ASC 805-50): no goodwill, the share held before keeps its carrying amount,
                          and the excess goes to `excess_to`
+    adjusting            of a group that holds only the difference of two bases: goodwill of either sign (`adjustment`)
     """
 
     entity: str
@@ -43,6 +44,7 @@ class Acquisition:
     fair_value_fen: Mapping[str, int] = field(default_factory=dict)
     business: bool = True
     excess_to: str = ""
+    adjusting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,20 @@ class Disposal:
     retained_fen: int = 0
 
 
+def adjustment(event: Acquisition | ShareChange | Disposal) -> Acquisition | ShareChange | Disposal:
+    """The change as it meets the difference of two bases: shares and days alone, because prices and fair values do not differ.
+
+    A purchase that is a bargain on one basis and goodwill on the other is no difference of one account; the reconciliation then
+    refuses.
+    """
+    if isinstance(event, Acquisition):
+        none: dict[str, Any] = {"consideration_fen": 0, "held_before_fen": 0, "noncontrolling_fen": 0, "fair_value_fen": {}}
+        return replace(event, adjusting=True, **none)
+    if isinstance(event, ShareChange):
+        return replace(event, cost_fen=0, gain_fen=0)
+    return replace(event, retained_fen=0)
+
+
 def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Rows:
     """Control gained (ASC 805-10-25-10: the share held before is remeasured through income; ASC 805-30-30-1: goodwill).
 
@@ -97,7 +113,7 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
         & (everything["posted_on"] <= event.on)
     )
     carrying = investment.total - event.consideration_fen
-    if carrying < 0:
+    if carrying < 0 and not event.adjusting:
         raise RequestError(
             f"{event.holder} carries {format_money(investment.total)} for {event.entity} on {date(event.on)}, less than the "
             f"{format_money(event.consideration_fen)} paid. Book the purchase in its investment account."
@@ -125,7 +141,7 @@ def acquire(event: Acquisition, rows: Rows, made: Rows, setting: Setting) -> Row
             found.append(
                 row(excess, account=setting.chart.account(event.excess_to).code, entity=event.entity, column=ACQUIRED, **place)
             )
-    elif excess >= 0:
+    elif excess >= 0 or event.adjusting:
         found.append(row(excess, account=accounts.goodwill, entity=event.entity, column=ACQUIRED, **place))
     else:
         found.append(row(excess, account=accounts.gain, **gained))

@@ -29,6 +29,7 @@ _AMOUNT = money("amount_fen", "Amount.", least=1)
 _SIGNED = money("amount_fen", "Amount; below zero takes one back.", least=None)
 _OTHER = text("counterparty", "The other side, by its name.", required=False)
 _GROUP = text("counterparty", "The other entity of the group.")
+_COMPANY = text("company", "The company, by its code among the group's entities.")
 _DEBT = (text("debt", "Name of the borrowing."), text("line", "What it is."), _OTHER, _AMOUNT)
 
 
@@ -285,6 +286,60 @@ KINDS = (
     _between("loan_between_entities", "Entity lends to counterparty within the group.", "lent", "borrowed"),
     _between("loan_between_entities_repaid", "Counterparty pays back to entity what it lent.", "returned", "repaid"),
     _between("capital_contributed", "Entity pays capital into counterparty, a subsidiary.", "invested", "received"),
+    CorporateKind(
+        name="capital_from_outside",
+        text="Capital that somebody outside the group pays into entity.",
+        columns=(text("counterparty", "Who pays it, by name."), _AMOUNT),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="control_gained",
+        text="Entity gains control of a company, on the first day of it: price paid, and fair values of the other shares.",
+        columns=(
+            _COMPANY,
+            money("amount_fen", "Paid for the shares that bring control."),
+            money("held_before_fen", "Fair value of the share held before.", required=False),
+            money("noncontrolling_fen", "Fair value of the share of outsiders.", required=False),
+            text("business", "yes: a business, with goodwill; no: a group of assets."),
+            text("excess_to", "Of a group of assets: the account of what was bought.", required=False),
+        ),
+        words=(("business", ("yes", "no")),),
+        differ=(("entity", "company"),),
+        posts=(_post("paid", counterparty="company"),),
+    ),
+    CorporateKind(
+        name="fair_value_acquired",
+        text="An account of a company whose control is gained: fair value above its books; entity and day as of control_gained.",
+        columns=(
+            _COMPANY,
+            text("account", "Account of the chart."),
+            money("amount_fen", "Fair value less book value, debit above zero.", least=None),
+        ),
+        differ=(("entity", "company"),),
+    ),
+    CorporateKind(
+        name="share_changed",
+        text="Entity buys shares of a company that it controls, or sells some and keeps control; on their first day.",
+        columns=(
+            _COMPANY,
+            money("amount_fen", "Paid for shares; below zero: what the shares sold had cost.", least=None),
+            money("gain_fen", "Of a sale: received above that cost.", required=False, least=None),
+        ),
+        differ=(("entity", "company"),),
+        posts=(_post("cost", counterparty="company"), _post("gain", "gain_fen", counterparty="company")),
+    ),
+    CorporateKind(
+        name="control_lost",
+        text="Entity sells shares of a company and no longer controls it, on the first day without control.",
+        columns=(
+            _COMPANY,
+            money("amount_fen", "What the shares sold had cost."),
+            money("gain_fen", "Received above it.", required=False, least=None),
+            money("retained_fen", "Fair value of the share that is kept.", required=False),
+        ),
+        differ=(("entity", "company"),),
+        posts=(_post("cost", counterparty="company"), _post("gain", "gain_fen", counterparty="company")),
+    ),
     CorporateKind(
         name="government_grant_received",
         text="A grant of a government, received and free to use.",

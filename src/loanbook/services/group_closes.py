@@ -1,6 +1,6 @@
 """The closed periods of a book consolidated one after the other: on a basis, and each adjustment of IFRS by its topic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -8,10 +8,14 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.cash_flow import CashFlowStatement
-from loanbook.accounting.consolidation import Consolidated
+from loanbook.accounting.consolidation import Change, Consolidated
+from loanbook.accounting.control_changes import adjustment
+from loanbook.accounting.control_events import control_changes
+from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.group_close import GroupClose, GroupState, GroupTerms, close_group
 from loanbook.accounting.group_rows import OPENING
 from loanbook.accounting.perimeter import GroupAccounts
+from loanbook.services.corporate_amounts import known_by
 from loanbook.stores.ledger import Period as Closed
 from loanbook.terms.cash_flow import read_classes, read_indirect
 from loanbook.terms.chart import Chart
@@ -23,6 +27,8 @@ from loanbook.terms.posting_rule import BASES
 STATED = "stated"
 """The column of balances that are stated when the books begin: in the opening period they are movements like all others."""
 _ADJUSTED = ("USGAAP", "IFRS")
+Changes = Mapping[str, Sequence[Change]]
+NO_CHANGES: Changes = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +62,19 @@ def group_terms(chart: Chart, group: Group, rates: ExchangeRates) -> GroupTerms:
     )
 
 
+def changes_of(closed: Sequence[Closed], tables: Mapping[str, pa.Table], group: Group, currency: str) -> Changes:
+    """Changes of control and shares by the id of the closed period in whose days they are, as far as that period knew them.
+
+    raises   RequestError as `control_events.control_changes`
+    """
+    found = {}
+    for each in closed:
+        start, end, known_at = (units.day(each.manifest[name]) for name in ("first_day", "ends_on", "known_at"))
+        told = known(tables, end, known_by(known_at))
+        found[each.id] = control_changes(told, group, starts_on=start, ends_on=end, currency=currency)
+    return found
+
+
 def consolidated_periods(
     closed: Sequence[Closed], chart: Chart, group: Group, rates: ExchangeRates, basis: str
 ) -> list[GroupPeriod]:
@@ -63,36 +82,49 @@ def consolidated_periods(
     return close_in_order(closed, [summed_entries(each) for each in closed], group_terms(chart, group, rates), basis)
 
 
-def close_in_order(closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, basis: str) -> list[GroupPeriod]:
-    """The periods of a basis out of their summed entries; see `consolidated_periods`."""
-    return _in_order(closed, entries, terms, BASES[basis])
+def close_in_order(
+    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, basis: str, changes: Changes = NO_CHANGES
+) -> list[GroupPeriod]:
+    """The periods of a basis out of their summed entries; see `consolidated_periods`.
+
+    changes   control gained or lost and shares changed, by the id of the closed period (`control_events`)
+    """
+    return close_on_books(closed, entries, terms, BASES[basis], changes)
 
 
 def adjustments_in_order(
-    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms
+    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, changes: Changes = NO_CHANGES
 ) -> dict[str, list[GroupPeriod]]:
     """By topic: what the IFRS book says less what the US GAAP book says, as a group of its own.
 
+    Prices of changes of control are the same on both, so an adjustment's group changes without any.
     So the adjustments are translated and attributed to outsiders like the books they adjust, and a topic's rows sum to zero.
     """
     adjusting = [adjusting_entries(table) for table in entries]
+    adjusted = {period: tuple(map(adjustment, of)) for period, of in changes.items()}
     topics = sorted({topic for table in adjusting for topic in pc.unique(table["topic"]).to_pylist()})
     found = {}
     for topic in topics:
         own = [table.filter(pc.equal(table["topic"], topic)) for table in adjusting]
-        found[topic] = _in_order(closed, own, terms, _ADJUSTED)
+        found[topic] = close_on_books(closed, own, terms, _ADJUSTED, adjusted)
     return found
 
 
-def _in_order(
-    closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, books: Sequence[str]
+def close_on_books(
+    closed: Sequence[Closed],
+    entries: Sequence[pa.Table],
+    terms: GroupTerms,
+    books: Sequence[str],
+    changes: Changes = NO_CHANGES,
 ) -> list[GroupPeriod]:
+    """The periods that some books add up to; see `close_in_order`."""
     found: list[GroupPeriod] = []
     state: GroupState | None = None
     for each, table in zip(closed, entries, strict=True):
         # What an opening holds happened long before the quarter it is named by; its entries are of one day.
         start, end = units.day(each.manifest["first_day"]), units.day(each.manifest["ends_on"])
-        close = close_group(table, terms, starts_on=start, ends_on=end, before=state, books=books)
+        own = changes.get(each.id, ())
+        close = close_group(table, terms, starts_on=start, ends_on=end, before=state, changes=own, books=books)
         found.append(GroupPeriod(closed=each, close=close))
         state = close.state()
     return found

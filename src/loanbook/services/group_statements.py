@@ -1,15 +1,18 @@
 """Statements out of the books: the closed periods consolidated one after the other, then presented on both bases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loanbook import units
 from loanbook.accounting.cash_flow import CashFlowStatement
+from loanbook.accounting.group_close import GroupTerms
 from loanbook.errors import TieError
 from loanbook.services.book_rates import book_rates
 from loanbook.services.group_closes import (
+    Changes,
     GroupPeriod,
     adjustments_in_order,
+    changes_of,
     close_in_order,
     consolidated_periods,
     group_terms,
@@ -51,6 +54,7 @@ class GroupStatements:
     figures    the presentation engine over the books' amounts, with the columns of the reconciliation and `IFRS`
     amounts    exact fen as shown, by line, period and column
     periods    US GAAP, oldest first;  ifrs  the same on IFRS
+    terms      what the periods were consolidated by;  changes  of control and shares, by the id of a closed period
     findings   what the statements lack, in words
     """
 
@@ -59,6 +63,8 @@ class GroupStatements:
     figures: Figures
     amounts: Mapping[Key, int]
     periods: tuple[GroupPeriod, ...]
+    terms: GroupTerms
+    changes: Changes = field(default_factory=dict)
     ifrs: tuple[GroupPeriod, ...] = ()
     findings: tuple[str, ...] = ()
 
@@ -77,13 +83,14 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     statements = load_statements()
     terms = group_terms(chart, group_in(), book_rates(load_corporate(book.folder)) if rates is None else rates)
     entries = [summed_entries(each) for each in closed]
-    us_gaap = close_in_order(closed, entries, terms, BASE)
-    ifrs = close_in_order(closed, entries, terms, IFRS)
-    adjusted = adjustments_in_order(closed, entries, terms)
+    tables = load_corporate(book.folder)
+    changes = changes_of(closed, tables, terms.group, book.currency)
+    us_gaap = close_in_order(closed, entries, terms, BASE, changes)
+    ifrs = close_in_order(closed, entries, terms, IFRS, changes)
+    adjusted = adjustments_in_order(closed, entries, terms, changes)
     notes = read_note_lines(chart, statements)
     check_reconciled(us_gaap, adjusted, ifrs, chart)
     parts = _parts(us_gaap, adjusted, chart, statements, notes)
-    tables = load_corporate(book.folder)
     for (span, amounts), each, tax in zip(parts, us_gaap, tax_lines(us_gaap, entries, terms.group, chart), strict=True):
         amounts |= maturity_amounts(each, tables, terms.rates)
         if not span.is_instant:
@@ -98,6 +105,8 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
         amounts=exact,
         periods=tuple(us_gaap),
         ifrs=tuple(ifrs),
+        terms=terms,
+        changes=changes,
         findings=findings,
     )
 
