@@ -208,6 +208,7 @@ class Closed:
     balances: pa.Table
     totals: Totals
     cells: BookCells
+    space: Space
     findings: tuple[str, ...]
 
 
@@ -223,10 +224,17 @@ class _Last:
 
 
 def close_one(
-    batch: Batch, words: dict[str, Any], classes: Classes, day_of: int, last: Closed | None, start: int, rules: pa.Table
+    batch: Batch,
+    words: dict[str, Any],
+    classes: Classes,
+    day_of: int,
+    last: Closed | None,
+    start: int,
+    rules: pa.Table,
+    *,
+    since: int,
 ) -> Closed:
-    """One period, known on the day of its close."""
-    since = int(batch.disbursed_on.min())
+    """One period, known on the day of its close; `since` is the first day of the book."""
     chosen = space(classes, window(since=since, as_of=day_of, known_on=day_of))
     estimates = estimates_of(words, chosen, day_of)
     frozen = {last_month(day_of): inception_of(words, chosen, day_of, estimates)}
@@ -242,6 +250,7 @@ def close_one(
         balances=balances,
         totals=totals(cells, chosen, start),
         cells=cells,
+        space=chosen,
         findings=tuple(broken.words for broken in broken_limits(balances, CHART)),
     )
 
@@ -253,7 +262,7 @@ def close_all(batch: Batch, words: dict[str, Any], days: Iterable[dt.date], rule
     start = day(words["loan"]["disbursed_on"].replace(day=1))
     assert month_index(start) == month_index(int(batch.disbursed_on.min()))
     for each in days:
-        last = close_one(batch, words, classes, day(each), last, start, by)
+        last = close_one(batch, words, classes, day(each), last, start, by, since=int(batch.disbursed_on.min()))
         found.append(last)
         start = day(each) + 1
     return found
