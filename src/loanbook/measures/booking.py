@@ -128,7 +128,9 @@ def book_batches(
         if isinstance(batch, ReportedBatch):
             left_out += int(batch.loan_no.size)
             continue
-        opened, _, _, _ = run_batch(batch, classes, (*common, families, no_probe(), _books(space, basis, daybook, ledger)), calendar)
+        opened, _, _, _ = run_batch(
+            batch, classes, (*common, families, no_probe(), _books(space, basis, daybook, ledger)), calendar
+        )
         loans += opened
     return BookCells(daybook=cells.daybook, ledger=cells.ledger, loans=loans, left_out=left_out)
 
