@@ -244,7 +244,7 @@ def _local(entry: Located) -> LocalGaap:
     period = _period(items)
     books = tuple(each.choice("a book", [book for book in BOOKS if book != MEMO]) for each in items["books"].items("books"))
     if CORE not in books or len(set(books)) < len(books):
-        raise items["books"].wrong(f"books must name {CORE} and each other one once; got {items['books'].shown}.")
+        raise items["books"].wrong(f"books must name {CORE} and each other one once; got {', '.join(books)}.")
     return LocalGaap(name=items["name"].text("name"), books=books, starts_on=period.starts_on, ends_on=period.ends_on)
 
 
