@@ -154,7 +154,8 @@ def check_reconciled(
 ) -> None:
     """Raise TieError unless US GAAP and all adjustments are IFRS on every account and column of every period.
 
-    Exact; entities with books in another currency leave what rounding a row leaves: less than a fen each.
+    Exact; entities with books in another currency leave what rounding a row leaves, less than a fen each, and so does what
+    outsiders own of results: it is rounded once for each entity, period and adjustment.
     """
     for place, each in enumerate(ifrs):
         added = [us_gaap[place], *(periods[place] for periods in adjusted.values())]
@@ -164,8 +165,11 @@ def check_reconciled(
                 key = row["account"], row["column"]
                 sums[key] = sums.get(key, 0) + sign * row["amount_fen"]
         allowed = _translated_rows([each, *added])
+        setting = each.consolidated.setting
+        parted = (setting.accounts.retained, setting.accounts.noncontrolling)
+        roundings = len(added) * len(setting.group.entities) * (place + 1)
         for (account, column), left in sums.items():
-            if abs(left) > allowed:
+            if abs(left) > allowed + (roundings if account in parted else 0):
                 raise TieError(
                     f"{each.closed.name}: account {account} {chart.account(account).title}, {column or 'no column'}: US GAAP and "
                     f"the adjustments are {left:,} fen more than IFRS. Find the entry whose topic or book is wrong."
