@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from loanbook import units
 from loanbook.commands.ledger import BookOption, PeriodName
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import RequestError
@@ -65,9 +64,8 @@ def show_statements(
         screen.print(f"{len(tables)} tables written to {file}", markup=False, soft_wrap=True)
     for finding in made.findings:
         typer.echo(f"finding: {finding}", err=True)
-    last = units.date(made.quarter.ends_on)
-    if made.periods[0].closed.name == period:
-        typer.echo(f"{period} is all the ledger holds up to {last}; nothing stands beside it.", err=True)
+    if next(each for each in made.periods if each.closed.name == period).closed.manifest["opening"]:
+        typer.echo(f"{period} is the opening of the ledger: it has balances and no flows of its own.", err=True)
 
 
 def _save(file: Path, text: str) -> None:

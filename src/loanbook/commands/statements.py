@@ -28,6 +28,8 @@ def take_statement(
 
     The account's terms name the columns. Lines that cannot be read are set aside, and their money is in suspense too. The same
     statement again changes nothing. Ends with exit code 1 when the statement is refused.
+
+    `loanbook statements` prints the company's financial statements.
     """
     from loanbook.services.local_desk import local_desk
 

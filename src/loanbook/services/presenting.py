@@ -17,6 +17,8 @@ RECONCILIATION = "ifrs_"
 """What the names of reconciling statements begin with."""
 PRIMARY = ("balance_sheet", "operations")
 """Statements that are shown whole on the other basis."""
+_OF_BALANCES, _OF_FLOWS = "total_assets", "net_income"
+"""Lines that every period has that the ledger holds."""
 FORMS = ("text", "csv", "html")
 _STYLE = (
     "body{font:14px/1.5 sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
@@ -64,7 +66,10 @@ def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str,
 
 def _by_periods(made: GroupStatements, statement: Statement, company: str, *, basis: str, dollars: bool) -> list[Table]:
     found = []
-    for heads in blocks(statement, made.quarter, dollars=dollars):
+    for block in blocks(statement, made.quarter, dollars=dollars):
+        heads = tuple(head for head in block if _is_known(made, head.period))
+        if not heads:
+            continue
         if basis == IFRS:
             heads = tuple(replace(head, column=IFRS) for head in heads)
         made_table = table(statement, heads, made.figures, company=company)
@@ -77,9 +82,7 @@ def _by_columns(made: GroupStatements, statement: Statement, company: str) -> li
     for period, words in _spans(made, statement):
         heads = dimension_heads(statement, period, made.figures)
         made_table = table(statement, heads, made.figures, company=company)
-        # A year to date that the ledger does not reach back to is no table.
-        if any(amount is not None for row in made_table.rows for amount in row.amounts):
-            found.append(replace(made_table, title=f"{made_table.title}: {words}"))
+        found.append(replace(made_table, title=f"{made_table.title}: {words}"))
     return found
 
 
@@ -93,7 +96,12 @@ def _spans(made: GroupStatements, statement: Statement) -> Sequence[tuple[Period
         else [made.quarter, Period(starts_on=year_start, ends_on=made.quarter.ends_on)]
     )
     words = {head.period: head.words for head in current}
-    return [(period, words[period]) for period in dict.fromkeys(wanted)]
+    return [(period, words[period]) for period in dict.fromkeys(wanted) if _is_known(made, period)]
+
+
+def _is_known(made: GroupStatements, period: Period) -> bool:
+    """Whether the ledger reaches back over a period: where it does not, an amount would be no nil but unknown."""
+    return made.figures.value(_OF_BALANCES if period.is_instant else _OF_FLOWS, period) is not None
 
 
 def written(tables: Sequence[Table], form: str, *, title: str) -> str:
