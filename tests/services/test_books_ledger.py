@@ -13,6 +13,7 @@ from loanbook.errors import TieError
 from loanbook.services import bookkeeping
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.closing import drop_closes
+from loanbook.services.company_importing import import_company
 from loanbook.services.entry_explaining import explain_entry
 from loanbook.services.ledger_proving import prove_ledger
 from loanbook.services.ledger_reading import balances_of, entries_of_period
@@ -151,3 +152,31 @@ def test_an_account_on_the_side_it_must_not_be_on_is_a_finding_on_each_basis(clo
     cash = [words for words in findings if "lantern_micro_lending" in words and "account 1001" in words]
     assert [words.split(":")[0] for words in cash] == ["lantern_micro_lending, us_gaap", "lantern_micro_lending, ifrs"]
     assert all("which its chart does not allow" in words for words in cash)
+
+
+def test_an_entry_that_no_loan_makes_is_explained_without_loans(closed):
+    period = Ledger(closed).period("2024Q3")
+    entry = entries_of_period(period, kind="tax_measured").to_pylist()[0]
+    found = explain_entry(closed, entry["entry_id"])
+    assert (found.loans.num_rows, abs(found.amount["amount_fen"])) == (0, entry["amount_fen"])
+
+
+def test_a_stated_opening_is_told_apart_from_loans(tmp_path):
+    book = ledger_book(tmp_path, seed=3)
+    (tmp_path / "opening.csv").write_text(
+        "kind,event_id,entity,currency,happened_on,book,account,amount\n"
+        "opening_balance,o1,lantern_micro_lending,CNY,2024-06-30,core,1310,70000.00\n"
+        "opening_balance,o2,lantern_micro_lending,CNY,2024-06-30,core,3020,-70000.00\n"
+    )
+    import_company(book, tmp_path / "opening.csv", recorded_at=dt.datetime(2024, 7, 1, tzinfo=dt.UTC))
+    for name in ("2024Q3", "2024Q4"):
+        close_period(book, name)
+        ties = {tie.name: tie for tie in tie_out(book, name)}
+        assert ties["loans_receivable"].other_fen != 0
+        assert not any(tie.unexplained_fen for tie in ties.values())
+    opening = Ledger(book).period("2024Q2")
+    stated = {
+        row.account: row.closing_fen for row in balances_of(Ledger(book), opening, load_chart(), entity="lantern_micro_lending")
+    }
+    assert (stated["1310"], stated["3020"]) == (7_000_000, -7_000_000)
+    assert prove_ledger(book).findings == ()

@@ -77,7 +77,8 @@ def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
     screen = console()
     screen.print(_shown(found.entry, book.decimals))
     if not found.loans.num_rows:
-        screen.print(f"No loan made it: it comes from the event {found.entry['event']}.", markup=False, soft_wrap=True)
+        came = f"No loan made it: it comes from {found.entry['kind']} {found.entry['event']}, {found.entry['cell']}."
+        screen.print(came, markup=False, soft_wrap=True)
     else:
         table = Table("loan", title="Loans behind it, the largest first")
         table.add_column("amount", justify="right")

@@ -59,9 +59,10 @@ def explain_entry(book: Book, entry_id: str, *, on_progress: Progress | None = N
     amounts = pa.concat_tables([period.table(name) for name in ("amounts", "company")])
     same = pc.and_(pc.equal(amounts["cell"], entry["cell"]), pc.equal(amounts["event"], entry["event"]))
     amount = amounts.filter(same).to_pylist()[0]
-    if entry["event"] != period.manifest["close_run"]:
+    named = (amount["kind"], amount["component"])
+    component = next((each for each in load_components() if (each.kind, each.component) == named), None)
+    if component is None:
         return EntryExplained(entry=entry, amount=amount, loans=LOANS.empty_table())
-    component = next(each for each in load_components() if (each.kind, each.component) == (amount["kind"], amount["component"]))
     before = _before(ledger, period)
     with reading(book, on_progress=tell) as projection:
         now = _behind(book, ledger, projection, period, amount, component, tell)

@@ -23,6 +23,7 @@ from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
 from loanbook.stores.tables import read_table
 from loanbook.terms.families import BUCKETS, LEDGER, POSITION
+from loanbook.terms.posting_rule import load_components
 from loanbook.units import Ints
 
 ON_BALANCE, HEAVY = "on_balance_sheet", "capital_heavy"
@@ -35,7 +36,7 @@ _FLOW_SIGNS = {"originations": 1, "repayments": -1, "charge_offs": -1, "recoveri
 class Tie:
     """One figure told twice; ledger = measure + other + earlier + taken over, where it ties.
 
-    other_fen     in the ledger by events that are no loan's: stated openings, manual entries
+    other_fen     in the ledger by entries that no loan makes: stated openings less what they replace, manual entries
     earlier_fen   in the ledger of this period, of facts that happened before it
     taken_fen     in the measure alone: principal of claims that the guarantor took over (below zero)
     """
@@ -137,11 +138,12 @@ def _balance(period: Period, accounts: Sequence[str]) -> int:
 
 
 def _other(chain: Sequence[Period], accounts: Sequence[str]) -> int:
-    """What entries of other events than closes left in accounts."""
+    """What entries that no loan makes left in accounts: events of the company, and what a stated opening took off."""
+    of_loans = pa.array(sorted({component.kind for component in load_components()}))
     total = 0
     for period in chain:
         entries = period.table("entries")
-        total += _moved(entries.filter(pc.not_equal(entries["event"], period.manifest["close_run"])), accounts)
+        total += _moved(entries.filter(pc.invert(pc.is_in(entries["kind"], of_loans))), accounts)
     return total
 
 
