@@ -33,6 +33,8 @@ from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
+from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
+from loanbook.services.guarantor_amounts import guarantor_amounts
 from loanbook.services.tax_amounts import tax_amounts, years_of
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
@@ -45,6 +47,7 @@ from loanbook.terms.chart import Chart, load_chart
 from loanbook.terms.entity import Bookings
 from loanbook.terms.entity_file import bookings_in, group_in
 from loanbook.terms.families import FAMILIES
+from loanbook.terms.guarantor import guarantors_in
 from loanbook.terms.outlook import outlook_on, outlooks_in
 from loanbook.terms.posting_rule import PostingRule, load_components, load_rules
 
@@ -176,6 +179,19 @@ def book_period(
     company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
     entries = post(pa.concat_tables([amounts, company]), books, end)
     more = [_tax(ledger, last, entries, books, end, book.currency, run)]
+    guarantors = guarantors_in(book.folder / GUARANTORS)
+    # What happened before the books began is in the balances that they open with.
+    claimed = guarantor_amounts(
+        () if is_opening else guarantors,
+        amounts,
+        entries,
+        _up_to(ledger, last),
+        books.bookings,
+        end=end,
+        currency=book.currency,
+        close_run=run,
+    )
+    more.append(claimed.amounts)
     if is_opening:
         left = pa.concat_tables([entries, post(more[0], books, end)])
         more.append(_replaced(left, load_corporate(book.folder), first_day, end, run))
@@ -197,6 +213,7 @@ def book_period(
         "roles": role_table(books.bookings, books.rules, end),
     }
     limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
+    limits += claimed.findings
     manifest = {
         **(said or {}),
         "opening": is_opening,
@@ -211,6 +228,7 @@ def book_period(
         "policy_hash": books.policy.hash,
         "policy_texts": [policy.text for policy in books.policies],
         "chart_hash": books.chart.hash,
+        "guarantors": {each.code: each.hash for each in guarantors},
         "rules": {rule.rule: rule.version for rule in books.rules},
         "estimates_hash": estimates.hash,
         "currency": book.currency,
