@@ -6,6 +6,7 @@ there and no company of the group runs out of cash. Nothing of it is any company
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from loanbook.accounting.loan_amounts import period_days
 from loanbook.loans.dates import month_end, month_index
@@ -190,9 +191,9 @@ class ExampleCompany:
                 columns = {"grant_id": grant, "instrument": "restricted_share_unit", "vests_on": vests, **weights}
                 columns |= {"instruments": units // 4, "fair_value": f"{price:.2f}"}
                 made.append(_event("grant_made", PARENT, days.first, f"{grant}-{year}", "USD", **columns))
-            options = {"grant_id": f"options-{quarter}", "instrument": "option", "instruments": units, **weights}
+            options: Event = {"grant_id": f"options-{quarter}", "instrument": "option", "instruments": units, **weights}
             options |= {"vests_on": days.after(730), "fair_value": f"{price / 3:.2f}", "exercise_price": f"{price * 0.8:.2f}"}
-            asset = {"line": "property_and_equipment", "amount_fen": self._of_year(0.002)}
+            asset: Event = {"line": "property_and_equipment", "amount_fen": self._of_year(0.002)}
             return [
                 *made,
                 _event("grant_made", PARENT, days.first, f"options-{quarter}", "USD", **options),
@@ -218,8 +219,8 @@ class ExampleCompany:
                 _event("grant_exercised", PARENT, days.middle, quarter, "USD", **given),
                 _event("shares_retired", PARENT, days.last, quarter, "USD", **retired),
             ]
-        kept = {"amount_fen": self._of_year(0.001)}
-        worn = {
+        kept: Event = {"amount_fen": self._of_year(0.001)}
+        worn: Event = {
             "asset_class": "property_and_equipment",
             "line": "general_and_administrative",
             "amount_fen": self._of_year(0.0004),
@@ -263,7 +264,7 @@ def _most(amounts: Mapping[str, int]) -> int:
     return max(sum(told[at : at + 4]) for at in range(len(told)))
 
 
-def _event(kind: str, entity: str, on: str, name: str, currency: str = "CNY", **columns: object) -> Event:
+def _event(kind: str, entity: str, on: str, name: str, currency: str = "CNY", **columns: Any) -> Event:
     said = {"kind": kind, "event_id": f"{kind}-{entity}-{name}", "entity": entity, "currency": currency, "happened_on": on}
     return said | columns
 
