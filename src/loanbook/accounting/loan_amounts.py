@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.accounting.journal import POSTABLE
-from loanbook.errors import RequestError
+from loanbook.errors import RequestError, StateError
 from loanbook.loans.dates import month_end, month_index
 from loanbook.measures.booking import BookCells, months_before
 from loanbook.measures.space import Space
@@ -109,6 +109,12 @@ def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], month
     places = [np.array([numbers[row] for row in rows], np.int64), _month_codes(table["cohort"], first)]
     if months:
         places.append(np.minimum(_month_codes(table["month"], first), months - 1))
+    absent = [name for name in columns if name not in table.column_names]
+    if absent:
+        raise StateError(
+            f"the last period was locked by a version of Loanbook that did not know {absent[0]}. Restate the first period of the "
+            "ledger with `loanbook books restate`: it is made again from the facts, and every later one with it."
+        )
     values = np.stack([table[name].to_numpy() for name in columns], axis=1)
     np.add.at(dense, tuple(places), values)
     return dense

@@ -1,0 +1,35 @@
+"""What a period's loans come to, asked with tables of other versions."""
+
+import pytest
+
+from loanbook.accounting.loan_amounts import LEDGER_SCHEMA, Totals, _dense, period_days, quarter_before
+from loanbook.errors import RequestError, StateError
+from loanbook.measures.space import Space
+from loanbook.measures.window import window
+from loanbook.terms.families import LEDGER
+from loanbook.units import day
+
+OVER = Space(
+    window=window(since=day("2024-01-01"), as_of=day("2024-03-31")), groups=(("cash_loan", "referral", ""),), tenors=(12,)
+)
+ROW = {"product": "cash_loan", "model": "referral", "segment": "", "cohort": "2024-02", **dict.fromkeys(LEDGER.columns, 7)}
+
+
+def test_what_was_kept_comes_back_at_its_place():
+    table = Totals(ledger=LEDGER_SCHEMA.empty_table(), daybook=LEDGER_SCHEMA.empty_table()).ledger
+    assert not _dense(OVER, table, LEDGER.columns, 0).any()
+    kept = type(table).from_pylist([ROW], schema=LEDGER_SCHEMA)
+    assert (_dense(OVER, kept, LEDGER.columns, 0)[0, 1] == 7).all()
+
+
+def test_a_period_of_a_version_that_lacked_a_column_is_told_in_words():
+    kept = type(LEDGER_SCHEMA.empty_table()).from_pylist([ROW], schema=LEDGER_SCHEMA).drop_columns([LEDGER.columns[-1]])
+    with pytest.raises(StateError, match=f"did not know {LEDGER.columns[-1]}.*books restate"):
+        _dense(OVER, kept, LEDGER.columns, 0)
+
+
+def test_quarters_have_days_and_an_order():
+    assert period_days("2024Q1") == (day("2024-01-01"), day("2024-03-31"))
+    assert quarter_before("2024Q1") == "2023Q4"
+    with pytest.raises(RequestError, match="Write it like 2024Q3"):
+        period_days("2024-Q1")
