@@ -15,6 +15,8 @@ from loanbook.terms.catalogue import SHIPPED, products_in
 from loanbook.terms.product import shown_counts
 from loanbook.terms.setting import Form, Setting
 from loanbook.units import Rounding, date, format_money
+from tests import reference_journal
+from tests.reference_books import account_page, corporate_page, policy_page, posting_page, statement_page
 from tests.reference_terms import mandate_page, strategy_page, vehicle_page
 from tests.reference_writing import joined, members, page, paragraph, table
 
@@ -139,6 +141,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "mandates.md": mandate_page,
     "vehicles.md": vehicle_page,
     "strategies.md": strategy_page,
+    "accounts.md": account_page,
+    "posting.md": posting_page,
+    "corporate_events.md": corporate_page,
+    "accounting_policy.md": policy_page,
+    "statements.md": statement_page,
 }
 
 
@@ -200,6 +207,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, write in PAGES.items():
         (FOLDER / name).write_text(write(), encoding="utf-8")
+    reference_journal.main()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,52 @@
-"""Accounting policies: dated YAML that says what the standards leave to the company. A later file replaces an earlier one."""
+"""Accounting policies: dated YAML that says what the standards leave to the company. A later file replaces an earlier one.
+
+policy: example
+title: An example with every setting          # shares and rates are fractions of one, days are calendar days
+effective_from: 2024-01-01                     # how a loan is priced is its month's policy, how it is measured the last one's
+source: ...                                    # who decided it
+chart: platform                                # terms/charts/NAME.csv
+vat: 0.06                                      # tax inside receivables and liabilities, on the net amount
+settle_days: 1                                 # the payment provider keeps what borrowers paid so long
+discount_rate_annual: 0.04                     # of expected net payouts, for the fair value of a guarantee
+par_value_of_a_million_shares: 70.00           # in the currency of the entity that issued them
+losses:
+  method: roll_rate                            # or vintage, warm
+  look_back_months: 24
+  thin_events: 40                              # events at which a group's own experience weighs as much as its product's
+  outlook: consumer                            # terms/outlooks/NAME.yaml
+  prior: {source: ..., falls_behind: 0.025, rolls: [0.45, 0.78, 0.85, 0.9, 0.92, 0.95, 1], cures: [0.4, 0.12, 0.06, 0.03, 0.02,
+    0.01, 0], prepaid: 0.02, interest: 0.016, severity: 0.9}   # before loans have shown anything; may be left out
+staging:                                       # IFRS 9
+  stage_2_dpd: 30                              # more days past due than this: stage 2
+  stage_3_dpd: 90                              # from so many on: stage 3
+  cure_months: 3                               # month ends without a sign before it leaves stage 2
+  cure_default_months: 3                       # before it leaves stage 3, for stage 2
+  riskier_times: 3                             # also stage 2: probability of default reached so many times that at origination
+  riskier_by: 0.2                              # and rose by so much
+  low_risk: 0.01                               # and is more than this; may be left out
+models:                                        # what a model does not name has no meaning for it, or is nothing
+  on_balance_sheet:
+    origination_costs: 0.01                    # deferred, of the amount lent
+    non_accrual_dpd: 60                        # interest accrues up to and with this many days past due
+    accrual_return: below                      # again once no more than that past due; current: once nothing is past due
+    accrual_catch_up: true                     # with the return the missed interest is income at once; false: as it is collected
+    accrual_reverse: false                     # true: accrued interest is reversed when accrual stops
+    loss_overlay: 1.2                          # factor on what the method estimates (ASC 326-20-55-4)
+  capital_heavy:
+    lender_rate_annual: 0.065                  # the lender's part of the borrower's rate; the rest is ours
+    upfront_share: 0.70                        # facilitation's part of the price, by stand-alone selling prices
+    guarantee_margin: 0.10                     # what standing ready is worth beyond expected net payouts
+    compensation_dpd: 60                       # the guarantor pays on this day past due
+  capital_light:
+    platform_share: 0.35                       # instead of lender_rate_annual: our part of the interest
+    upfront_share: 0.70
+  referral:
+    fee_of_principal: 0.026                    # of the amount lent, owed by the partner
+    confirm_days: 30                           # until the partner confirms it
+    collect_days: 60                           # until it pays
+  technology: {fee_of_principal: 0.004, confirm_days: 30, collect_days: 60}
+  technology_discontinued: {fee_of_principal: 0.003, confirm_days: 30, collect_days: 60}
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
