@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -263,7 +263,10 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
     return json.loads(content)  # type: ignore[no-any-return]
 
 
-def _proven(found: Any, told: str) -> Any:
+_Frozen = TypeVar("_Frozen", Estimates, Inception)
+
+
+def _proven(found: _Frozen, told: str) -> _Frozen:
     if found.hash != told:
         raise RequestError(f"the estimate of {units.date(found.as_of)} was changed after it was made: its hash does not fit.")
     return found

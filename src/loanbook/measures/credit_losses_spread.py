@@ -78,4 +78,5 @@ def bounds(of: Estimates, lost_fen: Ints, confidence_ppm: int = 900_000) -> Ints
     reach = apart * np.sqrt(_DISPERSION + number * (of.spread_ppm / _PPM) ** 2) / 2.0
     root = np.sqrt(number)
     low, high = np.maximum(root - reach, 0.0) ** 2, (root + reach) ** 2
-    return np.rint(np.stack([low * average, every, high * average], axis=1)).astype(np.int64)
+    found: Ints = np.rint(np.stack([low * average, every, high * average], axis=1)).astype(np.int64)
+    return found
