@@ -98,14 +98,19 @@ def ends(loan, as_of, model):
     return lost, repaid
 
 
-def drawn_as(models):
+@st.composite
+def lives(draw, models):
+    """A loan of a model and a day of its life or a little before; one in two stops paying, so that many are lost."""
     numbers = [int(number) for number in np.flatnonzero(np.isin(CLASSES.rows[:, Field.MODEL], models))]
-
-    def made(each, number):
-        paid = int(CLASSES.rows[number, Field.COUNT])
-        return {**each, "class_no": number, "late": each["late"][:paid]}
-
-    return st.builds(made, one_loan(), st.sampled_from(numbers))
+    drawn, number = draw(one_loan()), draw(st.sampled_from(numbers))
+    made = SINCE + draw(st.integers(0, 120))
+    first_due = drawn["first_due"] if drawn["first_due"] == NEVER else drawn["first_due"] - drawn["disbursed"] + made
+    late = drawn["late"][: int(CLASSES.rows[number, Field.COUNT])]
+    stops = draw(st.booleans())
+    drawn |= {"class_no": number, "disbursed": made, "first_due": first_due, "late": late[: len(late) // 2] if stops else late}
+    if stops:
+        drawn["settle_after"] = None
+    return drawn, min(max(made + draw(st.integers(-5, 420)), SINCE), AS_OF)
 
 
 def vat(gross):
@@ -123,9 +128,6 @@ def fee_payments(loan, until):
             found.append((payment.on, fee - before))
             before = fee
     return tuple(found)
-
-
-AS_OFS = st.integers(SINCE + 20, AS_OF)
 
 
 def serviced(loan, interest, as_of, model, collectable):
@@ -150,8 +152,9 @@ def serviced(loan, interest, as_of, model, collectable):
 
 
 @SETTINGS
-@given(drawn_as([Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]), AS_OFS)
-def test_a_heavy_and_a_light_life_are_those_of_the_walk_through_their_days(drawn, as_of):
+@given(lives([Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]))
+def test_a_heavy_and_a_light_life_are_those_of_the_walk_through_their_days(life):
+    drawn, as_of = life
     found, loan, interest = booked(drawn, as_of)
     model = Model(int(CLASSES.rows[drawn["class_no"], Field.MODEL]))
     naive = serviced(loan, interest, as_of, model, COLLECTABLE)
@@ -187,8 +190,9 @@ def test_a_heavy_and_a_light_life_are_those_of_the_walk_through_their_days(drawn
 
 
 @SETTINGS
-@given(drawn_as([Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]), AS_OFS, st.integers(1, 120))
-def test_services_of_earlier_periods_are_told_at_the_price_of_this_close(drawn, as_of, days):
+@given(lives([Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]), st.integers(1, 120))
+def test_services_of_earlier_periods_are_told_at_the_price_of_this_close(life, days):
+    drawn, as_of = life
     last_on = as_of - days
     found, loan, interest = booked(drawn, as_of, last_on=last_on)
     if loan.disbursed_on > min(as_of, last_on):
@@ -267,8 +271,9 @@ ACCRUALS = st.tuples(st.sampled_from([30, 60]), st.sampled_from(list(Return)), s
 
 
 @SETTINGS
-@given(drawn_as([Model.ON_BALANCE_SHEET]), AS_OFS, st.one_of(st.just(KEPT), ACCRUALS))
-def test_an_on_balance_life_is_that_of_the_walk_through_its_days(drawn, as_of, accrual):
+@given(lives([Model.ON_BALANCE_SHEET]), st.one_of(st.just(KEPT), ACCRUALS))
+def test_an_on_balance_life_is_that_of_the_walk_through_its_days(life, accrual):
+    drawn, as_of = life
     found, loan, interest = booked(drawn, as_of, accrual=accrual)
     if loan.disbursed_on > as_of:
         assert found["loans"] == 0
@@ -313,12 +318,12 @@ def test_an_on_balance_life_is_that_of_the_walk_through_its_days(drawn, as_of, a
 
 @SETTINGS
 @given(
-    drawn_as([Model.ON_BALANCE_SHEET, Model.CAPITAL_LIGHT]),
-    AS_OFS,
+    lives([Model.ON_BALANCE_SHEET, Model.CAPITAL_LIGHT]),
     st.sampled_from([StagingPolicy(), StagingPolicy(backstop_dpd=20, default_dpd=60, cure_months=2, cure_default_months=1)]),
     st.integers(0, 1),
 )
-def test_a_loan_stands_in_the_stage_that_its_month_ends_say(drawn, as_of, staging, riskier):
+def test_a_loan_stands_in_the_stage_that_its_month_ends_say(life, staging, riskier):
+    drawn, as_of = life
     found, loan, _ = booked(drawn, as_of, staging=staging, riskier=riskier)
     model = Model(int(CLASSES.rows[drawn["class_no"], Field.MODEL]))
     lost, repaid = ends(loan, as_of, model)
@@ -338,8 +343,9 @@ def test_a_loan_stands_in_the_stage_that_its_month_ends_say(drawn, as_of, stagin
 
 
 @SETTINGS
-@given(drawn_as([Model.REFERRAL, Model.TECHNOLOGY]), st.one_of(st.just(CONFIRM), st.integers(0, 2 * COLLECT)))
-def test_a_partner_owes_confirms_and_pays_its_fee(drawn, age):
+@given(lives([Model.REFERRAL, Model.TECHNOLOGY]), st.one_of(st.just(CONFIRM), st.integers(0, 2 * COLLECT)))
+def test_a_partner_owes_confirms_and_pays_its_fee(life, age):
+    drawn, _ = life
     as_of = min(drawn["disbursed"] + age, AS_OF)
     found, loan, _ = booked(drawn, as_of)
     fee = half_up(Fraction(loan.principal * FLAT, PPM)) if loan.disbursed_on <= as_of else 0
@@ -364,8 +370,9 @@ def naive_place(days):
 
 
 @SETTINGS
-@given(drawn_as([Model.ON_BALANCE_SHEET, Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]), AS_OFS)
-def test_a_loan_stands_whole_at_its_days_past_due(drawn, as_of):
+@given(lives([Model.ON_BALANCE_SHEET, Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT]))
+def test_a_loan_stands_whole_at_its_days_past_due(life):
+    drawn, as_of = life
     found, loan, _ = booked(drawn, as_of)
     model = Model(int(CLASSES.rows[drawn["class_no"], Field.MODEL]))
     lost, repaid = ends(loan, as_of, model)
