@@ -132,10 +132,11 @@ def test_sensitivities_are_parts_of_what_is_booked(view):
     assert worse == pytest.approx(rows["scenario worse alone"]["booked_change_fen"] * 0.1 / (1 - weight), abs=2)
 
 
-def test_tables_go_into_a_folder_that_is_there(book, tmp_path):
-    with pytest.raises(RequestError, match="is no folder"):
-        show_estimates("2024Q3", str(book.folder), tmp_path / "none")
-    show_estimates("2024Q3", f"{book.folder}/", tmp_path)
-    written = sorted(path.name for path in tmp_path.glob("*.csv"))
+def test_tables_go_into_a_folder_of_their_own(book, tmp_path):
+    with pytest.raises(RequestError, match=r"there is no folder .*none"):
+        show_estimates("2024Q3", f"{book.folder}/", tmp_path / "none" / "deep")
+    folder = tmp_path / "made"
+    show_estimates("2024Q3", f"{book.folder}/", folder)
+    written = sorted(path.name for path in folder.glob("*.csv"))
     assert written == ["allowances.csv", "back_test.csv", "methods.csv", "movements.csv", "sensitivities.csv", "stages.csv"]
-    assert (tmp_path / "allowances.csv").read_text().startswith('"basis","account","title","ledger_fen"')
+    assert (folder / "allowances.csv").read_text().startswith('"basis","account","title","ledger_fen"')

@@ -23,14 +23,16 @@ _BASES = {"us_gaap": "US GAAP", "ifrs": "IFRS"}
 def show_estimates(
     period: PeriodName,
     book: BookOption,
-    folder: Annotated[Path | None, typer.Option("--to", help="Write every table as CSV into this folder, too.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--to", help="Write every table as CSV into this folder, too; it is made.")
+    ] = None,
 ) -> None:
     """Show the expected credit losses of a closed quarter: methods side by side, outlook, interval, sensitivities, back-test.
 
     The chosen method's allowances are those of the ledger, to the cent; the others are what the same loans would have needed.
     """
-    if folder is not None and not folder.is_dir():
-        raise RequestError(f"{folder} is no folder. Make it first.")
+    if folder is not None and not folder.absolute().parent.is_dir():
+        raise RequestError(f"{folder}: there is no folder {folder.parent}.")
     opened = open_book(book)
     with progress() as tell:
         view = estimates_of(opened, period, on_progress=tell)
@@ -45,6 +47,7 @@ def show_estimates(
     for finding in view.findings:
         screen.print(f"finding: {finding}", markup=False, soft_wrap=True)
     if folder is not None:
+        folder.mkdir(exist_ok=True)
         for name, table in view.tables().items():
             save_csv(table, folder / f"{name}.csv")
         screen.print(f"{len(view.tables())} tables written to {folder}", markup=False, soft_wrap=True)

@@ -25,7 +25,7 @@ def propose_entries(
         Path | None, typer.Argument(metavar="FILE", help="CSV or YAML of entries; or give one by the options.", dir_okay=False)
     ] = None,
     entity: Annotated[str | None, typer.Option("--entity", help="Whose books.")] = None,
-    adjusts: Annotated[str, typer.Option("--in", help="core, usgaap, ifrs or memo.")] = "core",
+    adjusts: Annotated[str, typer.Option("--in", help="core, usgaap, ifrs, prc or memo.")] = "core",
     debit: Annotated[str | None, typer.Option("--debit", help="Account debited.")] = None,
     credit: Annotated[str | None, typer.Option("--credit", help="Account credited.")] = None,
     amount: Annotated[str | None, typer.Option("--amount", help="Whole units, e.g. 1250.00.")] = None,
@@ -40,8 +40,8 @@ def propose_entries(
 ) -> None:
     """Propose manual entries; another person approves them, and the next close posts them.
 
-    A file has the columns entity, currency, happened_on, book (core, usgaap, ifrs, memo), debit, credit, amount, text, and where
-    wanted event_id, counterparty, reverses_on. All of it is proposed or nothing; the same entry again changes nothing.
+    A file has the columns entity, currency, happened_on, book (core, usgaap, ifrs, prc, memo), debit, credit, amount, text, and,
+    where wanted, event_id, counterparty, reverses_on. All of it is proposed or nothing; the same entry again changes nothing.
     """
     opened = open_book(book)
     given = {
