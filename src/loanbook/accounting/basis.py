@@ -147,10 +147,11 @@ def _with_groups_of(now: Estimates, origin: Estimates) -> Estimates:
     return replace(now, default_ppm=default)
 
 
-def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, space: Space) -> Ints:
+def inception_table(frozen: Mapping[int, Inception], policies: Sequence[AccountingPolicy], space: Space) -> Ints:
     """(groups, months, tenors) int64 ppm: fair value of a guarantee by month of origination, of the close that saw it first.
 
-    frozen    last month of each close (`dates.month_index`) -> what it froze; a month before the first takes the first
+    frozen     last month of each close (`dates.month_index`) -> what it froze; a month before the first takes the first
+    policies   margin and overlay are those of the month: a later policy does not change what a guarantee was worth (ASC 460)
     """
     table = np.zeros((len(space.groups), space.window.months, len(space.tenors)), np.int64)
     if not frozen:
@@ -161,6 +162,7 @@ def inception_table(frozen: Mapping[int, Inception], policy: AccountingPolicy, s
         at = int(np.searchsorted(ends, space.window.first_month + month))
         of = frozen[int(ends[min(at, ends.size - 1)])]
         numbers = {group: place for place, group in enumerate(of.groups)}
+        policy = in_force(policies, space, month)
         for group, name in enumerate(space.groups):
             if name in numbers:
                 chosen = policy.models[Model[name[1].upper()]]
@@ -219,7 +221,7 @@ def basis_of(
         shares=platform_shares(policies, classes, space),
         rates=rate_table(policy, estimates),
         riskier=riskier_by_month(estimates, origins or {}, staging_of(policy), space),
-        inception=inception_table(frozen, policy, space),
+        inception=inception_table(frozen, policies, space),
         unamortised=unamortised_table(policies, classes, space, estimates.prepaid_ppm),
     )
 
