@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loanbook import units
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, totals
 from loanbook.accounting.staging import StagingPolicy
 from loanbook.loans.dates import month_end, month_index
@@ -340,6 +341,17 @@ def test_a_loan_stands_in_the_stage_that_its_month_ends_say(life, staging, riski
         seen.append((max(day - oldest, 0), PPM if risky else 0, 0))
     stage = staging_twin.stages_of(seen, staging)[-1]
     assert stages == [loan.owed(as_of) if stage == each else 0 for each in (1, 2, 3)]
+
+
+def test_a_loan_that_caught_up_days_ago_stays_in_stage_2():
+    """Due on 10 April and paid on 4 June: 51 days past due at the end of May, so not in stage 1 again on 10 June."""
+    number = int(
+        np.flatnonzero((CLASSES.rows[:, Field.MODEL] == Model.ON_BALANCE_SHEET) & (CLASSES.rows[:, Field.COUNT] == 7))[0]
+    )
+    made, as_of = units.day("2023-03-10"), units.day("2023-06-10")
+    drawn = {"class_no": number, "principal": 700_000, "disbursed": made, "first_due": NEVER, "late": [55, 25]}
+    found, loan, _ = booked({**drawn, "settle_after": None, "ordinal": 1}, as_of)
+    assert [found[f"stage_{stage}_fen"] for stage in (1, 2, 3)] == [0, loan.owed(as_of), 0]
 
 
 @SETTINGS
