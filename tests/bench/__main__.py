@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import pages
-from tests.bench.closes import MILLION, Closed, run_close
+from tests.bench.books import Booked, run_books
+from tests.bench.closes import MILLION, Closed, child, run_close
 from tests.bench.kernels import run_kernels
 from tests.bench.tape import run_tape
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Run what was asked for; sizes are millions of loans."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--sizes", type=float, nargs="+", default=[1.0, 5.0], help="millions of loans")
-    parser.add_argument("--only", choices=("kernels", "close", "tape"), help="one part alone")
+    parser.add_argument("--only", choices=("kernels", "close", "books", "tape"), help="one part alone")
     parser.add_argument("--scratch", type=Path, help="folder for the generated loans (65 M need about 8 GB); default: temporary")
     parser.add_argument("--keep", action="store_true", help="leave the generated loans in the scratch folder")
     parser.add_argument("--no-page", action="store_true", help="print only, leave docs/performance.md as it is")
@@ -45,6 +46,15 @@ def main() -> None:
         wrong = {each.loans: each.different for each in closed if any(each.different.values())}
         if wrong:
             raise SystemExit(f"cells differ from SQL: {wrong}")
+    if asked.only in (None, "books"):
+        with tempfile.TemporaryDirectory(prefix="loanbook-bench-", dir=asked.scratch) as place:
+            scratch = asked.scratch if asked.keep and asked.scratch else Path(place)
+            booked: list[Booked] = []
+            for size in asked.sizes:
+                booked.append(run_books(int(size * MILLION), scratch, child, keep=asked.keep, say=console.print))
+                _show(console, "Books", "books", pages.books_table(booked), page=not asked.no_page)
+        if any(each.different for each in booked):
+            raise SystemExit("money collected differs from SQL; see the table.")
     if asked.only in (None, "tape"):
         tape = run_tape()
         text = "AART 2017-3: the tape is not there." if tape is None else f"AART 2017-3, {tape[0]:,} loans: {tape[1]:.2f} s."

@@ -81,9 +81,9 @@ def _run(loans: int, folder: Path, say: Callable[[str], None]) -> Closed:
     writer.close()
     generating = time.perf_counter() - start
     say(f"{loans:,} loans: closing")
-    ours = _child("kernel", folder, folder / "kernel.npz")
+    ours = child("kernel", folder, folder / "kernel.npz")
     say(f"{loans:,} loans: closed in {ours['seconds']:.2f} s; the same by SQL")
-    theirs = _child("sql", folder, folder / "sql.npz")
+    theirs = child("sql", folder, folder / "sql.npz")
     cells, different = _compare(folder / "kernel.npz", folder / "sql.npz")
     kinds = [path for kind in ("compact", "irregular") for path in (projection.folder / kind).glob("*.parquet")]
     return Closed(
@@ -103,7 +103,7 @@ def _run(loans: int, folder: Path, say: Callable[[str], None]) -> Closed:
     )
 
 
-def _child(kind: str, folder: Path, out: Path) -> dict[str, float]:
+def child(kind: str, folder: Path, out: Path) -> dict[str, float]:
     run = subprocess.run(
         [sys.executable, "-m", "tests.bench.one", kind, str(folder), str(out)], capture_output=True, text=True, check=False
     )

@@ -1,6 +1,7 @@
-"""One close in a process of its own, so that its peak memory is its own: `python -m tests.bench.one kernel|sql FOLDER OUT.npz`.
+"""One close in a process of its own, so that its peak memory is its own: `python -m tests.bench.one WHAT FOLDER OUT.npz`.
 
-FOLDER holds `book` and `rows` (see `closes.py`). Prints one JSON line: seconds, peak memory in bytes, threads.
+WHAT is kernel, sql, books or books-sql. FOLDER holds `book` and `rows` (see
+`closes.py`). Prints one JSON line: seconds, peak memory in bytes, threads.
 """
 
 import datetime as dt
@@ -25,7 +26,9 @@ from loanbook.simulator.scenario import LAST_DAY
 from loanbook.stores.book import open_book
 from loanbook.stores.projection import project
 from loanbook.terms.families import FAMILIES
+from tests.bench import books
 from tests.bench.baseline import MEMORY_LIMIT, close_by_sql, finish_flow
+from tests.bench.books import by_books
 
 WARM_UP_LOANS = 2_000
 
@@ -74,4 +77,6 @@ def by_sql(folder: Path, out: Path) -> dict[str, float]:
 
 if __name__ == "__main__":
     kind, place, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    sys.stdout.write(json.dumps({"kernel": by_kernel, "sql": by_sql}[kind](place, target)) + "\n")
+    runs = {"kernel": by_kernel, "sql": by_sql, "books": by_books, "books-sql": books.by_sql}
+    found = runs[kind](place, target)
+    sys.stdout.write(json.dumps({"peak_bytes": peak_bytes(), **found}) + "\n")

@@ -4,6 +4,7 @@ import os
 import platform
 from pathlib import Path
 
+from tests.bench.books import STAGES, Booked
 from tests.bench.closes import Closed
 from tests.bench.kernels import Timed
 
@@ -50,6 +51,40 @@ def closes_table(closed: list[Closed]) -> list[list[str]]:
                 f"{each.ratio:.1f} x",
                 f"{each.cells:,}",
                 f"{sum(each.different.values()):,}",
+            ]
+        )
+    return rows
+
+
+def books_table(booked: list[Booked]) -> list[list[str]]:
+    """Header and rows: a quarter of the books at each size, seconds by stage."""
+    rows = [
+        [
+            "loans",
+            "of the quarter",
+            *(f"{stage}, s" for stage in STAGES),
+            "all, s",
+            "peak, GB",
+            "µs a loan",
+            "entries",
+            "SQL, money collected alone, s",
+            "sums compared",
+            "different",
+        ]
+    ]
+    for each in booked:
+        rows.append(
+            [
+                f"{each.loans / 1e6:g} M",
+                f"{each.new / 1e6:.2g} M",
+                *(f"{each.seconds[stage]:.2f}" for stage in STAGES),
+                f"{each.total:.2f}",
+                f"{each.peak / 1e9:.2f}",
+                f"{each.total / each.loans * 1e6:.2f}",
+                f"{each.entries:,}",
+                f"{each.sql_seconds:.1f}" if each.sql_seconds else "not run",
+                f"{each.compared:,}",
+                f"{each.different:,}",
             ]
         )
     return rows
