@@ -28,7 +28,20 @@ from loanbook.terms.product import text_hash
 FORMAT = 1
 DECIMALS = 2
 WAIT_SECONDS = 120.0
-_OWN = (".lock", ".staging", "manifest.json", "events", "terms", "quarantine", "projection", "imports", "closes", "ledger", "corporate", "policies")
+_OWN = (
+    ".lock",
+    ".staging",
+    "manifest.json",
+    "events",
+    "terms",
+    "quarantine",
+    "projection",
+    "imports",
+    "closes",
+    "ledger",
+    "corporate",
+    "policies",
+)
 """What a book's folder may hold while its first manifest is being written, by this process or by another at the same time."""
 
 
