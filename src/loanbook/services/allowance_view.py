@@ -57,6 +57,8 @@ _SCHEMA = pa.schema(
         *((name, pa.int64()) for name in ("opening_fen", *MOVEMENTS, "closing_fen")),
     ]
 )
+_BALANCED = ("book", "entity", "currency", "debit", "credit", "debit_column", "credit_column", "amount_fen")
+"""What a trial balance reads of entries."""
 _PLACE = {name: place for place, name in enumerate(LEDGER.columns)}
 
 
@@ -69,7 +71,7 @@ def allowance_balances(chain: Sequence[Period], booked: Mapping[str, Ints], chos
              entries); ledger = measured by the chosen method + other + unexplained
     """
     loans = pa.array(sorted({component.kind for component in load_components()}))
-    entries = [each.table("entries") for each in chain]
+    entries = [each.table("entries", ("kind", *_BALANCED)) for each in chain]
     rest = trial_balance(pa.concat_tables([table.filter(pc.invert(pc.is_in(table["kind"], loans))) for table in entries]))
     rows = []
     for basis in BASES:
@@ -106,7 +108,7 @@ def allowance_movements(period: Period, before: Period | None) -> pa.Table:
     openings, manual entries) is a row with an empty model.
     raises   TieError when a row does not close
     """
-    every = trial_balance(period.table("entries"), ("model",))
+    every = trial_balance(period.table("entries", ("model", *_BALANCED)), ("model",))
     rows = []
     for basis in BASES:
         moved = _moved(of_basis(every, basis))

@@ -15,7 +15,7 @@ Changing a file breaks the chain, and `verify` says where. A crash leaves no per
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +54,15 @@ class Period:
         """Name and version: 2024Q3.1."""
         return f"{self.name}.{self.version}"
 
-    def table(self, name: str) -> pa.Table:
-        """One of its tables; raises TieError when the file is not the one that was locked."""
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One of its tables, or some columns of it; raises TieError when the file is not the one that was locked."""
         path = self.folder / f"{name}.parquet"
         wanted = self.manifest["files"].get(f"{name}.parquet")
         if wanted is None:
             raise StateError(f"the period {self.id} has no {name}.")
         if not path.exists() or digest(path) != wanted:
             raise TieError(f"{path} is not the file that was locked with the period. Put the original back.")
-        return pq.read_table(path)
+        return pq.read_table(path, columns=None if columns is None else list(columns))
 
 
 class Ledger:
