@@ -80,9 +80,7 @@ def balances_of(
     )
 
 
-def _by_account(
-    balances: pa.Table, basis: str, local: Mapping[str, tuple[str, ...]] | None
-) -> dict[tuple[str, str, str], int]:
+def _by_account(balances: pa.Table, basis: str, local: Mapping[str, tuple[str, ...]] | None) -> dict[tuple[str, str, str], int]:
     table = balances.select(BALANCE.names)
     if local is None:
         chosen = of_basis(table, basis)
