@@ -77,10 +77,11 @@ def decoded(loan: Loan) -> tuple:
         due[row] = each.on, each.principal, 0, each.cleared_on
     paid = np.zeros((len(loan.payments) + 1, len(PaidColumn)), np.int64)
     for row, pay in enumerate(loan.payments):
-        paid[row] = pay.on, OUTSIDE if pay.due is None else pay.due, pay.principal, pay.interest, pay.recovered
+        paid[row] = pay.on, OUTSIDE if pay.due is None else pay.due, pay.principal, pay.interest, pay.recovered, 0
     ends = np.zeros(len(End), np.int64)
     drawn_again = sum(-pay.principal for pay in loan.payments if pay.due is None)
-    ends[:] = loan.disbursed_on, loan.principal, loan.charged_off_on, loan.charged_off, NEVER, loan.principal + drawn_again
+    lent = loan.principal + drawn_again
+    ends[:] = loan.disbursed_on, loan.principal, loan.charged_off_on, loan.charged_off, NEVER, lent, 0
     return due, len(loan.dues), paid, len(loan.payments), ends
 
 

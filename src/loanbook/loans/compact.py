@@ -17,6 +17,7 @@ _PAID_DUE = int(Paid.DUE)
 _PAID_PRINCIPAL = int(Paid.PRINCIPAL)
 _PAID_INTEREST = int(Paid.INTEREST)
 _RECOVERED = int(Paid.RECOVERED)
+_CHARGES = int(Paid.CHARGES)
 _OPENED_ON = int(End.OPENED_ON)
 _OPENED_BALANCE = int(End.OPENED_BALANCE)
 _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
@@ -128,6 +129,7 @@ def decode_compact(
         paid[row, _PAID_PRINCIPAL] = principal[row, lane]
         paid[row, _PAID_INTEREST] = interest[row, lane]
         paid[row, _RECOVERED] = 0
+        paid[row, _CHARGES] = 0
     if count < rows:
         for row in range(count, rows):
             contract_interest += interest[row, lane]
@@ -189,3 +191,4 @@ def _settle(
         paid[row, _PAID_PRINCIPAL] = principal[row, lane]
         paid[row, _PAID_INTEREST] = owed
         paid[row, _RECOVERED] = 0
+        paid[row, _CHARGES] = 0

@@ -36,6 +36,8 @@ class Paid(IntEnum):
     INTEREST = 3
     RECOVERED = 4
     """Money after charge-off; the other amounts of such a row are 0."""
+    CHARGES = 5
+    """Fees and late charges; no part of what principal and interest are measured by."""
 
 
 class End(IntEnum):

@@ -48,6 +48,8 @@ _PIECE_ROW = int(Piece.ROW)
 _PIECE_PRINCIPAL = int(Piece.PRINCIPAL)
 _PIECE_INTEREST = int(Piece.INTEREST)
 _PIECE_RECOVERED = int(Piece.RECOVERED)
+_PIECE_FEE = int(Piece.FEE)
+_PIECE_PENALTY = int(Piece.PENALTY)
 _ROWS = int(Total.ROWS)
 _PIECES = int(Total.PIECES)
 _LENT = int(Total.LENT)
@@ -64,6 +66,7 @@ _PAID_DUE = int(Paid.DUE)
 _PAID_PRINCIPAL = int(Paid.PRINCIPAL)
 _PAID_INTEREST = int(Paid.INTEREST)
 _PAID_RECOVERED = int(Paid.RECOVERED)
+_PAID_CHARGES = int(Paid.CHARGES)
 _OPENED_ON = int(End.OPENED_ON)
 _OPENED_BALANCE = int(End.OPENED_BALANCE)
 _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
@@ -212,7 +215,7 @@ def _fill_paid(principal_fen: int, disbursed_on: int, facts: Ints, count: int, p
                 if itself and not drawdown_seen:
                     drawdown_seen = True
                 else:
-                    _write(paid, written, facts[fact, _F_ON], OUTSIDE, -facts[fact, _F_AMOUNT], 0, 0)
+                    _write(paid, written, facts[fact, _F_ON], OUTSIDE, -facts[fact, _F_AMOUNT], 0, 0, 0)
                     written += 1
             fact += 1
         if piece < totals[_PIECES]:
@@ -224,6 +227,7 @@ def _fill_paid(principal_fen: int, disbursed_on: int, facts: Ints, count: int, p
                 pieces[piece, _PIECE_PRINCIPAL],
                 pieces[piece, _PIECE_INTEREST],
                 pieces[piece, _PIECE_RECOVERED],
+                pieces[piece, _PIECE_FEE] + pieces[piece, _PIECE_PENALTY],
             )
             written += 1
     if totals[_T_CANCELLED_ON] != NEVER and totals[_OUTSTANDING] > 0:
@@ -232,18 +236,19 @@ def _fill_paid(principal_fen: int, disbursed_on: int, facts: Ints, count: int, p
             for column in range(paid.shape[1]):
                 paid[place, column] = paid[place - 1, column]
             place -= 1
-        _write(paid, place, totals[_T_CANCELLED_ON], OUTSIDE, totals[_OUTSTANDING], 0, 0)
+        _write(paid, place, totals[_T_CANCELLED_ON], OUTSIDE, totals[_OUTSTANDING], 0, 0, 0)
         written += 1
     return written
 
 
 @lean
-def _write(paid: Ints, place: int, on: int, due: int, principal: int, interest: int, recovered: int) -> None:
+def _write(paid: Ints, place: int, on: int, due: int, principal: int, interest: int, recovered: int, charges: int) -> None:
     paid[place, _PAID_ON] = on
     paid[place, _PAID_DUE] = due
     paid[place, _PAID_PRINCIPAL] = principal
     paid[place, _PAID_INTEREST] = interest
     paid[place, _PAID_RECOVERED] = recovered
+    paid[place, _PAID_CHARGES] = charges
 
 
 def most_rows(batch: IrregularBatch, classes: Ints) -> int:

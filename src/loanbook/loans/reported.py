@@ -30,6 +30,7 @@ _PAID_DUE = int(Paid.DUE)
 _PAID_PRINCIPAL = int(Paid.PRINCIPAL)
 _PAID_INTEREST = int(Paid.INTEREST)
 _RECOVERED = int(Paid.RECOVERED)
+_CHARGES = int(Paid.CHARGES)
 _OPENED_ON = int(End.OPENED_ON)
 _OPENED_BALANCE = int(End.OPENED_BALANCE)
 _CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
@@ -92,6 +93,7 @@ def _add_piece(paid: Ints, pieces: int, on: int, target: int, principal: int, in
     paid[pieces, _PAID_PRINCIPAL] = principal
     paid[pieces, _PAID_INTEREST] = interest
     paid[pieces, _RECOVERED] = recovered
+    paid[pieces, _CHARGES] = 0
     return pieces + 1
 
 

@@ -9,7 +9,7 @@ from loanbook.kernel import lean
 from loanbook.loans.earning_guarantee import Guarantee, Premium, guarantee_part
 from loanbook.loans.earning_partner_fee import Fee
 from loanbook.loans.earning_service import Facilitation
-from loanbook.loans.earning_spread import share_of
+from loanbook.loans.earning_spread import net_of_tax, share_of
 from loanbook.loans.history import OUTSIDE, Due, End, Paid
 from loanbook.measures.facts import Clock, Trait
 from loanbook.measures.ledger_lent import book_lent
@@ -18,6 +18,7 @@ from loanbook.measures.ledger_service import book_guarantee, book_partner_fee, b
 from loanbook.measures.ledger_state import State, lost_on, set_state, stage_at
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import DAYBOOK, LEDGER
+from loanbook.terms.product import PPM
 from loanbook.units import NEVER, Ints
 
 LEDGER_COLUMNS = len(LEDGER.columns)
@@ -37,6 +38,8 @@ _D_RECOVERED = _D["recovered_fen"]
 _D_SETTLED_PRINCIPAL = _D["settled_principal_fen"]
 _D_SETTLED_INCOME = _D["settled_income_fen"]
 _D_SETTLED_GUARANTEE = _D["settled_guarantee_fen"]
+_D_CHARGES = _D["charges_fen"]
+_D_CHARGES_VAT = _D["charges_vat_fen"]
 _LOANS = _L["loans"]
 _DISBURSED = _L["disbursed_fen"]
 _L_RECOVERED = _L["recovered_fen"]
@@ -54,6 +57,7 @@ _PAID_DUE = int(Paid.DUE)
 _PAID_PRINCIPAL = int(Paid.PRINCIPAL)
 _PAID_INTEREST = int(Paid.INTEREST)
 _PAID_RECOVERED = int(Paid.RECOVERED)
+_PAID_CHARGES = int(Paid.CHARGES)
 _END_OPENED_ON = int(End.OPENED_ON)
 _END_OPENED_BALANCE = int(End.OPENED_BALANCE)
 _END_CHARGED_OFF_ON = int(End.CHARGED_OFF_ON)
@@ -63,6 +67,7 @@ _MODEL = int(Policy.MODEL)
 _FLAT_FEE_PPM = int(Policy.FLAT_FEE_PPM)
 _SETTLE_DAYS = int(Policy.SETTLE_DAYS)
 _COMPENSATION_DPD = int(Policy.COMPENSATION_DPD)
+_VAT_PPM = int(Policy.VAT_PPM)
 _STAGING_FROM, _STAGING_TO = STAGING.start, STAGING.stop
 _OPENED_ON = int(State.OPENED_ON)
 _LENT = int(State.LENT)
@@ -140,7 +145,7 @@ def book_loan(
     share = 0 if on_balance else shares[class_no, vintage]
     fee_total = share_of(contract_interest, share)
     guarantee = 0
-    if heavy:
+    if heavy and ends[_END_CANCELLED_ON] > as_of:
         guarantee = min(share_of(lent, inception[group, vintage, loan[_TENOR]]), fee_total)
 
     if on_balance:
@@ -151,6 +156,10 @@ def book_loan(
     recovered = 0
     fees = 0
     guarantee_fees = 0
+    charged = 0
+    charges = 0
+    # Late charges are ours where the claim is; a lender that bears its own losses shares them as it shares interest.
+    charges_share = PPM if on_balance or heavy else share
     settle_days = terms[_SETTLE_DAYS]
     is_booked = on_balance or heavy or fee_total > 0
     for piece in range(pieces):
@@ -164,7 +173,7 @@ def book_loan(
         to_income = 0
         to_guarantee = 0
         if on > lost:
-            back = principal + interest + paid[piece, _PAID_RECOVERED]
+            back = principal + interest + paid[piece, _PAID_RECOVERED] + paid[piece, _PAID_CHARGES]
             recovered += back
             if on_balance or heavy:
                 daybook[at, _D_RECOVERED] += back
@@ -194,6 +203,14 @@ def book_loan(
                 daybook[at, _D_FEE] += to_income
                 fees = fee
                 guarantee_fees = guarantee_fee
+            if paid[piece, _PAID_CHARGES] != 0 and charges_share > 0:
+                charged += paid[piece, _PAID_CHARGES]
+                so_far = share_of(charged, charges_share)
+                tax = (so_far - net_of_tax(so_far, terms[_VAT_PPM])) - (charges - net_of_tax(charges, terms[_VAT_PPM]))
+                daybook[at, _D_CHARGES] += so_far - charges
+                daybook[at, _D_CHARGES_VAT] += tax
+                to_income += so_far - charges
+                charges = so_far
         if is_booked and on + settle_days <= as_of:
             at = first_slot + slots[day + on + settle_days]
             daybook[at, _D_SETTLED_PRINCIPAL] += to_principal
@@ -222,6 +239,9 @@ def book_loan(
         lifetime = rates[_LIFETIME, group, remaining, bucket]
         staged = lifetime if stage > 1 else rates[_TWELVE, group, remaining, bucket]
         collectable = rates[_COLLECTABLE, group, remaining, bucket]
+    elif lost > as_of and balance > 0:
+        # Every instalment is cleared but for what the arrears tolerance leaves: that is owed still, and not past due.
+        columns[_OUTSTANDING] += balance
 
     lost_at = first_slot + slots[day + min(lost, as_of)]
     if on_balance:
@@ -229,9 +249,8 @@ def book_loan(
         return True
     if terms[_FLAT_FEE_PPM] > 0:
         book_partner_fee(lent, opened_on, ends[_END_CANCELLED_ON], as_of, terms, found, columns)
-    if share == 0:
-        return True
-    book_service(clock, state, terms, fee_total, fees, guarantee, lifetime, collectable, found, columns)
+    if share > 0:
+        book_service(clock, state, terms, fee_total, fees, guarantee, lifetime, collectable, found, columns)
     if heavy:
         book_guarantee(
             due,

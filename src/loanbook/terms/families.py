@@ -106,6 +106,8 @@ DAYBOOK = Family(
         "settled_principal_fen",
         "settled_income_fen",
         "settled_guarantee_fen",
+        "charges_fen",
+        "charges_vat_fen",
     ),
     text="What happened on a day, as far as it is the books' business: money lent, collected, lost, paid out, recovered, and "
     "credited to us by the payment provider. A slot is a month before the period or a day of it.",
