@@ -170,6 +170,7 @@ def test_all_statements_of_each_basis_are_shown_and_the_columns_of_the_reconcili
         (("--basis", "prc"), "'prc' is no basis of accounting"),
         (("--currency", "USD"), "--currency USD and --rate go together"),
         (("--currency", "EUR"), "not 'EUR'"),
+        (("--currency", "USD", "--rate", "-7"), "a rate is RMB a US$, above nothing, e.g. 7.0176; not -7"),
         (("--only", "cash"), "there is no statement 'cash' on us_gaap. They are balance_sheet, operations"),
         (("--format", "pdf"), "'pdf' is no form"),
         (("--basis", "ifrs", "--currency", "USD", "--rate", "7"), "leave --currency away with --basis ifrs"),

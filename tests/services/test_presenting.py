@@ -1,11 +1,17 @@
 """Tables of a quarter: what the ledger does not reach back to is left away, never shown as nil."""
 
+from dataclasses import replace
+
 import pytest
 
+from loanbook.errors import RequestError, StateError
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.group_statements import group_statements
-from loanbook.services.presenting import tables_of, written
+from loanbook.services.presenting import names_of, tables_of, written
+from loanbook.statements import books_page
 from loanbook.statements.periods import period
+from loanbook.statements.presentation import Figures
+from loanbook.stores.ledger import Ledger
 from tests.services.ledgers import ledger_book
 
 
@@ -35,5 +41,41 @@ def test_the_forms_say_the_same(book):
     assert f"total_net_revenue,{total.words},{total.cells[0]}" in written(made, "csv", title="t")
     page = written(made, "html", title="A & B")
     assert "<title>A &amp; B</title>" in page
+    assert "<h1>A &amp; B</h1>" in page
     assert f"<td>{total.cells[0]}</td>" in page
     assert total.words in written(made, "text", title="t")
+
+
+def test_charge_offs_by_vintage_are_those_of_the_page_of_the_books(book):
+    made = group_statements(book, "2024Q3")
+    key = ("vintage_charge_offs", made.quarter, "origination_year=2024")
+    made = replace(made, figures=Figures(statements=made.statements, amounts={**made.figures.amounts, key: 42}))
+    (ours,) = tables_of(made, basis="us_gaap", dollars=False, company="X", only=("loans_by_vintage",))
+    statement = made.statements.by_name["loans_by_vintage"]
+    (page,) = books_page.tables_of(statement, made.figures, made.quarter, company="X")
+    assert ours.rows == page.rows
+    assert {row.code: row.amounts for row in ours.rows}["vintage_charge_offs"][-2:] == (42, 42)
+
+
+def test_highlights_stand_with_the_lines_that_are_known_whole(book):
+    made = group_statements(book, "2024Q3")
+    assert "highlights" not in names_of(made, "us_gaap")
+    with pytest.raises(RequestError, match="there is no statement 'highlights'"):
+        tables_of(made, basis="us_gaap", dollars=False, company="X", only=("highlights",))
+    amounts = {
+        **made.figures.amounts,
+        ("pay_later_loans", made.quarter, "us_gaap"): 7,
+        ("partners", made.quarter.end, "us_gaap"): 3,
+    }
+    told = replace(made, figures=Figures(statements=made.statements, amounts=amounts))
+    (table,) = tables_of(told, basis="us_gaap", dollars=False, company="X", only=("highlights",))
+    codes = {row.code for row in table.rows}
+    assert {"pay_later_loans", "partners", "net_provisions_as_shown"} <= codes
+    assert not {"loans", "provisions_new_as_shown", "outlook_net_income_low", "leverage"} & codes
+
+
+def test_a_quarter_before_the_ledger_is_told_where_it_begins(book):
+    with pytest.raises(StateError, match=r"begins with 2024Q1\. Ask for 2024Q1 or later"):
+        Ledger(book).period("2023Q4")
+    with pytest.raises(StateError, match="loanbook books close 2024Q4"):
+        Ledger(book).period("2024Q4")

@@ -53,7 +53,7 @@ def show_statements(
     group = group_in()
     company = group.entity(group.top).name(made.quarter.ends_on)
     tables = tables_of(made, basis=basis, dollars=dollars, company=company, only=only or ())
-    title = f"{company}: {period}, {basis}, in thousands of {opened.currency or CNY}"
+    title = f"{company}: {period}, {'IFRS' if basis == IFRS else 'US GAAP'}, in thousands of {opened.currency or CNY}"
     page = written(tables, form, title=title)
     screen = console()
     if file is None:

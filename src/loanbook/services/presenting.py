@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from loanbook.errors import RequestError
 from loanbook.services.group_statements import GroupStatements
+from loanbook.statements.books_page import longest
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation_table import Head, Table, blocks, dimension_heads, table, to_csv, to_html, to_text
 from loanbook.terms.posting_rule import BASES
-from loanbook.terms.statement import Statement
+from loanbook.terms.statement import Line, Statement
 from loanbook.units import date, day
 
 IFRS = "ifrs"
@@ -17,11 +18,13 @@ RECONCILIATION = "ifrs_"
 """What the names of reconciling statements begin with."""
 PRIMARY = ("balance_sheet", "operations")
 """Statements that are shown whole on the other basis."""
+OPERATING = ("highlights",)
+"""Statements of figures that are given, not posted: no amount is not nil but unknown."""
 _OF_BALANCES, _OF_FLOWS = "total_assets", "net_income"
 """Lines that every period has that the ledger holds."""
 FORMS = ("text", "csv", "html")
 _STYLE = (
-    "body{font:14px/1.5 sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
+    "body{font:14px/1.5 sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}h1{font-size:1.3rem}"
     "table{border-collapse:collapse;margin:0 0 2.5rem}"
     "caption{text-align:left;font-weight:bold;padding:.5rem 0}th,td{padding:.1rem .6rem}th[scope=row]{text-align:left;"
     "font-weight:normal}th[scope=col]{text-align:right;vertical-align:bottom;max-width:9rem}td{text-align:right;"
@@ -31,7 +34,7 @@ _STYLE = (
 
 def names_of(made: GroupStatements, basis: str) -> tuple[str, ...]:
     """The statements that a basis has, in the order in which they are shown."""
-    names = made.statements.by_name
+    names = [name for name, each in made.statements.by_name.items() if name not in OPERATING or _known_lines(made, each)]
     if basis == IFRS:
         return (*(name for name in names if name.startswith(RECONCILIATION)), *PRIMARY)
     rest = [name for name in names if not name.startswith(RECONCILIATION) and name not in PRIMARY]
@@ -66,6 +69,8 @@ def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str,
 
 def _by_periods(made: GroupStatements, statement: Statement, company: str, *, basis: str, dollars: bool) -> list[Table]:
     found = []
+    if statement.name in OPERATING:
+        statement = replace(statement, lines=_known_lines(made, statement))
     for block in blocks(statement, made.quarter, dollars=dollars):
         heads = tuple(head for head in block if _is_known(made, head.period))
         if not heads:
@@ -80,7 +85,9 @@ def _by_periods(made: GroupStatements, statement: Statement, company: str, *, ba
 def _by_columns(made: GroupStatements, statement: Statement, company: str) -> list[Table]:
     found = []
     for period, words in _spans(made, statement):
-        heads = dimension_heads(statement, period, made.figures)
+        # A flow among balances is of the year to date; a balance of a flow's period is the one at its end.
+        over = longest(made.figures, made.quarter) if period.is_instant else period
+        heads = dimension_heads(statement, over, made.figures)
         made_table = table(statement, heads, made.figures, company=company)
         found.append(replace(made_table, title=f"{made_table.title}: {words}"))
     return found
@@ -99,19 +106,33 @@ def _spans(made: GroupStatements, statement: Statement) -> Sequence[tuple[Period
     return [(period, words[period]) for period in dict.fromkeys(wanted) if _is_known(made, period)]
 
 
+def _known_lines(made: GroupStatements, statement: Statement) -> tuple[Line, ...]:
+    """The lines of given figures that the books know all of; none where they know no figure of the statement's own."""
+    lines, given = made.statements.lines, {code for code, _, _ in made.figures.amounts}
+    own = {line.code for line in statement.lines if line.kind == "leaf"}
+
+    def known(code: str) -> bool:
+        line = lines[code]
+        return (code in given if code in own else True) and all(known(each) for each in line.needs)
+
+    if not own & given:
+        return ()
+    return tuple(line for line in statement.lines if line.kind == "heading" or known(line.code))
+
+
 def _is_known(made: GroupStatements, period: Period) -> bool:
     """Whether the ledger reaches back over a period: where it does not, an amount would be no nil but unknown."""
     return made.figures.value(_OF_BALANCES if period.is_instant else _OF_FLOWS, period) is not None
 
 
 def written(tables: Sequence[Table], form: str, *, title: str) -> str:
-    """Tables as one text: plain, CSV (a title and a table after the other), or a page of HTML."""
+    """Tables as one text: plain, CSV (a title and a table after the other), or a page of HTML under its title."""
     if form == "text":
         return "\n".join(to_text(each) for each in tables)
     if form == "csv":
         return "\n".join(f'"{each.title}"\n{to_csv(each)}' for each in tables)
     if form == "html":
-        body = "\n".join(to_html(each) for each in tables)
+        body = f"<h1>{html.escape(title)}</h1>\n" + "\n".join(to_html(each) for each in tables)
         head = f'<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>'
         return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}</body>\n</html>\n'
     raise RequestError(f"{form!r} is no form. Write one of {', '.join(FORMS)}.")

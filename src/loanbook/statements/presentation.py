@@ -273,5 +273,8 @@ def amounts_from_table(table: pa.Table) -> dict[Key, int]:
 
 
 def rate_of(text: str) -> int:
-    """A document's rate, RMB a US$, in `FX_SCALE`-ths: "7.2203" is 72,203."""
-    return parse_decimal(text, FX_SCALE, exact=True)
+    """A document's rate, RMB a US$, in `FX_SCALE`-ths: "7.2203" is 72,203; raises RequestError for none or less."""
+    rate = parse_decimal(text, FX_SCALE, exact=True)
+    if rate <= 0:
+        raise RequestError(f"a rate is RMB a US$, above nothing, e.g. 7.0176; not {text}.")
+    return rate

@@ -111,10 +111,16 @@ class Ledger:
         return tuple(sorted(newest.values(), key=lambda period: str(period.manifest["ends_on"])))
 
     def period(self, name: str) -> Period:
-        """The newest version of a period; raises StateError with the command that closes it."""
-        for period in self.periods():
+        """The newest version of a period; raises StateError with the command that closes it, or where the ledger begins."""
+        periods = self.periods()
+        for period in periods:
             if period.name == name:
                 return period
+        if periods and name < periods[0].name:
+            first = periods[0].name
+            raise StateError(
+                f"{self.book.name} has no closed period {name}: its ledger begins with {first}. Ask for {first} or later."
+            )
         raise StateError(
             f"{self.book.name} has no closed period {name}. Run `loanbook books close {name} --book {self.book.name}`."
         )
@@ -124,10 +130,11 @@ class Ledger:
         self.period(name)
         return tuple(period for period in self.all_periods() if period.name == name)
 
-    def verify(self) -> tuple[str, ...]:
-        """Read every file of every period against its hash, and the chain; what is wrong, in words."""
+    def verify(self, periods: Sequence[Period] | None = None) -> tuple[str, ...]:
+        """Read every file of every period (or of some) against its hash, and the chain; what is wrong, in words."""
         found = []
-        for period in self.all_periods():
+        every = self.all_periods()
+        for period in every if periods is None else periods:
             for name, wanted in period.manifest["files"].items():
                 path = period.folder / name
                 if not path.exists():
