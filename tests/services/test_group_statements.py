@@ -216,6 +216,7 @@ def test_provisions_and_revenue_are_parted_to_the_fen(exact, found):
         assert parts[0]
     earlier = exact.value("revenue_from_earlier_obligations", YEAR, "point_in_time")
     assert earlier == -naive_column(found, ("4010", "4110"), "prior_period")
+    assert exact.value("contract_assets_prior_period", YEAR) == earlier == naive_column(found, ("1120",), "prior_period") != 0
 
 
 def naive_column(found, accounts, column):
