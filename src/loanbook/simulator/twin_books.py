@@ -7,7 +7,6 @@ closed.
 
 import csv
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +27,44 @@ from loanbook.stores.ledger import Ledger
 from loanbook.stores.projection import Progress
 from loanbook.stores.scratch import scratch_folder
 from loanbook.terms.rows import read_rows
+from loanbook.terms.statement import title
 from loanbook.units import date, day
 
 _TAXES = ("2160", "2170")
-_CHOICE = re.compile(r"\{(\w[^|{}]*)\|[^|{}]*\}")
+IN, STAYS, OUT = "in", "stays", "out"
+"""What a line of the comparison is: a driver that goes in (or a sum of such), a balance that stays as it opened, an outcome."""
+_IN = (
+    "platform_services",
+    "facilitation_and_servicing_fees_capital_light",
+    "referral_services_fees",
+    "other_services_fees_platform",
+    "facilitation_origination_and_servicing",
+    "funding_costs",
+    "sales_and_marketing",
+    "general_and_administrative",
+    "interest_income_net",
+    "other_income_net",
+    "short_term_investments",
+    "security_deposit_prepaid",
+    "property_and_equipment_net",
+    "land_use_rights_net",
+    "intangible_assets",
+    "other_noncurrent_assets",
+    "payable_to_investors_current",
+    "payable_to_investors_noncurrent",
+    "short_term_loans",
+)
+_STAYS = (
+    "restricted_cash",
+    "amounts_due_from_related_parties",
+    "amounts_due_from_related_parties_noncurrent",
+    "prepaid_expenses_and_other_assets",
+    "goodwill",
+    "accrued_expenses_and_other_current_liabilities",
+    "amounts_due_to_related_parties",
+    "other_long_term_liabilities",
+    "noncontrolling_interests",
+)
 _COLUMNS = ("quarter", "statement", "line", "reported_thousand", "band_percent", "source")
 
 
@@ -131,19 +164,24 @@ def compare_statements(found: GroupStatements, scale: int, scenario: str, folder
 
 
 def statements_markdown(lines: Iterable[StatementLine]) -> str:
-    """A table by line: reported and the ratio of each quarter; `!` marks a ratio outside its band."""
+    """A table by line: what it is, reported and the ratio of each quarter; `!` marks a ratio outside its band."""
     by_line: dict[tuple[str, str], dict[str, StatementLine]] = {}
     for each in lines:
         by_line.setdefault((each.statement, each.line), {})[each.quarter] = each
     quarters = sorted({each.quarter for several in by_line.values() for each in several.values()})
-    rows = ["| line | " + " | ".join(f"{quarter} reported | ours / reported" for quarter in quarters) + " |"]
-    rows.append("|---|" + "---:|---:|" * len(quarters))
-    for (statement, _), several in by_line.items():
-        title = _CHOICE.sub(r"\1", next(iter(several.values())).title)
+    rows = ["| line | what | " + " | ".join(f"{quarter} reported | ours / reported" for quarter in quarters) + " |"]
+    rows.append("|---|---|" + "---:|---:|" * len(quarters))
+    for (statement, line), several in by_line.items():
+        words = title(next(iter(several.values())).title, company="company")
         found = [several.get(quarter) for quarter in quarters]
         cells = [" | " if each is None else f"{each.reported:,} | {shown_ratio(each)}" for each in found]
-        rows.append(f"| {statement.replace('_', ' ')}: {title} | " + " | ".join(cells) + " |")
+        rows.append(f"| {statement.replace('_', ' ')}: {words} | {goes(line)} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def goes(line: str) -> str:
+    """Whether a line goes in, stays as it opened, or comes out."""
+    return IN if line in _IN else STAYS if line in _STAYS else OUT
 
 
 def shown_ratio(line: StatementLine) -> str:
