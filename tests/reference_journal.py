@@ -1,7 +1,7 @@
 """Tables of docs/guides/accounting.md out of the loan lives of tests/scenarios/journal_*.yaml: `make docs` fills them in.
 
 `<!-- balances LIFE BASIS -->`, `<!-- entries LIFE CLOSE -->` and `<!-- reconciliation LIFE CLOSE -->` stand before a table, up
-to `<!-- end -->`. CLOSE is the day of a close.
+to `<!-- end -->`. CLOSE is the day of a close. `<!-- assumptions all lives -->`: policy and estimates of every life.
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ TOPICS = {
     "share_based_compensation": "(iii) share-based",
     "financial_guarantee": "(iv) guarantees",
 }
-_MARK = re.compile(r"<!-- (balances|entries|reconciliation) (\w+) ([\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
+_MARK = re.compile(r"<!-- (balances|entries|reconciliation|assumptions) (\w+) ([\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(text: str) -> str:
@@ -37,8 +37,40 @@ def filled(text: str) -> str:
 
 def _written(mark: re.Match[str]) -> str:
     kind, life, which = mark.groups()
-    rows = {"balances": _balances, "entries": _entries, "reconciliation": _reconciliation}[kind](life, which)
+    rows = {
+        "balances": _balances,
+        "entries": _entries,
+        "reconciliation": _reconciliation,
+        "assumptions": _assumptions,
+    }[kind](life, which)
     return "\n".join([f"<!-- {kind} {life} {which} -->", *rows, "<!-- end -->"])
+
+
+def _assumptions(_: str, __: str) -> list[str]:
+    """Policy and estimates of all lives: what is assumed, of how much, in which models."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(SCENARIOS.glob("journal_*.yaml")):
+        said = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        policy = {key: value for key, value in said["policy"].items() if key not in ("staging", "model")}
+        given = policy | said["policy"]["staging"] | said["policy"]["model"] | said.get("estimates", {})
+        for name, value in given.items():
+            models = found.setdefault((name, _shown(value)), [])
+            if said["loan"]["model"] not in models:
+                models.append(said["loan"]["model"])
+    every = {model for models in found.values() for model in models}
+    rows = [
+        (f"`{name}`", value, "all" if set(models) == every else ", ".join(sorted(models)))
+        for (name, value), models in found.items()
+    ]
+    return table(("policy or estimate", "value", "models"), rows)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{100 * value:.4g} %" if isinstance(value, float) and value < 1 else str(value)
 
 
 def _closes(name: str) -> list[tuple[dt.date, list[Line]]]:
