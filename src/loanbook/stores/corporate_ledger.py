@@ -83,9 +83,12 @@ def import_corporate(
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder / ".lock", wait_seconds=WAIT_SECONDS):
         known: dict[str, str] = {}
-        for name, table in load_corporate(book).items():
+        held = load_corporate(book)
+        for name, table in held.items():
             known |= contents(name, table)
-        reading = read_corporate(path, recorded_at=recorded_at, kind=kind, known=known, entities=entities, accounts=accounts)
+        reading = read_corporate(
+            path, recorded_at=recorded_at, kind=kind, known=known, entities=entities, accounts=accounts, held=held
+        )
         return CorporateReceipt(number=_commit(folder, reading, recorded_at), reading=reading)
 
 

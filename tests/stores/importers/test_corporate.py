@@ -172,3 +172,51 @@ def test_kinds_are_well_made() -> None:
             assert bool(posts.component) != bool(posts.component_of)
         assert wanted <= names, kind.name
         assert not (kind.posts and kind.measured)
+
+
+def test_borrowings_that_contradict_their_drawing_are_set_aside(tmp_path: Path) -> None:
+    """Each would stop every close, or post what nobody owes; the second file is judged by what the first one told."""
+    loan = "line: short_term_loans, currency: CNY"
+    ours = f"{loan}, entity: harbour"
+    first = written(
+        tmp_path,
+        "first.yaml",
+        f"""
+- {{kind: debt_repaid, event_id: R1, happened_on: 2024-06-01, debt: A, amount: 400, {ours}}}
+- {{kind: debt_drawn, event_id: D1, happened_on: 2024-05-01, debt: A, amount: 1000, matures_on: 2025-05-01, {ours}}}
+- {{kind: debt_drawn, event_id: D2, happened_on: 2024-05-01, debt: B, amount: 1000, {ours}}}
+- {{kind: debt_drawn, event_id: D3, happened_on: 2024-05-01, debt: C, amount: 10, matures_on: 2024-05-01, {ours}}}
+""",
+    )
+    second = written(
+        tmp_path,
+        "second.yaml",
+        f"""
+- {{kind: debt_drawn, event_id: D4, happened_on: 2024-06-01, debt: A, amount: 5, matures_on: 2025-05-01, {ours}}}
+- {{kind: debt_repaid, event_id: R2, happened_on: 2024-07-01, debt: Z, amount: 1, {ours}}}
+- {{kind: debt_repaid, event_id: R3, entity: other, happened_on: 2024-07-01, debt: A, amount: 1, {loan}}}
+- {{kind: debt_repaid, event_id: R4, happened_on: 2024-05-01, debt: A, amount: 1, {ours}}}
+- {{kind: debt_repaid, event_id: R5, happened_on: 2024-07-01, debt: A, amount: 601, {ours}}}
+- {{kind: issue_cost_paid, event_id: I1, happened_on: 2024-05-01, debt: A, amount: 1000, {ours}}}
+- {{kind: debt_repaid, event_id: R6, happened_on: 2024-07-01, debt: A, amount: 600, {ours}}}
+""",
+    )
+    book = tmp_path / "book"
+    refused = []
+    for path in (first, second, first):
+        reading = import_corporate(book, path, recorded_at=MOMENT).reading
+        refused.append([(row["column"], row["reason"]) for row in reading.faults.to_pylist()])
+    assert refused[0] == refused[2] == [("matures_on", "is missing"), ("matures_on", "is not after happened_on")]
+    assert refused[1] == [
+        ("debt", "was drawn before"),
+        ("debt", "was never drawn"),
+        ("entity", "is not the one that the borrowing was drawn by"),
+        ("happened_on", "is not after the borrowing was drawn"),
+        ("amount_fen", "is more than is owed"),
+        ("amount_fen", "leaves nothing of the borrowing"),
+    ]
+    held = load_corporate(book)
+    assert {name: table["event_id"].to_pylist() for name, table in held.items()} == {
+        "debt_drawn": ["D1"],
+        "debt_repaid": ["R1", "R6"],
+    }

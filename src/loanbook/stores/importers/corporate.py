@@ -19,6 +19,7 @@ from loanbook.accounting.corporate_events import BY_NAME, columns
 from loanbook.accounting.corporate_kind import CorporateKind
 from loanbook.errors import RequestError, TieError
 from loanbook.events import Column, Type
+from loanbook.stores.importers.borrowings import OF_DEBT, Borrowings
 from loanbook.stores.importers.conversion import FAULTS
 from loanbook.stores.importers.corporate_sheet import Sheet, head_of, read_sheet
 from loanbook.stores.importers.dates import days
@@ -85,6 +86,7 @@ def read_corporate(
     known: Mapping[str, str] | None = None,
     entities: Collection[str] = (),
     accounts: Collection[str] = (),
+    held: Mapping[str, pa.Table] | None = None,
 ) -> CorporateReading:
     """Read, convert and judge a file.
 
@@ -93,6 +95,7 @@ def read_corporate(
     known         what the book holds already: `contents` of its tables
     entities      the entities there are; empty: any
     accounts      the accounts there are; empty: any
+    held          the tables of the book: rows of borrowings must agree with them and with each other; None: not judged
     raises        RequestError for what makes the whole file unreadable; TieError should totals not agree
     """
     sheet = read_sheet(path)
@@ -111,7 +114,7 @@ def read_corporate(
         else:
             strange = Fault(bad=np.ones(len(rows), bool), message="is no kind of event", expected="one of " + ", ".join(BY_NAME))
             judged.add(rows, "", "kind", strange)
-    return judged.finish(known or {})
+    return judged.finish(known or {}, held)
 
 
 class _Judging:
@@ -172,8 +175,8 @@ class _Judging:
         for row, event_id, said in zip(rows.tolist(), table["event_id"].to_pylist(), _said(kind.name, table), strict=True):
             self._ids[row], self._said[row], self._kind[row] = event_id, said, kind.name
 
-    def finish(self, known: Mapping[str, str]) -> CorporateReading:
-        """Skip what is known, refuse ids of two contents, and prove the totals."""
+    def finish(self, known: Mapping[str, str], held: Mapping[str, pa.Table] | None) -> CorporateReading:
+        """Skip what is known, refuse ids of two contents and borrowings that contradict others, and prove the totals."""
         said, skip = dict(known), np.zeros(len(self._bad), bool)
         twice = np.zeros(len(self._bad), bool)
         for row in np.flatnonzero(~self._bad).tolist():
@@ -183,9 +186,22 @@ class _Judging:
         for row in np.flatnonzero(twice).tolist():
             fault = Fault(bad=np.ones(1, bool), message="is used with other content", expected="an id of its own")
             self.add(np.array([row]), self._kind[row], "event_id", fault)
+        if held is not None:
+            self._judge_borrowings(held, ~self._bad & ~skip)
         kept = ~self._bad & ~skip
         tables = {kind.name: table.filter(pa.array(kept[rows])) for kind, rows, table in self._made if kept[rows].any()}
         return self._proven(tables, kept, skip)
+
+    def _judge_borrowings(self, held: Mapping[str, pa.Table], new: Ints) -> None:
+        found = [
+            (row, kind.name, told)
+            for kind, rows, table in self._made
+            if kind.name in OF_DEBT
+            for row, told in zip(rows.tolist(), table.to_pylist(), strict=True)
+            if new[row]
+        ]
+        for row, name, (column, message, expected) in list(Borrowings(held).refused(found)):
+            self.add(np.array([row]), name, column, Fault(bad=np.ones(1, bool), message=message, expected=expected))
 
     def _proven(self, tables: Mapping[str, pa.Table], kept: Ints, skip: Ints) -> CorporateReading:
         every = np.arange(len(self._bad))
