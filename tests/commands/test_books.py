@@ -58,8 +58,9 @@ def test_a_close_that_was_made_says_so_and_shows_its_totals(run, closed):
     period = Ledger(closed[1]).period("2024Q3")
     assert code == 0
     assert "2024Q3 was closed before; nothing was changed." in said
-    for name, total in period.manifest["totals"].items():
-        assert f"│ {name} │ {money(total)} │ {money(total)} │" in said
+    for name, sums in period.manifest["totals"].items():
+        for currency, total in sums.items():
+            assert f"│ {name} │ {currency} │ {money(total)} │ {money(total)} │" in said
     assert f"{period.manifest['entries']:,} entries of {period.manifest['loans']} loans" in said
     assert all(f"finding: {words}" in said for words in period.manifest["findings"])
 

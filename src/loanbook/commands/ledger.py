@@ -65,13 +65,17 @@ def close_books(
     if not fresh:
         screen.print(f"{period} was closed before; nothing was changed.")
     table = Table(
-        "book", title=f"{opened.name} {closed.id}: {said['first_day']} to {said['ends_on']}, known at {said['known_at']}"
+        "book",
+        "currency",
+        title=f"{opened.name} {closed.id}: {said['first_day']} to {said['ends_on']}, known at {said['known_at']}",
     )
     table.add_column("debits", justify="right")
     table.add_column("credits", justify="right")
-    for name, total in sorted(said["totals"].items()):
-        shown = units.format_money(total, opened.decimals)
-        table.add_row(name, shown, shown)
+    for name, sums in sorted(said["totals"].items()):
+        # Manifests of earlier versions add up the currencies of a book.
+        for currency, total in sorted(sums.items() if isinstance(sums, dict) else {"all": sums}.items()):
+            shown = units.format_money(total, opened.decimals)
+            table.add_row(name, currency, shown, shown)
     screen.print(table)
     screen.print(f"{said['first_day']} to {said['ends_on']}, known at {said['known_at']}.", highlight=False)
     left_out = (

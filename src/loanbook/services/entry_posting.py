@@ -81,10 +81,18 @@ def brought_forward(last: Period | None, entries: pa.Table) -> pa.Table:
     return table.sort_by([(name, "ascending") for name in keys])
 
 
-def debits(balances: pa.Table) -> dict[str, int]:
-    """Debits of each book: what the manifest proves a balanced ledger by."""
-    found: dict[str, int] = {}
+def debits(balances: pa.Table) -> dict[str, dict[str, int]]:
+    """Debits of each book by currency: what the manifest proves a balanced ledger by."""
+    found: dict[str, dict[str, int]] = {}
     positive = np.maximum(balances["amount_fen"].to_numpy(), 0)
-    for book, amount in zip(balances["book"].to_pylist(), positive.tolist(), strict=True):
-        found[book] = found.get(book, 0) + amount
+    named = (balances["book"].to_pylist(), balances["currency"].to_pylist())
+    for book, currency, amount in zip(*named, positive.tolist(), strict=True):
+        sums = found.setdefault(book, {})
+        sums[currency] = sums.get(currency, 0) + amount
     return found
+
+
+def are_debits(said: Mapping[str, Any], balances: pa.Table) -> bool:
+    """Whether a manifest's totals are the debits of balances; manifests of earlier versions add up the currencies of a book."""
+    found = debits(balances)
+    return said in (found, {book: sum(sums.values()) for book, sums in found.items()})
