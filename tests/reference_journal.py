@@ -58,7 +58,7 @@ def _assumptions(_: str, __: str) -> list[str]:
             if said["loan"]["model"] not in models:
                 models.append(said["loan"]["model"])
     every = {model for models in found.values() for model in models}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"`{name}`", value, "all" if set(models) == every else ", ".join(sorted(models)))
         for (name, value), models in found.items()
     ]
