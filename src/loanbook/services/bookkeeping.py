@@ -30,7 +30,7 @@ from loanbook.measures.credit_losses_result import Estimates, Inception, from_ta
 from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
-from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now
+from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now, overdue
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
@@ -213,7 +213,7 @@ def book_period(
         "roles": role_table(books.bookings, books.rules, end),
     }
     limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
-    limits += claimed.findings
+    limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"]))]
     manifest = {
         **(said or {}),
         "opening": is_opening,

@@ -9,23 +9,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook import units
+from loanbook.accounting.borrowing import DAYS_A_YEAR, borrowing_at
 from loanbook.accounting.corporate_postings import equity_opening, equity_postables, grants, known, postables, still_to_post
-from loanbook.accounting.debt import Debt, Tranches, debts, effective_rates
+from loanbook.accounting.debt import Debt
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import share_based_postables
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
+from loanbook.loans.dates import add_months
 from loanbook.services.today import last_begun_day
 from loanbook.stores.book import Book
 from loanbook.stores.importers.corporate import contents
 from loanbook.stores.latest import last_recorded
 from loanbook.terms.chart import Chart
+from loanbook.terms.conventions import MonthEnd
 from loanbook.units import HALF_UP, RATE_SCALE, Ints, mul_div
 
 EQUITY_KINDS = ("shares_issued", "shares_repurchased", "shares_retired", "grant_exercised", "dividend_declared")
-DAYS_A_YEAR = 365
-"""Interest of borrowings is by actual days over 365 (policy choice)."""
 _MEASURED = (("interest", Debt.INTEREST), ("issue_cost", Debt.AMORTISED), ("noncurrent", Debt.NON_CURRENT))
 
 
@@ -126,7 +127,8 @@ def _debt_amounts(
 def debt_state(facts: Mapping[str, pa.Table], day: int) -> dict[tuple[str, str, str], Ints]:
     """What each borrowing has come to by a day, by entity, currency and name: (len(Debt),) int64.
 
-    A borrowing is drawn once and has a last day; what is repaid before it is taken as it happened.
+    A borrowing is drawn once and has a last day; what is repaid before it is taken as it happened. What is still owed on its last
+    day goes on to bear interest until it is repaid, and its issue cost is amortised by then.
     raises   RequestError for a name drawn twice, a borrowing without a last day, more repaid than was drawn
     """
     drawn = {str(row["debt"]): row for row in _rows(facts, "debt_drawn")}
@@ -136,34 +138,40 @@ def debt_state(facts: Mapping[str, pa.Table], day: int) -> dict[tuple[str, str, 
         raise RequestError(f"the borrowing {twice} is drawn twice; give each drawing a name of its own.")
     if not drawn:
         return {}
-    issued, principals, costs, offsets = [], [], [], [0]
-    on: list[int] = []
-    principal: list[int] = []
-    interest: list[int] = []
+    found: dict[tuple[str, str, str], Ints] = {}
     for name, row in drawn.items():
         if row["matures_on"] is None:
             raise RequestError(f"the borrowing {name} has no matures_on; interest and its current part need it.")
         start, owed = units.day(str(row["happened_on"])), int(str(row["amount_fen"]))
-        rows = _schedule(name, start, units.day(str(row["matures_on"])), owed, int(str(row["rate_annual"] or 0)), facts)
-        issued.append(start)
-        principals.append(owed)
-        costs.append(sum(int(str(r["amount_fen"])) for r in _rows(facts, "issue_cost_paid") if r["debt"] == name))
-        for at, part, earned in rows:
-            on.append(at)
-            principal.append(part)
-            interest.append(earned)
-        offsets.append(len(on))
-    tranches = Tranches(
-        issued_on=np.array(issued, np.int64),
-        principal_fen=np.array(principals, np.int64),
-        cost_fen=np.array(costs, np.int64),
-        offsets=np.array(offsets, np.int64),
-        paid_on=np.array(on, np.int64),
-        paid_principal_fen=np.array(principal, np.int64),
-        paid_interest_fen=np.array(interest, np.int64),
-    )
-    found = debts(tranches, effective_rates(tranches), day=day)
-    return {(str(row["entity"]), str(row["currency"]), name): found[place] for place, (name, row) in enumerate(drawn.items())}
+        matures = units.day(str(row["matures_on"]))
+        # What is still owed from its last day on is taken as repaid tomorrow.
+        rows = _schedule(name, start, matures if day < matures else day + 1, owed, int(str(row["rate_annual"] or 0)), facts)
+        cost = sum(int(str(r["amount_fen"])) for r in _rows(facts, "issue_cost_paid") if r["debt"] == name)
+        is_overdue = matures <= day < rows[-1][0]
+        at = borrowing_at(start, 0 if is_overdue else cost, rows, day=day, current_to=_a_year_after(day))
+        if is_overdue:
+            at[Debt.COST] = at[Debt.AMORTISED] = cost
+        found[(str(row["entity"]), str(row["currency"]), name)] = at
+    return found
+
+
+def overdue(tables: Mapping[str, pa.Table], end: int, known_on: int) -> list[str]:
+    """Findings of a close: borrowings that are not repaid though their last day has passed."""
+    facts = known(tables, end, known_by(known_on))
+    found = []
+    for (entity, currency, name), at in sorted(debt_state(facts, end).items()):
+        last = next(str(row["matures_on"]) for row in _rows(facts, "debt_drawn") if row["debt"] == name)
+        left = int(at[Debt.BORROWED] - at[Debt.REPAID])
+        if left and units.day(last) <= end:
+            found.append(
+                f"the borrowing {name} of {entity} was to be repaid on {last}; {currency} {units.format_money(left)} is still "
+                "owed and bears interest. Import debt_repaid, or draw what was renewed under a name of its own."
+            )
+    return found
+
+
+def _a_year_after(day: int) -> int:
+    return int(add_months(day, 12, int(MonthEnd.SAME_DAY)))
 
 
 def _schedule(

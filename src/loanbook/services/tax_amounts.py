@@ -2,7 +2,8 @@
 
 Taxable income is the result before tax on US GAAP, without share-based compensation (not deductible: policy choice), less what
 the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
-A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years.
+A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Each currency of an entity is
+taxed by itself, in that currency: amounts of two are never added, and a loss in one is not set off in another (policy choice).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.journal import trial_balance
@@ -70,25 +72,44 @@ def tax_amounts(
             end of the last period
     """
     items = read_tax_items(chart)
-    now = _Position.of(years, items, group, chart, end)
-    before = _Position.of(last_years, items, group, chart, last_end) if last_end is not None else _Position.nothing()
-    same_year = last_end is not None and units.date(last_end).year == units.date(end).year
-    parts = [
-        current_postables(before.current if same_year else {}, now.current, currency=currency, posted_on=end, close_run=close_run)
-    ]
-    for part, basis in sorted({*now.deferred, *before.deferred}):
-        parts.append(
-            deferred_postables(
-                before.deferred.get((part, basis), ()),
-                now.deferred.get((part, basis), ()),
-                currency=currency,
-                posted_on=end,
-                close_run=close_run,
-                topic=part,
-                basis=basis,
+    parts = []
+    for name in sorted({currency, *_currencies([*years, *last_years])}):
+        now = _Position.of([_in_currency(each, name) for each in years], items, group, chart, end)
+        before = _Position.nothing()
+        if last_end is not None:
+            before = _Position.of([_in_currency(each, name) for each in last_years], items, group, chart, last_end)
+        same_year = last_end is not None and units.date(last_end).year == units.date(end).year
+        own = [
+            current_postables(before.current if same_year else {}, now.current, currency=name, posted_on=end, close_run=close_run)
+        ]
+        for part, basis in sorted({*now.deferred, *before.deferred}):
+            own.append(
+                deferred_postables(
+                    before.deferred.get((part, basis), ()),
+                    now.deferred.get((part, basis), ()),
+                    currency=name,
+                    posted_on=end,
+                    close_run=close_run,
+                    topic=part,
+                    basis=basis,
+                )
             )
-        )
+        found = pa.concat_tables(own)
+        if name != currency:
+            # A cell of its own for each currency of an entity.
+            place = found.schema.get_field_index("cell")
+            cells = pc.binary_join_element_wise(found["cell"], name, ":")
+            found = found.set_column(place, found.schema.field(place), cells)
+        parts.append(found)
     return pa.concat_tables(parts)
+
+
+def _currencies(years: Iterable[YearOfEntries]) -> set[str]:
+    return {name for each in years for name in pc.unique(each.entries["currency"]).to_pylist()}
+
+
+def _in_currency(of: YearOfEntries, currency: str) -> YearOfEntries:
+    return YearOfEntries(year=of.year, entries=of.entries.filter(pc.equal(of.entries["currency"], currency)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
