@@ -34,8 +34,8 @@ YEAR = re.sub(
    vests_on: 2026-01-01, instruments: 600, fair_value: 14.69, exercise_price: 0.00001, administration_weight: 1}
 - {kind: grant_forfeited, event_id: G2, @parent, happened_on: 2024-06-30, grant_id: G1, instruments: 120}
 - {kind: grant_exercised, event_id: G3, @parent, happened_on: 2025-02-01, grant_id: G1, instruments: 100, shares: 200}
-- {kind: debt_drawn, event_id: D1, @harbour, happened_on: 2024-05-01, matures_on: 2025-05-01, debt: bank A, line: short_term_loans,
-   amount: 1000, rate_annual: 0.0365}
+- {kind: debt_drawn, event_id: D1, @harbour, happened_on: 2024-05-01, matures_on: 2025-05-01, debt: bank A,
+   line: short_term_loans, amount: 1000, rate_annual: 0.0365}
 - {kind: asset_bought, event_id: A1, @harbour, happened_on: 2024-05-01, line: intangible_assets, amount: 100, vat: 6}
 - {kind: depreciation_charged, event_id: A2, @harbour, happened_on: 2024-05-31, asset_class: intangible_assets,
    line: general_and_administrative, amount: 2}
