@@ -44,7 +44,6 @@ def closes(tables: dict[str, pa.Table]) -> list[pa.Table]:
                 start=last + 1,
                 end=end,
                 known_on=end,
-                last=(last, last) if posted else None,
                 posted=pa.concat_tables(posted) if posted else None,
                 equity=EquityTerms(par_per_million_fen=PER_MILLION // 100),
                 chart=load_chart(),

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from loanbook.accounting.journal import postable
+from loanbook.accounting.journal import POSTABLE, postable
 from loanbook.accounting.share_based import CostCell
 from loanbook.accounting.tax import Presented
 
-SHARE_BASED, TAX = "share_based_measured", "tax_measured"
+DEBT, SHARE_BASED, TAX = "debt_measured", "share_based_measured", "tax_measured"
+_CELL = ("kind", "component", "entity", "currency", "vehicle", "line", "cell")
+"""What tells a measured amount from the others of its close."""
 
 
 def share_based_postables(
@@ -87,6 +90,23 @@ def current_postables(
         currency=[currency] * len(rows),
         amount_fen=[row[1] for row in rows],
     )
+
+
+def less_posted(amounts: pa.Table, posted: pa.Table | None, *, posted_on: int, close_run: str) -> pa.Table:
+    """What is still to post of measured amounts: all that they have come to, less what earlier periods posted of the same cell.
+
+    amounts   cumulative, `journal.POSTABLE`
+    posted    what earlier periods posted, of the kinds in question: a cell that is no more is taken back
+    """
+    if posted is None or not posted.num_rows:
+        return amounts
+    columns = [*_CELL, "amount_fen"]
+    before = posted.select(_CELL).append_column(POSTABLE.field("amount_fen"), pc.negate_checked(posted["amount_fen"]))
+    sums = pa.concat_tables([amounts.select(columns), before]).group_by(list(_CELL)).aggregate([("amount_fen", "sum")])
+    moved = sums.filter(pc.not_equal(sums["amount_fen_sum"], 0)).sort_by([(name, "ascending") for name in _CELL])
+    on = pa.array(np.full(moved.num_rows, posted_on, np.int32)).cast(pa.date32())
+    told = {"posted_on": on, "happened_on": on, "amount_fen": moved["amount_fen_sum"], "event": close_run}
+    return postable({**{name: moved[name] for name in _CELL}, **told}, moved.num_rows)
 
 
 def _table(kind: str, posted_on: int, close_run: str, **columns: Sequence[object]) -> pa.Table:

@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
+from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import broken_limits, check_balanced, postable, summed, trial_balance
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
 from loanbook.accounting.posting import rule_table
-from loanbook.errors import StateError
+from loanbook.errors import StateError, TieError
 from loanbook.measures.cells import Cells, from_tables
 from loanbook.measures.credit_losses import estimate, inception
 from loanbook.measures.credit_losses_policy import LossPolicy
@@ -30,12 +31,13 @@ from loanbook.measures.credit_losses_result import Estimates, Inception, from_ta
 from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
-from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_now, overdue
+from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_by, known_now, overdue
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
 from loanbook.services.guarantor_amounts import guarantor_amounts
-from loanbook.services.tax_amounts import tax_amounts, years_of
+from loanbook.services.tax_amounts import tax_amounts, tax_reached, years_of
+from loanbook.services.today import last_begun_day
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger, Period
@@ -101,17 +103,23 @@ def close_period(
     """Close a quarter of the books and lock it; the newest version, and whether it was closed now.
 
     name        "2024Q3"; the quarter after the last closed one, or any when none is (the one before it becomes the opening)
-    known_on    what was recorded by then counts; default: everything recorded up to today, of loans and of the company
-    raises      RequestError, StateError; TieError for amounts without a rule or a trial balance that is out
+    known_on    what was recorded by then counts, never less than by the period before; default: everything recorded up to today,
+                of loans and of the company
+    raises      RequestError; StateError, also for a quarter that is not over; TieError for amounts without a rule, a trial
+                balance that is out, or a changed file of the period before
     """
     tell = on_progress or (lambda stage, done, total: None)
-    start, _ = period_days(name)
+    start, end = period_days(name)
     ledger = Ledger(book)
     with ledger.writing():
         closed = ledger.periods()
         for period in closed:
             if period.name == name:
                 return period, False
+        if units.date(end) > last_begun_day():
+            raise StateError(
+                f"{name} ends on {units.date(end)} and is not over; a closed quarter is never changed. Close it after that day."
+            )
         if closed:
             following = units.date(units.day(closed[-1].manifest["ends_on"]) + 1)
             if units.date(start) != following:
@@ -154,7 +162,8 @@ def book_period(
     start, end = period_days(name)
     books = books_on(book, end, policy_code)
     corporate = load_corporate(book.folder)
-    known_on = known_on or known_now(book, corporate, units.date(end))
+    known_on = known_on or max(known_now(book, corporate, units.date(end)), _known_at(last))
+    _check_last(book, ledger, last, name, known_on)
     measured = close(book, units.date(end), known_on=known_on, on_progress=tell)
     # An opening has one day of its own: what happened before it keeps its month.
     first_day = end if is_opening else start
@@ -194,7 +203,8 @@ def book_period(
     more.append(claimed.amounts)
     if is_opening:
         left = pa.concat_tables([entries, post(more[0], books, end)])
-        more.append(_replaced(left, load_corporate(book.folder), first_day, end, run))
+        told = known(corporate, end, known_by(units.day(known_on)))
+        more.append(_replaced(left, told, first_day, run))
     entries = pa.concat_tables([entries, *(post(each, books, end) for each in more)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
     check_balanced(balances)
@@ -241,7 +251,28 @@ def book_period(
     return ledger.lock(name, tables, manifest)
 
 
-def _replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, end: int, run: str) -> pa.Table:
+def _known_at(last: Period | None) -> dt.date:
+    return dt.date.min if last is None else dt.date.fromisoformat(last.manifest["known_at"])
+
+
+def _check_last(book: Book, ledger: Ledger, last: Period | None, name: str, known_on: dt.date) -> None:
+    """That a period can stand on the one before it: all its files are as they were locked, and no more was known then."""
+    if last is None:
+        return
+    damaged = ledger.verify((last,))
+    if damaged:
+        raise TieError(
+            f"{name} cannot be closed on top of a damaged period. {' '.join(damaged)} Put the original back; "
+            f"`loanbook books verify --book {book.name}` names every damaged file."
+        )
+    if known_on < _known_at(last):
+        raise StateError(
+            f"{last.id} counts what was known by {_known_at(last)}; {name} cannot know less: {known_on} lies before. "
+            f"Leave --known-at out, or give {_known_at(last)} or a later day."
+        )
+
+
+def _replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, run: str) -> pa.Table:
     """What an opening takes off accounts whose balance is stated: what loans of years before the books began left there.
 
     They were paid out of money that nobody told; the stated balance stands instead, also where it is nothing.
@@ -255,7 +286,7 @@ def _replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, 
     rows = []
     for row in stated:
         taken = left.pop((row["book"].upper(), row["entity"], row["account"]), 0)
-        if taken and units.day(row["happened_on"]) <= end:
+        if taken:
             rows.append((row, -taken))
     on = pa.array(np.full(len(rows), first_day, np.int32)).cast(pa.date32())
     return postable(
@@ -287,13 +318,11 @@ def _company_amounts(
 ) -> pa.Table:
     """What the period posts besides its loans and its tax."""
     before = [each.table("company") for each in _up_to(ledger, last)]
-    known = (units.day(last.manifest["ends_on"]), units.day(last.manifest["known_at"])) if last else None
     return corporate_amounts(
         corporate,
         start=start,
         end=end,
         known_on=units.day(measured.header["known_at"]),
-        last=known,
         posted=pa.concat_tables(before) if before else None,
         equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
         chart=books.chart,
@@ -302,17 +331,16 @@ def _company_amounts(
 
 
 def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, end: int, currency: str, run: str) -> pa.Table:
-    earlier = [(units.day(each.manifest["ends_on"]), each.table("summed")) for each in _up_to(ledger, last)]
-    return tax_amounts(
-        years_of([*earlier, (end, summed(entries))]),
-        group_in(),
-        books.chart,
-        end=end,
-        last_end=units.day(last.manifest["ends_on"]) if last else None,
-        last_years=years_of(earlier),
-        currency=currency,
-        close_run=run,
-    )
+    group, earlier, posted = group_in(), [], []
+    for each in _up_to(ledger, last):
+        on, amounts = units.day(each.manifest["ends_on"]), each.table("company")
+        earlier.append((on, each.table("summed")))
+        if each.manifest["opening"] and pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
+            # Balances that were stated replaced what it posted: its tax is that of what stands.
+            amounts = tax_reached(years_of(earlier), group, books.chart, end=on, currency=currency, close_run=run)
+        posted.append((on, amounts))
+    years = years_of([*earlier, (end, summed(entries))])
+    return tax_amounts(years, group, books.chart, end=end, posted=posted, currency=currency, close_run=run)
 
 
 def _up_to(ledger: Ledger, last: Period | None) -> list[Period]:

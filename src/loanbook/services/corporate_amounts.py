@@ -14,7 +14,7 @@ from loanbook.accounting.corporate_postings import equity_opening, equity_postab
 from loanbook.accounting.debt import Debt
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
-from loanbook.accounting.measured_postings import share_based_postables
+from loanbook.accounting.measured_postings import DEBT, SHARE_BASED, less_posted, share_based_postables
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
 from loanbook.loans.dates import add_months
@@ -59,7 +59,6 @@ def corporate_amounts(
     start: int,
     end: int,
     known_on: int,
-    last: tuple[int, int] | None,
     posted: pa.Table | None,
     equity: EquityTerms,
     chart: Chart,
@@ -68,9 +67,10 @@ def corporate_amounts(
     """The amounts of a period, `journal.POSTABLE`.
 
     tables    corporate events by kind
-    last      last day of the period before, and the day by whose end it knew; None for the first
     posted    what earlier periods posted besides their loans: not posted again but for its difference; a fact of an earlier
               period that was not known is posted on the first day of this one
+    note      awards and debt are measured at `end` from what is known now; what earlier periods posted is taken as posted, never
+              measured again from facts that have come since
     """
     facts = known(tables, end, known_by(known_on))
     parts = [postables(facts, end)]
@@ -78,39 +78,30 @@ def corporate_amounts(
     for entity, currency in owners:
         parts.append(equity_postables(facts, entity, currency, equity, opening=equity_opening(facts, entity, chart)))
     standing = still_to_post(pa.concat_tables(parts), posted, start, close_run)
-    before = known(tables, last[0], known_by(last[1])) if last else {}
     made, moved = grants(facts)
-    made_before, moved_before = grants(before)
-    measured = []
+    measured = [_debt_amounts(facts, end, close_run)]
     for name, policy in (("us_gaap", US_GAAP), ("ifrs", ifrs())):
-        then = cost_cells(made_before, moved_before, policy, last[0]) if last else ()
         now = cost_cells(made, moved, policy, end)
-        measured.append(share_based_postables(then, now, basis=name, posted_on=end, close_run=close_run))
-    measured.append(_debt_amounts(before, facts, last[0] if last else None, end, close_run))
-    return pa.concat_tables([standing, *measured]).combine_chunks()
+        measured.append(share_based_postables((), now, basis=name, posted_on=end, close_run=close_run))
+    before = None if posted is None else posted.filter(pc.is_in(posted["kind"], pa.array([DEBT, SHARE_BASED])))
+    moves = less_posted(pa.concat_tables(measured), before, posted_on=end, close_run=close_run)
+    return pa.concat_tables([standing, moves]).combine_chunks()
 
 
 def _rows(tables: Mapping[str, pa.Table], name: str) -> list[dict[str, object]]:
     return tables[name].to_pylist() if name in tables else []
 
 
-def _debt_amounts(
-    before: Mapping[str, pa.Table], now: Mapping[str, pa.Table], last_on: int | None, end: int, close_run: str
-) -> pa.Table:
-    moved: dict[tuple[str, str, str, str], int] = {}
-    for facts, day, sign in ((before, last_on, -1), (now, end, 1)):
-        if day is None:
-            continue
-        for key, amounts in debt_state(facts, day).items():
-            for component, column in _MEASURED:
-                at = (*key, component)
-                moved[at] = moved.get(at, 0) + sign * int(amounts[column])
-    rows = [(key, amount) for key, amount in sorted(moved.items()) if amount]
+def _debt_amounts(facts: Mapping[str, pa.Table], end: int, close_run: str) -> pa.Table:
+    """What borrowings have come to, since they were drawn."""
+    state = sorted(debt_state(facts, end).items())
+    reached = [((*key, component), int(amounts[column])) for key, amounts in state for component, column in _MEASURED]
+    rows = sorted((key, amount) for key, amount in reached if amount)
     on = pa.array(np.full(len(rows), end, np.int32)).cast(pa.date32())
     return postable(
         {
             "cell": ["/".join(key) for key, _ in rows],
-            "kind": "debt_measured",
+            "kind": DEBT,
             "component": [key[3] for key, _ in rows],
             "entity": [key[0] for key, _ in rows],
             "currency": [key[1] for key, _ in rows],

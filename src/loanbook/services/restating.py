@@ -89,11 +89,13 @@ def restate(
     first = ledger.period(name)
     with ledger.writing():
         old = [each for each in ledger.periods() if str(each.manifest["ends_on"]) >= str(first.manifest["ends_on"])]
+        last = followed(ledger, old[0])
+        last = None if last is None else ledger.period(last.name)
         if known_on is None:
             last_end = units.date(period_days(old[-1].name)[1])
             known_on = known_now(book, load_corporate(book.folder), last_end)
-        last = followed(ledger, old[0])
-        last = None if last is None else ledger.period(last.name)
+            if last is not None:
+                known_on = max(known_on, dt.date.fromisoformat(last.manifest["known_at"]))
         try:
             with ledger.together():
                 for each in old:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.journal import trial_balance
-from loanbook.accounting.measured_postings import current_postables, deferred_postables
+from loanbook.accounting.measured_postings import TAX, current_postables, deferred_postables, less_posted
 from loanbook.accounting.tax import PPM, Deferred, Difference, Presented, TaxRate, deferred_movements, deferred_tax, presented
 from loanbook.accounting.tax_proof import EntityYear
 from loanbook.errors import RequestError
@@ -27,6 +27,7 @@ from loanbook.units import HALF_UP, RATE_SCALE, mul_div
 TAX_ACCOUNTS = ("6110", "6120")
 NOT_DEDUCTIBLE = "share_based_compensation"
 COMMON = "deferred"
+CURRENT = "current"
 LOSS = "loss_carried_forward"
 _BASES = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
 
@@ -61,39 +62,40 @@ def tax_amounts(
     chart: Chart,
     *,
     end: int,
-    last_end: int | None,
-    last_years: Sequence[YearOfEntries],
+    posted: Iterable[tuple[int, pa.Table]],
     currency: str,
     close_run: str,
 ) -> pa.Table:
-    """The tax of a period, `journal.POSTABLE`.
+    """The tax of a period, `journal.POSTABLE`: what it has come to, less what earlier periods posted.
 
-    years   all entries up to the end of the period without its own tax, by year, oldest first; `last_years` the same up to the
-            end of the last period
+    years    all entries up to the end of the period without its own tax, by year, oldest first
+    posted   (last day, amounts) of earlier periods; current tax counts those of the period's calendar year
+    """
+    own_year = units.date(end).year
+    before = []
+    for on, amounts in posted:
+        counts = pc.equal(amounts["kind"], TAX)
+        if units.date(on).year != own_year:
+            counts = pc.and_(counts, pc.not_equal(amounts["component"], CURRENT))
+        before.append(amounts.filter(counts))
+    reached = tax_reached(years, group, chart, end=end, currency=currency, close_run=close_run)
+    return less_posted(reached, pa.concat_tables(before) if before else None, posted_on=end, close_run=close_run)
+
+
+def tax_reached(
+    years: Sequence[YearOfEntries], group: Group, chart: Chart, *, end: int, currency: str, close_run: str
+) -> pa.Table:
+    """What tax has come to by a day: current of its calendar year, deferred since the books began; `journal.POSTABLE`.
+
+    currency   the book's; each currency of the entries is measured by itself and posted as it is
     """
     items = read_tax_items(chart)
     parts = []
-    for name in sorted({currency, *_currencies([*years, *last_years])}):
+    for name in sorted({currency, *_currencies(years)}):
         now = _Position.of([_in_currency(each, name) for each in years], items, group, chart, end)
-        before = _Position.nothing()
-        if last_end is not None:
-            before = _Position.of([_in_currency(each, name) for each in last_years], items, group, chart, last_end)
-        same_year = last_end is not None and units.date(last_end).year == units.date(end).year
-        own = [
-            current_postables(before.current if same_year else {}, now.current, currency=name, posted_on=end, close_run=close_run)
-        ]
-        for part, basis in sorted({*now.deferred, *before.deferred}):
-            own.append(
-                deferred_postables(
-                    before.deferred.get((part, basis), ()),
-                    now.deferred.get((part, basis), ()),
-                    currency=name,
-                    posted_on=end,
-                    close_run=close_run,
-                    topic=part,
-                    basis=basis,
-                )
-            )
+        own = [current_postables({}, now.current, currency=name, posted_on=end, close_run=close_run)]
+        for (part, basis), shown in sorted(now.deferred.items()):
+            own.append(deferred_postables((), shown, currency=name, posted_on=end, close_run=close_run, topic=part, basis=basis))
         found = pa.concat_tables(own)
         if name != currency:
             # A cell of its own for each currency of an entity.
@@ -118,10 +120,6 @@ class _Position:
 
     current: dict[str, int]
     deferred: Mapping[tuple[str, str], tuple[Presented, ...]]
-
-    @staticmethod
-    def nothing() -> "_Position":
-        return _Position(current={}, deferred={})
 
     @staticmethod
     def of(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], group: Group, chart: Chart, end: int) -> "_Position":
