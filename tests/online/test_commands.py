@@ -67,7 +67,7 @@ def test_rest_and_the_command_line_offer_the_same(online_dsn, vault):
     with TestClient(serve_app(online_dsn, vault)) as client:
         routes = {route.path for route in client.app.router.routes if isinstance(route, Route)}
     with local_desk() as desk:
-        expected = {"/health"} | {path_of(verb) for verb in desk.verbs}
+        expected = {"/", "/health"} | {path_of(verb) for verb in desk.verbs}
         expected |= {callback_path(verb.name) for verb in desk.verbs.values() if verb.is_signed}
         expected |= {f"{path_of(read.name)}/{{{read.by}}}" for read in desk.reads.values()}
     assert {path for path in routes if not path.startswith(("/docs", "/openapi", "/static"))} == expected
