@@ -29,7 +29,7 @@ from tests.accounting.journals import RULES, close_one, role_rows
 from tests.loans.accounts import DISBURSED_ON, drawdowns, fact_lists
 from tests.measures.random_loans import CLASSES, SINCE, build, one_loan
 
-EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = {
     "loan": {"model": "capital_heavy"},
     "policy": {"model": {"lender_rate": 0.065, "upfront_share": 0.70, "compensation_dpd": 60, "guarantee_margin": 0.10}},
