@@ -51,6 +51,20 @@ def _debt(name: str, words: str, *more: Column) -> CorporateKind:
     )
 
 
+def _tax(name: str, words: str) -> CorporateKind:
+    return CorporateKind(
+        name=name,
+        text=words,
+        columns=(
+            text("line", "Which tax."),
+            date("period_ends_on", "Last day of the period it is for.", required=False),
+            _SIGNED,
+        ),
+        words=(("line", TAXES),),
+        posts=(_post(line="line"),),
+    )
+
+
 def _between(name: str, words: str, here: str, there: str) -> CorporateKind:
     return CorporateKind(
         name=name,
@@ -102,28 +116,8 @@ KINDS = (
     _debt("debt_repaid", "Principal of a borrowing paid back."),
     _debt("debt_interest_paid", "Interest of a borrowing paid."),
     _debt("issue_cost_paid", "Cost of a borrowing, spread over its life."),
-    CorporateKind(
-        name="tax_assessed",
-        text="A tax charge that is not measured from the books: an assessment, a correction of an earlier year.",
-        columns=(
-            text("line", "Which tax."),
-            date("period_ends_on", "Last day of the period it is for.", required=False),
-            _SIGNED,
-        ),
-        words=(("line", TAXES),),
-        posts=(_post(line="line"),),
-    ),
-    CorporateKind(
-        name="tax_paid",
-        text="Tax paid, or refunded below zero.",
-        columns=(
-            text("line", "Which tax."),
-            date("period_ends_on", "Last day of the period it is for.", required=False),
-            _SIGNED,
-        ),
-        words=(("line", TAXES),),
-        posts=(_post(line="line"),),
-    ),
+    _tax("tax_assessed", "A tax charge that is not measured from the books: an assessment, a correction of an earlier year."),
+    _tax("tax_paid", "Tax paid, or refunded below zero."),
     CorporateKind(
         name="interest_earned",
         text="Interest of banks and deposits, credited.",
