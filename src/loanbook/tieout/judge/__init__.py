@@ -1,0 +1,1 @@
+"""What ties, what fails, how severe it is, and which figures explain the failures."""
