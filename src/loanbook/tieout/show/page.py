@@ -1,0 +1,179 @@
+"""The page: each document as it was read, every figure marked, with the arithmetic behind it and a list of what to look at.
+
+One self-contained file. Text of the document is escaped; the only script is the page's own, which its policy names by hash.
+"""
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+import msgspec
+
+from loanbook.tieout.document import Heading, Paragraph, Span, Table
+from loanbook.tieout.figure import Figure
+from loanbook.tieout.judgement import Judgement
+from loanbook.tieout.relation import Finding, Severity, Status
+from loanbook.tieout.show.marks import Key, Piece, by_part, cut, rows
+
+SIGNS = {Status.TICKED: "✓", Status.NOTED: "●", Status.FAILED: "✗", Status.NOT_CHECKABLE: "○"}
+NAMES = {Status.TICKED: "ticked", Status.NOTED: "noted", Status.FAILED: "failed", Status.NOT_CHECKABLE: "not checkable"}
+SEVERITIES = {
+    Severity.ERROR: "error",
+    Severity.PRACTICE: "departs from this issuer's practice",
+    Severity.ROUNDING: "within rounding",
+    Severity.DEFINITION: "definition changed",
+    Severity.DAMAGE: "extraction damage",
+}
+RELATIONS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What the template sees of a block."""
+
+    kind: str
+    level: int = 0
+    pieces: Sequence[Piece] = ()
+    caption: Sequence[Sequence[Piece]] = ()
+    rows: Sequence[Sequence["_Box"]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    pieces: Sequence[Piece]
+    columns: int
+    rows: int
+    is_number: bool
+    is_bold: bool
+    indent: int
+
+
+def page(judgement: Judgement) -> str:
+    """The HTML of the page."""
+    names = {figure.id: f"f{number}" for number, figure in enumerate(judgement.figures)}
+    figures = {figure.id: figure for figure in judgement.figures}
+    script, style = _file("page.js"), _file("page.css")
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_file),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        title=", ".join(Path(document.file).name for document, _ in judgement.documents),
+        counts=[(status.value, SIGNS[status], NAMES[status], count) for status, count in judgement.counts().items()],
+        figure_count=len(figures),
+        severities=[
+            (severity.value, name, sum(each.severity is severity for each in judgement.findings))
+            for severity, name in SEVERITIES.items()
+        ],
+        findings=[_row(each, figures, names) for each in judgement.findings],
+        conventions=judgement.conventions,
+        documents=[
+            (document.file, [_part(block, number, parts) for number, block in enumerate(document.blocks)], reading.damages)
+            for document, reading in judgement.documents
+            for parts in (by_part(reading.figures),)
+        ],
+        names=names,
+        statuses=judgement.statuses,
+        signs=SIGNS,
+        words=NAMES,
+        behind=_json(_behind(judgement, names)),
+        script=script,
+        style=style,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def write_page(judgement: Judgement, path: Path) -> None:
+    """The page as a file, replaced as a whole.
+
+    Raises OSError when the file cannot be written.
+    """
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(page(judgement), encoding="utf-8")
+    beside.replace(path)
+
+
+def _file(name: str) -> str:
+    return (resources.files("loanbook.tieout.show") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _json(content: object) -> str:
+    """JSON that may stand inside a script element: it can neither end the element nor begin a comment."""
+    return msgspec.json.encode(content).decode().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, list[Figure]]) -> _Part:
+    match block:
+        case Heading(span=span, level=level):
+            return _Part(kind="heading", level=min(max(level, 1), 4), pieces=_pieces(span, parts.get((number, None, None), ())))
+        case Paragraph(span=span, is_footnote=is_footnote):
+            kind = "footnote" if is_footnote else "paragraph"
+            return _Part(kind=kind, pieces=_pieces(span, parts.get((number, None, None), ())))
+        case Table():
+            return _table(block, number, parts)
+
+
+def _table(table: Table, number: int, parts: Mapping[Key, list[Figure]]) -> _Part:
+    boxes = [
+        [
+            _Box(
+                pieces=_pieces(cell.span, parts.get((number, cell.row, cell.column), ())),
+                columns=cell.columns,
+                rows=cell.rows,
+                is_number=(number, cell.row, cell.column) in parts,
+                is_bold=cell.is_bold,
+                indent=cell.indent,
+            )
+            for cell in row
+        ]
+        for row in rows(table)
+    ]
+    return _Part(kind="table", caption=[_pieces(span, ()) for span in table.caption], rows=boxes)
+
+
+def _pieces(span: Span, figures: Sequence[Figure]) -> list[Piece]:
+    return list(cut(span, figures))
+
+
+def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, str]) -> dict[str, object]:
+    first = figures[finding.figures[0]] if finding.figures else None
+    linked = dict.fromkeys((*finding.suspects, *finding.figures))
+    place = f"{Path(first.place.file).name}:{first.place.line}" if first else ""
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "name": SEVERITIES[finding.severity],
+        "kind": finding.kind,
+        "place": place,
+        "message": finding.message,
+        "printed": finding.printed,
+        "expected": finding.expected,
+        "links": [(names[each], figures[each].text) for each in linked if each in names],
+    }
+
+
+def _behind(judgement: Judgement, names: Mapping[str, str]) -> dict[str, list[list[str]]]:
+    """For every figure: [verdict, rule, arithmetic] of its relations, broken ones first, and findings about it."""
+    order = {"broken": 0, "holds": 1, "rounding": 2}
+    bound: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
+    for finding in judgement.findings:
+        for figure in finding.figures:
+            bound[figure].append((-1, ["finding", SEVERITIES[finding.severity], finding.message]))
+    for relation in judgement.relations:
+        verdict = relation.verdict.value
+        row = [verdict, relation.rule.replace("_", " "), relation.arithmetic]
+        for figure in dict.fromkeys((relation.result, *(term.figure for term in relation.terms))):
+            bound[figure].append((order[verdict], row))
+    return {
+        names[figure]: [row for _, row in sorted(found, key=lambda each: each[0])[:RELATIONS_SHOWN]]
+        for figure, found in bound.items()
+        if figure in names
+    }
