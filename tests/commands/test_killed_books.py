@@ -4,12 +4,8 @@ LOANBOOK_SOAK=N kills N times as often (`make soak`).
 """
 
 import datetime as dt
-import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,28 +14,19 @@ from loanbook.services.ledger_proving import prove_ledger
 from loanbook.stores.book import open_book
 from loanbook.stores.intake import append
 from loanbook.stores.ledger import Ledger
+from tests.commands.killing import Killer
 from tests.services.ledgers import ledger_book
 from tests.stores.rows import loan, table
 
 SOAK = int(os.environ.get("LOANBOOK_SOAK", "1"))
-ROOT = Path(__file__).parents[2]
 LATE = loan("late", "2024-05-20", 500_000) | {"recorded_at": dt.datetime(2024, 11, 5, 11, tzinfo=dt.UTC)}
 
 
 @pytest.fixture(scope="module")
 def killer():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.commands.killing"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-    def run(home, words, **when):
-        process.stdin.write(json.dumps({"home": str(home), "words": words, **when}) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield run
-    process.stdin.close()
-    process.wait()
+    made = Killer()
+    yield lambda home, words, **when: made.run(home=str(home), words=words, **when)
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 LOANBOOK_SOAK=N kills N times as often (`make soak`).
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,31 +15,11 @@ import pytest
 
 from loanbook.stores.book import check_files, open_book
 from tests.bench.ledger import write_ledger
+from tests.commands.killing import Killer
 
 SOAK = int(os.environ.get("LOANBOOK_SOAK", "1"))
-ROOT = Path(__file__).parents[2]
 TIMED = 2
 RENAMES_APART = 7
-
-
-class Killer:
-    """A process that runs commands and kills them; `tape` is the folder of the ledger that they import."""
-
-    def __init__(self, tape):
-        self.tape = tape
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands.killing"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, home, **when):
-        words = ["import", str(self.tape / "ledger.yaml"), str(self.tape / "ledger.csv"), "--book", "ledger"]
-        self.process.stdin.write(json.dumps({"home": str(home), "words": words, **when}) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +31,10 @@ def tape(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def killer(tape):
-    made = Killer(tape)
-    yield made
+    """Runs the import of the tape in a user's folder, and kills it."""
+    made = Killer()
+    words = ["import", str(tape / "ledger.yaml"), str(tape / "ledger.csv"), "--book", "ledger"]
+    yield lambda home, **when: made.run(home=str(home), words=words, **when)
     made.close()
 
 
@@ -61,9 +42,9 @@ def killer(tape):
 def undisturbed(killer, tmp_path_factory):
     """The book of an import that nobody disturbs, and how long and how many steps that took."""
     home = tmp_path_factory.mktemp("undisturbed")
-    assert killer.run(home)["code"] == 0
+    assert killer(home)["code"] == 0
     other = tmp_path_factory.mktemp("again")
-    answer = killer.run(other)
+    answer = killer(other)
     assert answer["code"] == 0
     assert content(home) == content(other)
     return content(home), answer
@@ -94,18 +75,18 @@ def kill(killer, home, undisturbed, moments):
     """Kill the import at each moment in turn, over what the kill before left, until one came too late; then repeat it."""
     outcomes = Counter()
     for moment in moments:
-        answer = killer.run(home, **moment)
+        answer = killer(home, **moment)
         if answer["code"] != -9:
             assert answer["code"] == 0
         state = found(home, undisturbed)
         outcomes[state, answer["code"]] += 1
         if state == "finished":
-            assert killer.run(home)["code"] == 0
+            assert killer(home)["code"] == 0
             assert content(home) == undisturbed
             assert list((home / "scratch").iterdir()) == []
             shutil.rmtree(home)
             home.mkdir()
-    assert killer.run(home)["code"] == 0
+    assert killer(home)["code"] == 0
     assert content(home) == undisturbed
     assert list((home / "scratch").iterdir()) == []
     return outcomes

@@ -1,5 +1,6 @@
 """Quotas keep to shares, strata to a volume, tilted tenors to a mean."""
 
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -45,9 +46,15 @@ def test_a_mean_tenor_beyond_the_tenors_is_refused():
         tenor_mix((3, 6, 12), (0.2, 0.3, 0.5), 12.0)
 
 
+@cache
+def _products():
+    """Read once: an example is its sizes, not the file."""
+    return load_platform("platform_2024").scenario.products
+
+
 @given(st.integers(200, 2_000), st.integers(3_000_00, 9_000_00), st.integers(0, 2**32))
 def test_drawdowns_sum_to_the_volume_within_the_terms(loans, mean_fen, seed):
-    products = load_platform("platform_2024").scenario.products
+    products = _products()
     random = np.random.default_rng(seed)
     product = random.choice(3, loans, p=(0.78, 0.2, 0.02))
     sizes = drawdown_sizes(

@@ -16,6 +16,7 @@ from loanbook.events import KINDS
 from loanbook.stores.book import check_files, create_book, open_book
 from loanbook.stores.intake import append
 from loanbook.stores.schema import arrow_schema
+from tests.commands.killing import Killer
 from tests.stores.rows import TERMS, loan, moment, payment, table
 
 LOANS = [loan("L1", "2024-01-05"), loan("L2", "2024-01-06"), loan("L3", "2024-02-01")]
@@ -194,61 +195,28 @@ def test_every_kind_has_a_schema_that_stores_its_rows(book):
     assert append(book, empty).batch == 0
 
 
-WRITER = textwrap.dedent(
-    """
-    import os, signal, sys
-    from pathlib import Path
-    from loanbook.stores import book, durable, intake
-    from tests.stores.test_intake import LOANS, PAYMENTS
-    from tests.stores.rows import TERMS, payment, table
-
-    folder, stop = Path(sys.argv[1]), int(sys.argv[2])
-    left = [stop]
-
-    def counted(call):
-        def wrapped(*arguments, **named):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*arguments, **named)
-        return wrapped
-
-    os.replace, os.fsync, os.open = counted(os.replace), counted(os.fsync), counted(os.open)
-    more = [payment("L3", n, "2024-03-01", 10 + n) for n in range(50)] + [payment("L3", 99, "2024-03-01", 0)]
-    opened = book.open_book(folder)
-    intake.append(opened, {"payment_received": table("payment_received", more)}, terms={"sample_level": TERMS})
-    print("finished after", stop - left[0], "steps")
-    """
-)
-
-
-def test_a_writer_killed_at_any_moment_leaves_the_book_as_before_or_finished(book, tmp_path):
+def test_a_writer_killed_at_any_moment_leaves_the_book_as_before_or_finished(book):
     append(book, batch())
-    script = tmp_path / "writer.py"
-    script.write_text(WRITER)
-    outcomes = set()
-    for stop in range(1, 200):
-        run = run_script(script, str(book.folder), str(stop))
-        found = open_book(book.folder)
-        outcomes.add(len(found.manifest.batches))
-        assert check_files(found) == []
-        present = {p for room in ("events", "terms", "quarantine") for p in (found.folder / room).rglob("*") if p.is_file()}
-        assert len(present) == (2 if len(found.manifest.batches) == 1 else 5)
-        assert not (found.folder / ".staging").exists()
-        if "finished" in run.stdout or len(found.manifest.batches) == 2:
-            break
-        assert run.returncode == -9, run.stderr
-    assert outcomes == {1, 2}
-    assert stop > 15
-    rerun = run_script(script, str(book.folder), "0")
-    assert rerun.returncode == 0, rerun.stderr
+    writer = Killer("tests.stores.killed_writer")
+    try:
+        outcomes = set()
+        for stop in range(1, 200):
+            code = writer.run(folder=str(book.folder), step=stop)["code"]
+            found = open_book(book.folder)
+            outcomes.add(len(found.manifest.batches))
+            assert check_files(found) == []
+            present = {p for room in ("events", "terms", "quarantine") for p in (found.folder / room).rglob("*") if p.is_file()}
+            assert len(present) == (2 if len(found.manifest.batches) == 1 else 5)
+            assert not (found.folder / ".staging").exists()
+            if code == 0 or len(found.manifest.batches) == 2:
+                break
+            assert code == -9
+        assert outcomes == {1, 2}
+        assert stop > 15
+        assert writer.run(folder=str(book.folder))["code"] == 0
+    finally:
+        writer.close()
     assert open_book(book.folder).rows("payment_received") == 52
-
-
-def run_script(*arguments):
-    root = Path(__file__).parents[2]
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, env=environment, check=False)
 
 
 def test_two_writers_at_once_both_succeed(book, tmp_path):

@@ -205,7 +205,7 @@ def book_period(
         left = pa.concat_tables([entries, post(more[0], books, end)])
         told = known(corporate, end, known_by(units.day(known_on)))
         more.append(_replaced(left, told, first_day, run))
-    entries = pa.concat_tables([entries, *(post(each, books, end) for each in more)]).sort_by("entry_id")
+    entries = pa.concat_tables([entries, post(pa.concat_tables(more), books, end)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
     check_balanced(balances)
     kept = totals(booked, space, first_day)

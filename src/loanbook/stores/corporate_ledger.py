@@ -6,6 +6,8 @@
 """
 
 import datetime as dt
+import functools
+import hashlib
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,10 +20,12 @@ import pyarrow.parquet as pq
 from loanbook.accounting.corporate_events import BY_NAME
 from loanbook.errors import StateError, TieError
 from loanbook.stores.book import WAIT_SECONDS, File, describe
-from loanbook.stores.durable import digest, exclusive, move_in_place, write_in_place
+from loanbook.stores.durable import exclusive, move_in_place, write_in_place
 from loanbook.stores.importers.corporate import CorporateReading, arrow_schema, contents, read_corporate
 
 FORMAT = 1
+_KEPT_BYTES = 1 << 15
+"""A larger file is read again each time; a company's usual one holds a few rows, and opening it takes as long as reading it."""
 _FOLDER, _MANIFEST, _QUARANTINE, _STAGING = "corporate", "manifest.json", "quarantine", ".staging"
 
 
@@ -59,11 +63,20 @@ def load_corporate(book: Path) -> dict[str, pa.Table]:
     for each in _manifest(folder).imports:
         for kind, file in each.files.items():
             path = folder / file.path
-            if not path.exists() or digest(path) != file.sha256:
+            content = path.read_bytes() if path.exists() else b""
+            if hashlib.sha256(content).hexdigest() != file.sha256:
                 raise TieError(f"{path}: the file is gone or was changed after it was committed. Put the original back.")
             if kind in BY_NAME:
-                parts.setdefault(kind, []).append(pq.read_table(path, schema=arrow_schema(BY_NAME[kind])))
+                read = _kept if len(content) <= _KEPT_BYTES else _read
+                parts.setdefault(kind, []).append(read(content, kind))
     return {kind: pa.concat_tables(tables) for kind, tables in parts.items()}
+
+
+def _read(content: bytes, kind: str) -> pa.Table:
+    return pq.read_table(pa.BufferReader(content), schema=arrow_schema(BY_NAME[kind]))
+
+
+_kept = functools.lru_cache(maxsize=1024)(_read)
 
 
 def import_corporate(

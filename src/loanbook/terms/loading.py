@@ -5,6 +5,7 @@ runs code or grows without bound.
 """
 
 import difflib
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from loanbook.units import day, parse_decimal
 
 BYTES_MAX = 1 << 20
 """A terms file of 1 MiB would be a mistake or an attack."""
+
+KEPT_MAX = 1 << 15
+"""Characters of a text whose values are kept: ten times the longest terms file; 256 of them are some 100 MB at the very most."""
 
 DEPTH_MAX = 32
 """Far deeper than any terms; composing deeper nesting would take seconds a kilobyte."""
@@ -167,7 +171,14 @@ def read_located(path: Path, shown: str | None = None) -> Located:
 
 
 def parse_located(text: str, name: str) -> Located:
-    """The YAML of a text; `name` is what messages call it. Raises as `read_located`."""
+    """The YAML of a text; `name` is what messages call it. Raises as `read_located`.
+
+    The same text is read once: a close asks for the terms of every loan and company again and again, and reading takes 10 ms.
+    """
+    return _kept(text, name) if len(text) <= KEPT_MAX else _parse(text, name)
+
+
+def _parse(text: str, name: str) -> Located:
     try:
         depth = 0
         for event in YAML(typ="safe", pure=True).parse(text):
@@ -187,6 +198,9 @@ def parse_located(text: str, name: str) -> Located:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         words = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise TermsError(f"{name}:{mark.line + 1 if mark else 1}: this is not YAML: {words}.") from error
+
+
+_kept = functools.lru_cache(maxsize=256)(_parse)
 
 
 def _located(node: Node, name: str) -> Located:
