@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from loanbook.accounting.control_changes import Acquisition, Disposal, ShareChange
 from loanbook.accounting.group_close import GroupTerms
-from loanbook.accounting.group_rows import Rows, is_in, rows_in
+from loanbook.accounting.group_rows import TEXTS, UNDATED, Rows, is_in
 from loanbook.accounting.perimeter import GroupAccounts
 from loanbook.terms.cash_flow import read_classes, read_indirect
 from loanbook.terms.chart import load_chart
@@ -119,10 +120,12 @@ def change_of(line: Mapping[str, Any]) -> Acquisition | Disposal | ShareChange:
 
 def rows(lines: Sequence[tuple[Any, ...]]) -> Rows:
     """Rows from (entity, account, column, counterparty, day or None, fen)."""
-    names = ("entity", "account", "column", "counterparty")
-    columns: dict[str, Any] = {name: pa.array([line[at] for line in lines], pa.string()) for at, name in enumerate(names)}
-    columns["posted_on"] = pa.array([line[4] for line in lines], pa.int32())
-    return rows_in(pa.table(columns | {"amount_fen": pa.array([line[5] for line in lines], pa.int64())}))
+    told = ("entity", "account", "column", "counterparty")
+    columns: dict[str, Any] = {name: np.full(len(lines), "", dtype=object) for name in TEXTS}
+    for place, name in enumerate(told):
+        columns[name] = np.array([line[place] for line in lines], dtype=object)
+    columns["posted_on"] = np.array([UNDATED if line[4] is None else line[4] for line in lines], np.int64)
+    return Rows(columns=columns | {"amount_fen": np.array([line[5] for line in lines], np.int64)})
 
 
 def balance(found: Rows, account: str, *columns: str) -> int:

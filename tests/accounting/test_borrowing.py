@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loanbook.accounting.borrowing import DAYS_A_YEAR, borrowing_at
-from loanbook.accounting.debt import Debt
+from loanbook.accounting.borrowing import DAYS_A_YEAR, Debt, borrowing_at
 from loanbook.errors import RequestError
 from loanbook.units import day
 

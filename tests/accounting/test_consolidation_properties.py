@@ -4,12 +4,13 @@ cash ties."""
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loanbook.accounting.consolidation import Consolidated, consolidate
 from loanbook.accounting.group_close import GroupClose, GroupTerms, close_group
-from loanbook.accounting.group_rows import OPENING, is_in, rows_of_entries, summed, together
+from loanbook.accounting.group_rows import OPENING, Rows, is_in, rows_of_entries, summed, together
 from loanbook.terms.entity import PPM
 from loanbook.units import day
 from tests.accounting.groups import CHART, RULES, balance, entries, terms_of
@@ -161,8 +162,15 @@ def test_consolidating_in_two_steps_is_consolidating_in_one(data: st.DataObject)
     others = own.where(~is_in(own["entity"], below))
     # The counterparties of the others that are inside the part are the part.
     others = others.but(counterparty=[top if party in below else party for party in others["counterparty"]])
-    upper = consolidate(together([part.as_entity(), others]), group.without(top, Q1[1]), CHART, RULES, **period)
+    upper = consolidate(together([as_entity(part), others]), group.without(top, Q1[1]), CHART, RULES, **period)
     assert closing(upper) == closing(whole)
+
+
+def as_entity(part: Consolidated) -> Rows:
+    """A group as one entity of a larger one: rows of its parent, counterparties inside it removed."""
+    inside = part.setting.group.codes
+    others = ["" if party in inside else party for party in part.rows["counterparty"]]
+    return part.rows.but(entity=part.setting.group.top, counterparty=np.array(others, dtype=object), step="", rule="")
 
 
 @settings(max_examples=25)

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loanbook.accounting.facilitation import Facilitation, facilitation, prior_period_true_up
-from loanbook.accounting.guarantees import Guarantee, at_inception, guarantees
-from loanbook.accounting.spread import split_tax
-from loanbook.errors import RequestError
+from loanbook.loans.earning_guarantee import Guarantee
+from loanbook.loans.earning_service import Facilitation
 from loanbook.units import NEVER
+from tests.accounting.kernels import facilitation, guarantees, net_and_tax
 from tests.reference import revenue_and_guarantees as twin
 
 pytestmark = pytest.mark.plain
@@ -123,13 +122,12 @@ def test_closing_often_posts_what_closing_once_posts(loan, offsets):
     for day in days:
         revenue, guarantee = measured(loan, day)
         gross = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME] + guarantee[Guarantee.RELEASED]
-        net, tax = split_tax(gross, 60_000)
-        after = np.array([gross, net[0], tax[0]])
+        after = np.array([gross, *net_and_tax(int(gross), 60_000)])
         posted += after - before
         before = after
     revenue, guarantee = measured(loan, days[-1])
     gross = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME] + guarantee[Guarantee.RELEASED]
-    assert posted.tolist() == [gross, split_tax(gross, 60_000)[0][0], split_tax(gross, 60_000)[1][0]]
+    assert posted.tolist() == [gross, *net_and_tax(int(gross), 60_000)]
     assert posted[0] == posted[1] + posted[2]
 
 
@@ -139,7 +137,7 @@ def test_the_true_up_of_earlier_periods_and_the_service_of_this_one_are_all_of_t
     before, _ = measured(loan, last_on)
     recognised_before = before[Facilitation.AT_ONCE] + before[Facilitation.OVER_TIME]
     now, _ = measured(loan, day, last_on, collectable_ppm=estimate)
-    true_up = int(prior_period_true_up(now, recognised_before))
+    true_up = int(now[Facilitation.AT_LAST] - recognised_before)
     recognised = now[Facilitation.AT_ONCE] + now[Facilitation.OVER_TIME]
     served = recognised - recognised_before - true_up
     assert served == recognised - now[Facilitation.AT_LAST]
@@ -154,7 +152,6 @@ def test_the_true_up_of_earlier_periods_and_the_service_of_this_one_are_all_of_t
 def test_a_vintage_made_since_the_last_close_has_no_true_up():
     now = facilitation(60_000, 0, 100, 400, day=150, last_on=99, collectable_ppm=900_000, at_once_ppm=700_000)
     assert now[0, Facilitation.AT_LAST] == 0
-    assert prior_period_true_up(now, [0]).tolist() == [0]
 
 
 def test_fees_to_be_given_back_are_a_refund_liability():
@@ -185,13 +182,3 @@ def test_money_after_the_end_lowers_the_write_off_again():
     ended = guarantees(900, 9_000, [1_000, 4_000], 0, 300, day=200, ended_on=150)
     assert ended[:, Guarantee.WRITTEN_OFF].tolist() == [800, 500]
     assert (ended[:, Guarantee.INCEPTION] - ended[:, Guarantee.COLLECTED] - ended[:, Guarantee.WRITTEN_OFF]).tolist() == [0, 0]
-
-
-def test_a_share_of_a_principal_is_rounded_a_loan():
-    assert at_inception([100_050, 100_049], 30_000).tolist() == [3_002, 3_001]
-
-
-@pytest.mark.parametrize("name", ["collectable_ppm", "at_once_ppm"])
-def test_a_share_above_one_is_refused(name):
-    with pytest.raises(RequestError, match=name):
-        facilitation(1, 0, 0, 1, day=0, last_on=0, **{"collectable_ppm": 0, "at_once_ppm": 0, name: 1_000_001})

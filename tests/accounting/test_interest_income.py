@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loanbook.accounting.interest_income import Accrual, Return, interest_income
+from loanbook.loans.earning_interest import Accrual, Return
 from loanbook.units import NEVER
+from tests.accounting.kernels import interest
 from tests.reference import revenue_and_guarantees as twin
 
 pytestmark = pytest.mark.plain
@@ -25,7 +26,7 @@ def figures(choices, due, day, *, ended_on=NEVER, charged_off_on=NEVER):
     until = min(day, charged_off_on)
     collected = sum(interest for _, interest, cleared in due if cleared <= until)
     columns = np.array(due, np.int64).reshape(-1, 3).T
-    recognised, reversed_, _ = interest_income(
+    return interest(
         policy(*choices),
         columns[0],
         columns[1],
@@ -36,7 +37,6 @@ def figures(choices, due, day, *, ended_on=NEVER, charged_off_on=NEVER):
         ended_on=ended_on,
         charged_off_on=charged_off_on,
     )
-    return int(recognised[0]), int(reversed_[0])
 
 
 @st.composite

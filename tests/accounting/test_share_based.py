@@ -13,7 +13,6 @@ from loanbook.accounting.grants import (
     Instrument,
     Moved,
     Tranche,
-    level_tranches,
     roll_forward,
     standing,
     visible,
@@ -31,6 +30,7 @@ from loanbook.accounting.share_based import (
 )
 from loanbook.errors import RequestError
 from loanbook.units import NEVER
+from tests.accounting.awards import level_tranches
 
 LINES = (("facilitation_origination_and_servicing", 3), ("sales_and_marketing", 1), ("general_and_administrative", 6))
 GRADED_AS_THEY_OCCUR = Policy(attribution=Attribution.GRADED)

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.accounting.stage_movements import stage_movements
-from loanbook.accounting.staging import NOT_SEEN, StagingPolicy, advanced, riskier_table, stages
+from loanbook.accounting.staging import StagingPolicy, riskier_table
 from loanbook.errors import RequestError
+from loanbook.loans.credit_stage import NOT_SEEN
 from loanbook.measures.credit_losses import estimate
+from tests.accounting.kernels import stages
 from tests.measures.known_losses import populate
 from tests.reference.staging import stages_of
 
@@ -18,10 +20,8 @@ POLICY = StagingPolicy()
 
 
 def _stages(dpd, now=None, policy=POLICY):
-    months = np.array([dpd], np.int64)
-    probability = np.array([now or [10_000] * len(dpd)], np.int64)
-    origin = np.full_like(months, 10_000)
-    return stages(dpd=months, default_ppm=probability, origin_ppm=origin, policy=policy)[0].tolist()
+    probability = now or [10_000] * len(dpd)
+    return stages([(days, risk, 10_000) for days, risk in zip(dpd, probability, strict=True)], policy.row)
 
 
 @pytest.mark.plain
@@ -64,16 +64,8 @@ MONTH = st.tuples(st.one_of(st.none(), st.integers(0, 130)), st.integers(0, 200_
 
 @given(st.lists(MONTH, min_size=1, max_size=18), POLICIES)
 def test_stages_are_those_of_the_naive_twin(months, policy):
-    dpd = np.array([[NOT_SEEN if each[0] is None else each[0] for each in months]], np.int64)
-    now, origin = (np.array([[each[place] for each in months]], np.int64) for place in (1, 2))
-    found = stages(dpd=dpd, default_ppm=now, origin_ppm=origin, policy=policy)[0].tolist()
-    assert found == stages_of(months, policy)
-    stage, clean = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    for place in range(len(months)):
-        stage, clean = advanced(
-            stage, clean, dpd=dpd[:, place], default_ppm=now[:, place], origin_ppm=origin[:, place], policy=policy
-        )
-        assert stage[0] == found[place]
+    seen = [(NOT_SEEN if days is None else days, now, origin) for days, now, origin in months]
+    assert stages(seen, policy.row) == stages_of(months, policy)
 
 
 LOAN = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 10**9), st.integers(0, 10**9))
@@ -87,7 +79,6 @@ def test_exposure_rolls_forward_and_transfers_cancel(loans):
     assert found.net_transfers.sum() == 0
     assert found.closing.tolist() == [int(owes[now == stage].sum()) for stage in (1, 2, 3)]
     assert found.opening.tolist() == [int(owed[before == stage].sum()) for stage in (1, 2, 3)]
-    assert [roll.closing for roll in found.roll_forwards()] == found.closing.tolist()
 
 
 def test_contradicting_thresholds_are_refused():

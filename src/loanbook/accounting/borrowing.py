@@ -5,25 +5,46 @@ each row. Without a cost that rate is the coupon and nothing is amortised. Every
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 
-from loanbook.accounting.debt import Debt
 from loanbook.errors import RequestError
 from loanbook.units import HALF_UP, Ints, format_money, mul_div
 
 DAYS_A_YEAR = 365
 _HALVINGS = 200
+_LEAST = 1e-9
 
 Row = tuple[int, int, int]
 """Day, principal and interest of one payment."""
+
+
+class Debt(IntEnum):
+    """Columns of `borrowing_at`, cumulative but for the two at the end.
+
+    Principal owed = BORROWED - REPAID; interest payable = INTEREST - INTEREST_PAID; unamortised cost = COST - AMORTISED.
+    Carrying amount = principal owed - unamortised cost = CURRENT + NON_CURRENT.
+    """
+
+    BORROWED = 0
+    REPAID = 1
+    INTEREST = 2
+    """Accrued, straight line by days inside a row."""
+    INTEREST_PAID = 3
+    COST = 4
+    AMORTISED = 5
+    """Cost that has become interest expense by the effective-interest method."""
+    CURRENT = 6
+    """A balance: principal expected to be repaid within twelve months, less its part of the cost."""
+    NON_CURRENT = 7
 
 
 def borrowing_at(start: int, cost: int, rows: Sequence[Row], *, day: int, current_to: int) -> Ints:
     """The columns of a borrowing at a day's end, (len(Debt),) int64.
 
     rows         ascending, after `start`; their principal is what was borrowed
-    cost         0 or more, less than was borrowed
+    cost         less than was borrowed; below zero: a premium, received above the principal
     current_to   the last day that counts as current
     rounding     cost left is rounded after each row and moves straight line by days between
     raises       RequestError for a cost that leaves nothing received
@@ -58,11 +79,26 @@ def costs_left(start: int, cost: int, rows: Sequence[Row]) -> list[int]:
     """
     if not cost:
         return [0] * (len(rows) + 1)
-    borrowed = sum(principal for _, principal, _ in rows)
-    if not 0 < cost < borrowed:
+    worths = _worths(rows, _days(start, rows), effective_rate(start, cost, rows))
+    left, owed = [cost], sum(principal for _, principal, _ in rows)
+    for (_, principal, _), worth in zip(rows[:-1], worths[1:], strict=False):
+        owed -= principal
+        # Rounded interest may move the worth by a fen: what is left never grows.
+        between = sorted((0, left[-1]))
+        left.append(min(max(round(owed - worth), between[0]), between[1]))
+    return [*left, 0]
+
+
+def effective_rate(start: int, cost: int, rows: Sequence[Row]) -> float:
+    """The rate of one a year at which the rows are worth what was received, simple inside a row.
+
+    raises   RequestError for a cost that leaves nothing received
+    """
+    borrowed, days = sum(principal for _, principal, _ in rows), _days(start, rows)
+    if cost >= borrowed:
         raise RequestError(f"a borrowing of {format_money(borrowed)} cannot have an issue cost of {format_money(cost)}.")
-    days = [after - before for before, after in zip([start, *(row[0] for row in rows)], (row[0] for row in rows), strict=False)]
-    low, high = 0.0, 1.0
+    # At the lowest rate the longest row would be worth without end.
+    low, high = -DAYS_A_YEAR / max(days) * (1.0 - _LEAST), 1.0
     while _worths(rows, days, high)[0] > borrowed - cost:
         high *= 2
     for _ in range(_HALVINGS):
@@ -71,13 +107,11 @@ def costs_left(start: int, cost: int, rows: Sequence[Row]) -> list[int]:
             low = middle
         else:
             high = middle
-    worths = _worths(rows, days, 0.5 * (low + high))
-    left, owed = [cost], borrowed
-    for (_, principal, _), worth in zip(rows[:-1], worths[1:], strict=False):
-        owed -= principal
-        # Rounded interest may move the worth by a fen: the cost left never grows.
-        left.append(min(max(round(owed - worth), 0), left[-1]))
-    return [*left, 0]
+    return 0.5 * (low + high)
+
+
+def _days(start: int, rows: Sequence[Row]) -> list[int]:
+    return [after - before for before, after in zip([start, *(row[0] for row in rows)], (row[0] for row in rows), strict=False)]
 
 
 def _worths(rows: Sequence[Row], days: Sequence[int], rate: float) -> list[float]:

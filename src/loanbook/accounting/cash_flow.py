@@ -243,10 +243,3 @@ def _line(code: str, title: str, amount_fen: int) -> CashFlowLine:
 
 def _pairs(names: Ints, rows: Rows) -> list[tuple[str, int]]:
     return list(zip(names.astype(str).tolist(), rows["amount_fen"].tolist(), strict=True))
-
-
-def flows_by_class(rows: Rows, cash_accounts: Sequence[str] = CASH) -> dict[str, int]:
-    """One entity's cash movements by class, those with companies of its group among them."""
-    kept = rows.where(is_in(rows["account"], cash_accounts) & (rows["column"] != OPENING) & np.not_equal(rows["cash_flow"], ""))
-    sums = summed(kept, ("cash_flow",))
-    return dict(_pairs(sums["cash_flow"], sums))

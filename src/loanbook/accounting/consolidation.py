@@ -66,13 +66,6 @@ class Consolidated:
             parts.append(summed(former, _CARRIED).but(step=FORMER))
         return control_changes.opening_day(together(parts))
 
-    def as_entity(self) -> Rows:
-        """The group as one entity of a larger one: rows of its parent, counterparties inside it removed."""
-        top, inside = self.setting.group.top, self.setting.group.codes
-        rows = self.rows
-        others = np.where(is_in(rows["counterparty"], inside), "", rows["counterparty"]).astype(object)
-        return rows.but(entity=top, counterparty=others, step="", rule="")
-
 
 def consolidate(
     rows: Rows,

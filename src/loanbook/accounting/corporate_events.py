@@ -115,7 +115,13 @@ KINDS = (
     ),
     _debt("debt_repaid", "Principal of a borrowing paid back."),
     _debt("debt_interest_paid", "Interest of a borrowing paid."),
-    _debt("issue_cost_paid", "Cost of a borrowing, spread over its life."),
+    CorporateKind(
+        name="issue_cost_paid",
+        text="Cost of a borrowing, spread over its life; below zero: a premium received above its principal.",
+        columns=(*_DEBT[:-1], _SIGNED),
+        words=(("line", DEBTS),),
+        posts=(_post(**_BOTH),),
+    ),
     _tax("tax_assessed", "A tax charge that is not measured from the books: an assessment, a correction of an earlier year."),
     _tax("tax_paid", "Tax paid, or refunded below zero."),
     CorporateKind(

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from loanbook.accounting.spread import columns
 from loanbook.errors import RequestError
 from loanbook.kernel import kernel, lean
-from loanbook.loans.earning_costs import amortised_at
 from loanbook.loans.pricing import NO_RATE, period_rate, scaled_rate
 from loanbook.terms.product import PPM
-from loanbook.units import NEVER, RATE_SCALE, Ints
+from loanbook.units import RATE_SCALE, Ints
 
 
 @lean
@@ -94,38 +92,3 @@ def unamortised_tables(
             f"{int(fee[row]):,} against {int(principal[row].sum() + interest[row].sum()):,} that comes back."
         )
     return found, tables
-
-
-@kernel
-def _amortised(
-    amount: Ints, tables: Ints, which: Ints, due: Ints, opened: Ints, ended: Ints, stopped: Ints, day: int, out: Ints
-) -> None:
-    for loan in range(amount.size):
-        rows = 0
-        while rows < due.shape[1] and due[loan, rows, 0] != NEVER:
-            rows += 1
-        out[loan] = amortised_at(
-            amount[loan], tables[which[loan]], due[loan], rows, opened[loan], ended[loan], stopped[loan], day
-        )
-
-
-def amortised(
-    amount_fen: Any,
-    tables: Ints,
-    which: Any,
-    due_on: Any,
-    opened_on: Any,
-    *,
-    day: int,
-    ended_on: Any = NEVER,
-    stopped_on: Any = NEVER,
-) -> Ints:
-    """`amortised_at` of loans, (loans,) int64.
-
-    which    (loans,) row of `tables` of each loan;  due_on (loans, rows) days, unused places NEVER
-    """
-    due = np.ascontiguousarray(np.atleast_2d(due_on), np.int64)
-    amount, row, opened, ended, stopped = columns(amount_fen, which, opened_on, ended_on, stopped_on)
-    out = np.empty_like(amount)
-    _amortised(amount, tables, row, due[:, :, None], opened, ended, stopped, int(day), out)
-    return out

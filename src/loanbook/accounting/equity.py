@@ -4,13 +4,12 @@ A pure function of dated facts: treasury shares leave at their average cost, so 
 retired after it, and the open period books the difference. Columns are above zero on the credit side, treasury shares below zero.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from loanbook.accounting.grants import PER_MILLION
-from loanbook.accounting.roll_forward import RollForward, rolled
 from loanbook.errors import RequestError, StateError
 from loanbook.units import HALF_UP, NEVER, mul_div
 
@@ -182,44 +181,6 @@ def _cost_of(shares: int, fact: EquityFact, state: Mapping[str, int]) -> int:
             f"{fact.event_id}: {shares:,} treasury shares leave, but {state[HELD]:,} are held. Book the repurchase first."
         )
     return int(mul_div(-state[TREASURY], shares, state[HELD], HALF_UP)) if shares else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangesInEquity:
-    """The statement of changes in equity: a roll-forward a column, all with the same rows in the same order."""
-
-    columns: Mapping[str, RollForward]
-
-    @property
-    def total(self) -> RollForward:
-        """All money columns together."""
-        money = [self.columns[name] for name in COLUMNS]
-        rows = {row: sum(column.movements[row] for column in money) for row in money[0].movements}
-        return rolled("total equity", sum(column.opening for column in money), rows)
-
-    @property
-    def outstanding(self) -> int:
-        """Shares issued less treasury shares at the end."""
-        return self.columns[ISSUED].closing - self.columns[HELD].closing
-
-
-def changes_in_equity(
-    moved: Sequence[EquityMovement], starts_on: int, ends_on: int, *, opening: Mapping[str, int] = NOTHING
-) -> ChangesInEquity:
-    """The statement over a period, both days in it.
-
-    moved     all movements since `opening`, from whose day on they count; earlier ones make the period's opening balances
-    """
-    rows = list(dict.fromkeys(m.deed.value for m in moved if starts_on <= m.happened_on <= ends_on))
-    made = {}
-    for name in (*COLUMNS, *SHARE_COLUMNS):
-        before = int(opening.get(name, 0)) + sum(m.amounts.get(name, 0) for m in moved if m.happened_on < starts_on)
-        steps = dict.fromkeys(rows, 0)
-        for m in moved:
-            if starts_on <= m.happened_on <= ends_on:
-                steps[m.deed.value] += m.amounts.get(name, 0)
-        made[name] = rolled(name, before, steps)
-    return ChangesInEquity(columns=made)
 
 
 def outstanding_changes(moved: Iterable[EquityMovement]) -> tuple[list[int], list[int]]:

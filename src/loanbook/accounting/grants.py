@@ -118,22 +118,6 @@ class Standing:
         return self.vested - self.exercised - self.expired
 
 
-def level_tranches(
-    days: Sequence[int], instruments: int, fair_value_per_million_fen: int, weights: Sequence[int] = ()
-) -> tuple[Tranche, ...]:
-    """Tranches that share a number of instruments, equally or by weights; cumulative rounding, so they sum to the grant."""
-    parts = weights or [1] * len(days)
-    if len(parts) != len(days):
-        raise RequestError(f"{len(days)} vesting days need as many weights, not {len(parts)}.")
-    made, before, weight = [], 0, 0
-    for day, part in zip(days, parts, strict=True):
-        weight += part
-        upto = int(mul_div(instruments, weight, sum(parts), HALF_UP))
-        made.append(Tranche(vests_on=day, instruments=upto - before, fair_value_per_million_fen=fair_value_per_million_fen))
-        before = upto
-    return tuple(made)
-
-
 def visible(movements: Iterable[GrantMovement], grant: Grant, as_of: int, known_on: int) -> tuple[GrantMovement, ...]:
     """A grant's movements that happened by a day and were recorded by another, in order of their days."""
     mine = [m for m in movements if m.grant_id == grant.grant_id and m.happened_on <= as_of and m.recorded_on <= known_on]

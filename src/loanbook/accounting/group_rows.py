@@ -105,38 +105,6 @@ def together(parts: Sequence[Rows]) -> Rows:
     return Rows(columns={name: np.concatenate([part[name] for part in kept]) for name in kept[0].columns})
 
 
-def rows_in(table: pa.Table) -> Rows:
-    """Rows of an Arrow table with at least entity, account, column and amount_fen; other texts default to "".
-
-    raises   RequestError for a missing column, or a movement without a day
-    """
-    for name in ("entity", "account", "column", "amount_fen"):
-        if name not in table.column_names:
-            raise RequestError(f"a trial balance needs the column {name!r}; it has {', '.join(table.column_names)}.")
-    count = table.num_rows
-    columns: dict[str, Ints] = {}
-    for name in TEXTS:
-        if name in table.column_names:
-            columns[name] = np.array(pc.fill_null(table[name].cast(pa.string()), "").to_pylist() or [], dtype=object)
-        else:
-            columns[name] = np.full(count, "", dtype=object)
-    columns["amount_fen"] = table["amount_fen"].cast(pa.int64()).to_numpy()
-    if "posted_on" in table.column_names:
-        days = pc.fill_null(table["posted_on"].cast(pa.int32()), UNDATED)
-        columns["posted_on"] = days.to_numpy().astype(np.int64)
-    else:
-        columns["posted_on"] = np.full(count, UNDATED, np.int64)
-    found = Rows(columns=columns)
-    undated = (found["column"] != OPENING) & (found["posted_on"] == UNDATED) & (found["step"] == "")
-    if undated.any():
-        at = int(np.flatnonzero(undated)[0])
-        raise RequestError(
-            f"row {at} of the trial balance ({found['entity'][at]}, {found['account'][at]}, {found['column'][at]}) has no "
-            "posted_on; only opening rows have none."
-        )
-    return found
-
-
 def table_of(rows: Rows) -> pa.Table:
     """The rows as an Arrow table of `SCHEMA`."""
     arrays = []

@@ -4,16 +4,10 @@ A third-party guarantor pays the lender first and claims it back (back-to-back),
 is the platform's either way, so stand-ready and contingent liability are on its books; what differs is who pays whom.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import Any
-
-import numpy as np
+from enum import StrEnum
 
 from loanbook.errors import RequestError, StateError
-from loanbook.kernel import kernel
-from loanbook.units import Ints, date
 
 
 class Party(StrEnum):
@@ -62,19 +56,6 @@ class Cover:
                 f"{self.guarantor}: the deposit's floor, {self.floor_fen:,}, must lie between 0 and its {self.deposit_fen:,}."
             )
 
-    @property
-    def liable(self) -> bool:
-        """Whether the platform bears the loss: stand-ready, contingent liability and receivable are on its books."""
-        return self.own or self.recourse
-
-
-def cover_in_force(covers: Sequence[Cover], day: int) -> Cover:
-    """The cover that holds on a day; RequestError when none does yet."""
-    current = [cover for cover in covers if cover.effective_from <= day]
-    if not current:
-        raise RequestError(f"nobody guarantees these loans on {date(day)}.")
-    return max(current, key=lambda cover: cover.effective_from)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
@@ -109,46 +90,3 @@ def transfers(cover: Cover, claim_fen: int, deposit_fen: int) -> tuple[Transfer,
         ):
             found.append(Transfer(payer=Party.PLATFORM, payee=Party.GUARANTOR, amount_fen=amount, on_books=books))
     return tuple(each for each in found if each.amount_fen)
-
-
-class Deposit(IntEnum):
-    """Columns of `deposits`, cumulative by day. The deposit's balance is PAID_IN - USED."""
-
-    PAID_IN = 0
-    """Made at the start and filled up since."""
-    USED = 1
-    """Claims met out of it."""
-    CLAIMED = 2
-    """All that the guarantor paid the lender and claimed from us."""
-
-
-@kernel
-def _deposits(claims: Ints, amount: int, floor: int, out: Ints) -> None:
-    paid_in, used, claimed = amount, 0, 0
-    for row in range(claims.size):
-        taken = min(claims[row], paid_in - used)
-        used += taken
-        claimed += claims[row]
-        if paid_in - used < floor:
-            paid_in = used + amount
-        out[row, 0] = paid_in
-        out[row, 1] = used
-        out[row, 2] = claimed
-
-
-def deposits(cover: Cover, claims_fen: Any) -> Ints:
-    """A third-party guarantor's deposit through its days: (days, len(Deposit)) int64; what was paid in cash is CLAIMED - USED.
-
-    claims_fen   (days,) int64 >= 0: what the guarantor claimed on each following day
-    raises       StateError for a cover without recourse or of our own, or a negative claim
-    """
-    claims = np.ascontiguousarray(np.atleast_1d(claims_fen), np.int64)
-    if cover.own or not cover.recourse:
-        raise StateError(f"{cover.guarantor} claims nothing from us.")
-    if bool((claims < 0).any()):
-        raise StateError(
-            f"{cover.guarantor} claims a negative amount, {int(claims.min()):,}; money that comes back is a recovery."
-        )
-    out = np.empty((claims.size, len(Deposit)), np.int64)
-    _deposits(claims, cover.deposit_fen, cover.floor_fen, out)
-    return out

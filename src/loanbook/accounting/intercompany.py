@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from loanbook.accounting.group_rows import OPENING, UNDATED, Rows, exact_total, is_in, row, summed, together
+from loanbook.accounting.group_rows import OPENING, UNDATED, Rows, is_in, row, summed, together
 from loanbook.accounting.perimeter import ACQUIRED, DISPOSED, UNMATCHED, Setting, mapped
 from loanbook.errors import Finding
 from loanbook.terms.elimination import KEPT, STOCKS, EliminationRule
-from loanbook.units import NEVER, Ints, format_money
+from loanbook.units import NEVER, format_money
 
 STEP = "intercompany"
 LEFT_OVER = "unmatched"
@@ -153,9 +153,3 @@ def _forgotten(rows: Rows, setting: Setting) -> list[Finding]:
             summed(kept, ("entity", "account", "counterparty")), ("entity", "account", "counterparty")
         )
     ]
-
-
-def sums_to_zero(eliminations: Rows) -> bool:
-    """Whether eliminations change no total of the group."""
-    amounts: Ints = eliminations["amount_fen"]
-    return exact_total(amounts) == 0

@@ -1,11 +1,9 @@
 """Gross exposure by IFRS 9 stage over a period: new loans, transfers between stages, repaid or written off (IFRS 7.35H, 35M)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from loanbook.accounting.roll_forward import RollForward, rolled
 from loanbook.accounting.staging import STAGES
 from loanbook.errors import RequestError
 from loanbook.loans.credit_stage import NO_LOAN
@@ -41,21 +39,6 @@ class StageMovements:
         """(3,) exposure at the end."""
         return np.asarray(self.opening + self.new + self.net_transfers + self.derecognised)
 
-    def roll_forwards(self) -> tuple[RollForward, ...]:
-        """One roll-forward a stage."""
-        return tuple(
-            rolled(
-                f"stage {stage}",
-                int(self.opening[place]),
-                {
-                    "new": int(self.new[place]),
-                    "net transfers": int(self.net_transfers[place]),
-                    "derecognised": int(self.derecognised[place]),
-                },
-            )
-            for place, stage in enumerate(STAGES)
-        )
-
 
 def stage_movements(*, stage_before: Ints, stage_now: Ints, before_fen: Ints, now_fen: Ints) -> StageMovements:
     """The movements of loans between two closes; all (loans,) int64, NO_LOAN and 0 where a loan is not there.
@@ -75,16 +58,3 @@ def stage_movements(*, stage_before: Ints, stage_now: Ints, before_fen: Ints, no
     ended = there & ~here
     np.add.at(gone, stage_before[ended] - 1, -before_fen[ended])
     return StageMovements(opening=opening, new=new, transfers=transfers, derecognised=gone)
-
-
-def published(
-    opening: Mapping[int, int], new: Mapping[int, int], transfers: Ints, derecognised: Mapping[int, int]
-) -> StageMovements:
-    """Movements from published figures by stage; transfers (3, 3) as in StageMovements."""
-
-    def by_stage(given: Mapping[int, int]) -> Ints:
-        if unknown := set(given) - set(STAGES):
-            raise RequestError(f"stages are 1, 2 and 3, not {sorted(unknown)}.")
-        return np.array([given.get(stage, 0) for stage in STAGES], np.int64)
-
-    return StageMovements(opening=by_stage(opening), new=by_stage(new), transfers=transfers, derecognised=by_stage(derecognised))

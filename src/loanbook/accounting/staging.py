@@ -12,7 +12,7 @@ import numpy as np
 
 from loanbook.errors import RequestError
 from loanbook.kernel import kernel
-from loanbook.loans.credit_stage import NO_LOAN, NOT_SEEN, STAGE_1, STAGE_2, STAGE_3, is_riskier, next_stage
+from loanbook.loans.credit_stage import NO_LOAN, NOT_SEEN, STAGE_1, STAGE_2, STAGE_3, is_riskier
 from loanbook.measures.credit_losses_result import Estimates
 from loanbook.terms.product import PPM
 from loanbook.units import Ints
@@ -25,9 +25,7 @@ __all__ = [
     "STAGE_2",
     "STAGE_3",
     "StagingPolicy",
-    "advanced",
     "riskier_table",
-    "stages",
 ]
 
 STAGES = (STAGE_1, STAGE_2, STAGE_3)
@@ -81,23 +79,6 @@ class StagingPolicy:
 
 
 @kernel
-def _advance(stage: Ints, clean: Ints, dpd: Ints, now: Ints, origin: Ints, policy: Ints) -> None:
-    for loan in range(stage.size):
-        riskier = is_riskier(now[loan], origin[loan], policy)
-        stage[loan], clean[loan] = next_stage(stage[loan], clean[loan], dpd[loan], riskier, policy)
-
-
-@kernel
-def _walk(dpd: Ints, now: Ints, origin: Ints, policy: Ints, stage: Ints) -> None:
-    for loan in range(dpd.shape[0]):
-        at, clean = NO_LOAN, 0
-        for month in range(dpd.shape[1]):
-            riskier = is_riskier(now[loan, month], origin[loan, month], policy)
-            at, clean = next_stage(at, clean, dpd[loan, month], riskier, policy)
-            stage[loan, month] = at
-
-
-@kernel
 def _compare(now: Ints, origin: Ints, policy: Ints, found: Ints) -> None:
     for place in range(now.size):
         found[place] = 1 if is_riskier(now[place], origin[place], policy) else 0
@@ -114,29 +95,4 @@ def riskier_table(now: Estimates, origin: Estimates, policy: StagingPolicy) -> I
         raise RequestError("risk is compared between estimates of the same groups; close both over one space.")
     found: Ints = np.zeros(now.default_ppm.shape, np.int64)
     _compare(now.default_ppm.reshape(-1), np.repeat(origin.default_ppm[..., 0], found.shape[2]), policy.row, found.reshape(-1))
-    return found
-
-
-def advanced(
-    stage: Ints, clean: Ints, *, dpd: Ints, default_ppm: Ints, origin_ppm: Ints, policy: StagingPolicy
-) -> tuple[Ints, Ints]:
-    """Stages and clean months after one more month end; all (loans,) int64, the given ones are not changed.
-
-    default_ppm   probability of default over the remaining life now; origin_ppm that of the same remaining months as it was
-                  estimated when the loan was made (`Estimates.default_ppm`)
-    """
-    found, months = stage.astype(np.int64), clean.astype(np.int64)
-    _advance(found, months, dpd, default_ppm, origin_ppm, policy.row)
-    return found, months
-
-
-def stages(*, dpd: Ints, default_ppm: Ints, origin_ppm: Ints, policy: StagingPolicy) -> Ints:
-    """The stage at each month end, (loans, months) int64, from the loan's month ends alone; 0 where there is no loan.
-
-    dpd   (loans, months) int64, NOT_SEEN where there is no loan; default_ppm, origin_ppm as in `advanced`, (loans, months)
-    """
-    if not dpd.shape == default_ppm.shape == origin_ppm.shape:
-        raise RequestError("days past due and probabilities must be given for the same loans and months.")
-    found = np.zeros(dpd.shape, np.int64)
-    _walk(dpd, default_ppm, origin_ppm, policy.row, found)
     return found

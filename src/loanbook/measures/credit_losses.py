@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from loanbook.errors import RequestError
 from loanbook.loans.dates import day_number, month_end
@@ -166,32 +165,6 @@ def inception(
     )
 
 
-def compare(
-    cells: Cells, *, policy: LossPolicy | None = None, outlook: Outlook | None = None, exposure: Ints | None = None
-) -> pa.Table:
-    """All methods side by side: product, model, segment, exposure_fen, then for each method allowance, 12-month loss and rate.
-
-    One row a group; a last row (without product) is all groups. Amounts int64 fen, rates ppm of exposure.
-    """
-    chosen = policy or LossPolicy()
-    held = modelled(cells, chosen) if exposure is None else exposure
-    columns: dict[str, Any] = {
-        name: [group[place] for group in cells.space.groups] + [None]
-        for place, name in enumerate(("product", "model", "segment"))
-    }
-    by_group = held.sum(axis=(1, 2))
-    columns["exposure_fen"] = _with_total(by_group)
-    for method, made in estimates(cells, policy=chosen, outlook=outlook, exposure=held, losses_only=True).items():
-        lifetime, twelve = made.allowance_fen(held), made.twelve_month_fen(held)
-        columns[f"{method}_lifetime_fen"] = _with_total(lifetime)
-        columns[f"{method}_twelve_month_fen"] = _with_total(twelve)
-        columns[f"{method}_ppm"] = [
-            int(lost) * _PPM // int(owed) if owed else 0
-            for lost, owed in zip(_with_total(lifetime), _with_total(by_group), strict=True)
-        ]
-    return pa.table(columns)
-
-
 def modelled(cells: Cells, policy: LossPolicy | None = None) -> Ints:
     """Exposure of the close by remaining months and bucket, modelled (`credit_losses_exposure.modelled_exposure`)."""
     chosen = policy or LossPolicy()
@@ -316,8 +289,3 @@ def _ppm(values: Ints) -> Ints:
 
 def _first_day(month: int) -> int:
     return int(day_number(month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1))
-
-
-def _with_total(values: Ints) -> list[int]:
-    found = [int(value) for value in values]
-    return [*found, sum(found)]

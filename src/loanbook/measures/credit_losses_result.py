@@ -93,8 +93,8 @@ class Estimates:
     __hash__ = None  # type: ignore[assignment]
 
     def allowance_fen(self, exposure: Ints) -> Ints:
-        """Lifetime loss on exposure (groups, 37, buckets) int64 fen, rounded by cell: (groups,) int64. Loans are rounded one
-        by one in `accounting.allowances`."""
+        """Lifetime loss on exposure (groups, 37, buckets) int64 fen, rounded by cell: (groups,) int64. A close
+        rounds loans one by one."""
         return _on(exposure, self.lifetime_loss_ppm)
 
     def twelve_month_fen(self, exposure: Ints) -> Ints:

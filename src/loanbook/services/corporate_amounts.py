@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook import units
-from loanbook.accounting.borrowing import DAYS_A_YEAR, borrowing_at
+from loanbook.accounting.borrowing import DAYS_A_YEAR, Debt, borrowing_at
 from loanbook.accounting.corporate_postings import equity_opening, equity_postables, grants, known, postables, still_to_post
-from loanbook.accounting.debt import Debt
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import DEBT, SHARE_BASED, less_posted, share_based_postables

@@ -1,48 +1,11 @@
-"""Loss-rate methods and intervals on figures that fit on a napkin."""
-
-from fractions import Fraction
+"""Intervals of an estimate on figures that fit on a napkin."""
 
 import numpy as np
 import pytest
 
-from loanbook.errors import RequestError
 from loanbook.measures.credit_losses import estimate
-from loanbook.measures.credit_losses_pools import (
-    ageing_allowances,
-    amount,
-    expected_loss,
-    open_pool_rate,
-    rolled_rates,
-    warm_allowance,
-    warm_rate,
-)
 from loanbook.measures.credit_losses_spread import bounds, scenario_variance, spread_of
 from tests.measures.known_losses import populate
-
-
-def test_rates_roll_what_is_never_paid_back_through_the_buckets():
-    assert rolled_rates(100, [50, 25]) == (Fraction(1, 4), Fraction(1, 2), Fraction(1))
-    assert rolled_rates(100, [100, 0]) == (Fraction(0), Fraction(0), Fraction(1))
-
-
-def test_amounts_round_half_up_for_both_signs():
-    assert [amount(Fraction(1, 2), owed) for owed in (3, -3, 2)] == [2, -2, 1]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda: rolled_rates(100, [101]), "cannot have been paid"),
-        (lambda: open_pool_rate(0, [1]), "must be positive"),
-        (lambda: warm_rate([1, 2], [3]), "one positive balance"),
-        (lambda: warm_allowance(10, 11, Fraction(1), Fraction(1)), "not part of"),
-        (lambda: ageing_allowances([1, 2], [Fraction(1)]), "as many rates"),
-        (lambda: expected_loss(1, Fraction(2), Fraction(1)), "between 0 and 1"),
-    ],
-)
-def test_what_cannot_be_is_refused(wrong, words):
-    with pytest.raises(RequestError, match=words):
-        wrong()
 
 
 def test_the_spread_is_the_jackknife_of_quarters_and_that_of_the_year_ahead():
