@@ -60,7 +60,7 @@ def account_page() -> str:
                 each.title,
                 each.normal,
                 each.opposite,
-                f"`{each.line}`",
+                f"`{each.line}`" + (f"; an entity's on the other side `{each.opposite_line}`" if each.opposite_line else ""),
                 ", ".join(f"`{column}`" for column in each.movements),
                 each.text,
             )

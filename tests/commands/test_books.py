@@ -8,7 +8,7 @@ import pytest
 from loanbook import cli, units
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.entry_explaining import explain_entry
-from loanbook.services.group_statements import group_statements
+from loanbook.services.group_statements import group_statements, in_unit
 from loanbook.services.ledger_reading import balances_of
 from loanbook.services.presenting import tables_of
 from loanbook.services.restating import changes
@@ -134,13 +134,15 @@ def test_entries_are_chosen_shown_and_written_and_one_is_explained(run, closed, 
 
 
 def test_statements_are_those_of_the_service_in_each_form(run, closed, tmp_path):
-    made = group_statements(closed[1], "2024Q3", rate=rate_of("7.0176"))
+    made = in_unit(group_statements(closed[1], "2024Q3", rate=rate_of("7.0176")), "auto")
     (sheet,) = tables_of(made, basis="us_gaap", dollars=True, company="X", only=("balance_sheet",))
     total = next(row for row in sheet.rows if row.code == "total_assets")
     words = ("statements", "2024Q3", "--book", "made_up", "--only", "balance_sheet", "--currency", "USD", "--rate", "7.0176")
     code, said = run(*words)
     assert code == 0
     assert "TOTAL ASSETS " + " ".join(filter(None, total.cells)) in said
+    assert ": 2024Q3, US GAAP, in CNY" in said
+    assert ": 2024Q3, US GAAP, in thousands of CNY" in run(*words, "--unit", "thousand")[1]
     run(*words, "--format", "csv", "--to", tmp_path / "sheet.csv")
     assert f"total_assets,TOTAL ASSETS,{','.join(_quoted(cell) for cell in total.cells)}" in (tmp_path / "sheet.csv").read_text()
     run(*words, "--format", "html", "--to", tmp_path / "sheet.html")
@@ -169,6 +171,7 @@ def test_all_statements_of_each_basis_are_shown_and_the_columns_of_the_reconcili
     ("words", "told"),
     [
         (("--basis", "prc"), "'prc' is no basis of accounting"),
+        (("--unit", "million"), "'million' is no unit of statements. Write one of auto, thousand, one"),
         (("--currency", "USD"), "--currency USD and --rate go together"),
         (("--currency", "EUR"), "not 'EUR'"),
         (("--currency", "USD", "--rate", "-7"), "a rate is RMB a US$, above nothing, e.g. 7.0176; not -7"),

@@ -9,11 +9,12 @@ import pytest
 
 from loanbook import units
 from loanbook.accounting.cash_flow import CASH
+from loanbook.accounting.group_rows import table_of
 from loanbook.errors import TieError
 from loanbook.services.book_rates import book_rates
 from loanbook.services.books_report import books_page
 from loanbook.services.group_closes import adjustments_in_order, consolidated_periods, group_terms, summed_entries
-from loanbook.services.group_statements import check_reconciled, group_statements
+from loanbook.services.group_statements import check_reconciled, group_statements, in_unit
 from loanbook.simulator.example_books import keep_example_books
 from loanbook.statements.periods import period
 from loanbook.statements.presentation import Figures
@@ -75,6 +76,37 @@ def test_lines_are_the_sums_of_their_entries(book, found, exact):
     assert any(naive(book, ALONE.split(), QUARTERS).values())
 
 
+def turned(closed):
+    """What entities have paid ahead of their taxes: off the payable, to prepaid expenses."""
+    owed, moved = defaultdict(int), defaultdict(int)
+    for row in table_of(closed.consolidated.rows).to_pylist():
+        if row["account"] in ("2160", "2170"):
+            owed[row["entity"], row["account"]] += row["amount_fen"]
+    for (_, account), amount in owed.items():
+        if amount > 0:
+            moved[CHART.account(account).line] -= amount
+            moved["prepaid_expenses_and_other_assets"] += amount
+    return moved
+
+
+def test_a_company_that_paid_its_tax_ahead_has_an_asset_and_does_not_lessen_what_another_owes(found, exact):
+    """Of every period: payables are the credit balances of entities, the debit ones stand among the assets."""
+    seen = 0
+    for each in found.periods:
+        end = period(each.closed.name).end
+        rows = table_of(each.consolidated.rows).to_pylist()
+        for account, line in (("2160", "income_tax_payable"), ("2170", "other_tax_payable")):
+            net = -sum(row["amount_fen"] for row in rows if row["account"] == account)
+            ahead = -turned(each).get(line, 0)
+            assert exact.value(line, end) == net + ahead >= 0
+            seen += ahead
+        prepaid = sum(row["amount_fen"] for row in rows if row["account"] == "1510")
+        assert (
+            exact.value("prepaid_expenses_and_other_assets", end) == prepaid + turned(each)["prepaid_expenses_and_other_assets"]
+        )
+    assert seen > 0
+
+
 def test_what_a_period_opens_with_is_what_the_last_closed_with(found):
     for periods in (found.periods, found.ifrs):
         closing: dict[str, int] = {}
@@ -108,13 +140,18 @@ def test_changes_in_equity_end_at_the_balance_sheet_in_every_column(exact, found
 
 
 def test_us_gaap_and_the_adjustments_are_ifrs_in_every_line(found):
-    """Against the group closed on IFRS by itself; what rates leave of rounding is below a thousandth of a thousand."""
+    """Against the group closed on IFRS by itself, taxes paid ahead on the side they have in US GAAP.
+
+    What rates leave of rounding is below a thousandth of a thousand.
+    """
     columns = {each.code for each in found.statements.by_name["ifrs_balance_sheet"].columns} - {"ifrs"}
     assert {column for _, _, column in found.amounts} > columns - {"other"}
     own = defaultdict(int)
     for row in found.ifrs[-1].consolidated.trial_balance().to_pylist():
         account = CHART.account(row["account"])
         own["retained_earnings" if account.is_result else account.line] += row["amount_fen"]
+    for line, moved in turned(found.periods[-1]).items():
+        own[line] += moved
     added = defaultdict(int)
     for (line, at, column), amount in found.amounts.items():
         if at == YEAR.end and column in columns and found.statements.line(line).sign:
@@ -260,7 +297,7 @@ def test_cash_is_never_below_zero_and_flows_end_at_it(found, book):
 
 
 def test_the_page_has_statements_notes_and_the_reconciliation(book, found):
-    page = books_page(book, AS_OF)
+    page, ones = books_page(book, AS_OF), in_unit(found, "one")
     assert [chapter.key for chapter in page.chapters] == ["statements", "notes", "reconciliation"]
     assert page.findings == ()
     made = {table.name: table for chapter in page.chapters for table in chapter.tables}
@@ -269,7 +306,7 @@ def test_the_page_has_statements_notes_and_the_reconciliation(book, found):
     totals = {"Revenue": "total_net_revenue", "Net profit": "net_income"}
     for place, line in enumerate(totals.values()):
         *parts, last = [row.amounts[place] for row in made["bridge"].rows if row.amounts]
-        assert sum(parts) == last == found.figures.value(line, YEAR)
+        assert sum(parts) == last == ones.figures.value(line, YEAR)
     flows = [row for row in made["cash_flow_lines"].rows if row.amounts]
     ends = [at for at, row in enumerate(flows) if row.kind == "total"]
     for first, last in zip([0, *(end + 1 for end in ends)], ends, strict=False):

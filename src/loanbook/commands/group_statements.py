@@ -8,9 +8,10 @@ import typer
 from loanbook.commands.ledger import BookOption, PeriodName
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import RequestError
-from loanbook.services.group_statements import group_statements
+from loanbook.services.group_statements import group_statements, in_unit
 from loanbook.services.presenting import FORMS, IFRS, names_of, tables_of, written
 from loanbook.statements.presentation import CNY, USD, rate_of
+from loanbook.statements.scale import AUTO, turned_signs
 from loanbook.stores.book import open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.terms.entity_file import group_in
@@ -24,6 +25,9 @@ def show_statements(
     ] = "us_gaap",
     currency: Annotated[str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods.")] = CNY,
     rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$ of that column, e.g. 7.0176.")] = None,
+    unit: Annotated[
+        str, typer.Option("--unit", help="thousand, one, or auto: thousands where an amount reaches 100 million, else ones.")
+    ] = AUTO,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="A statement by its name, e.g. balance_sheet. Repeatable; default: all.")
     ] = None,
@@ -31,7 +35,7 @@ def show_statements(
     file: Annotated[Path | None, typer.Option("--to", help="Write to this file; default: the screen.")] = None,
     list_names: Annotated[bool, typer.Option("--list", help="List the names of the statements.")] = False,
 ) -> None:
-    """Print the financial statements of a closed quarter of the group: consolidated, rounded once, in thousands.
+    """Print the financial statements of a closed quarter of the group: consolidated and rounded once, to one unit.
 
     A balance sheet stands against 31 December, flows quarter and year to date against a year before, as far as the ledger goes.
     `loanbook statement` (without s) reads a bank's statement.
@@ -45,7 +49,7 @@ def show_statements(
         raise RequestError("--currency USD and --rate go together: --currency USD --rate 7.0176.")
     opened = open_book(book)
     with progress(compiles_nothing):
-        made = group_statements(opened, period, rate=rate_of(rate) if rate else 0)
+        made = in_unit(group_statements(opened, period, rate=rate_of(rate) if rate else 0), unit)
     if list_names:
         for name in names_of(made, basis if basis == IFRS else ""):
             typer.echo(name)
@@ -53,7 +57,7 @@ def show_statements(
     group = group_in()
     company = group.entity(group.top).name(made.quarter.ends_on)
     tables = tables_of(made, basis=basis, dollars=dollars, company=company, only=only or ())
-    title = f"{company}: {period}, {'IFRS' if basis == IFRS else 'US GAAP'}, in thousands of {opened.currency or CNY}"
+    title = f"{company}: {period}, {'IFRS' if basis == IFRS else 'US GAAP'}, in {made.scale.words(opened.currency or CNY)}"
     page = written(tables, form, title=title)
     screen = console()
     if file is None:
@@ -62,7 +66,7 @@ def show_statements(
     else:
         _save(file, f"{title}\n\n{page}" if form == "text" else page)
         screen.print(f"{len(tables)} tables written to {file}", markup=False, soft_wrap=True)
-    for finding in made.findings:
+    for finding in (*made.findings, *turned_signs(tables)):
         typer.echo(f"finding: {finding}", err=True)
     if next(each for each in made.periods if each.closed.name == period).closed.manifest["opening"]:
         typer.echo(f"{period} is the opening of the ledger: it has balances and no flows of its own.", err=True)

@@ -9,13 +9,14 @@ from loanbook.errors import RequestError
 from loanbook.services.book_rates import book_rates
 from loanbook.services.entity_bridge import NET_PROFIT, REVENUE, bridge_of, is_inside
 from loanbook.services.group_closes import GroupPeriod
-from loanbook.services.group_statements import GroupStatements, group_statements
+from loanbook.services.group_statements import GroupStatements, group_statements, in_unit
 from loanbook.statements.books_page import BooksPage, chapters, longest
 from loanbook.statements.per_share import FX_SCALE
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation_format import cell
 from loanbook.statements.presentation_rounding import largest_remainder
 from loanbook.statements.presentation_table import Head, Row, Table, words_of
+from loanbook.statements.scale import AUTO, turned_signs
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
@@ -51,22 +52,26 @@ def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
         return None
     group = group_in()
     rate = dollar_rate(book, as_of)
-    found = group_statements(book, period.name, rate=rate)
+    found = in_unit(group_statements(book, period.name, rate=rate), AUTO)
     top = group.entity(group.top)
     company = top.name(units.day(as_of)).partition(" (")[0]
     span = longest(found.figures, found.quarter)
     own = [each for each in found.periods if is_inside(each, span)]
     notes = [cash_flow_table(found, own, span), *bridge_tables(found, group, span)]
     words = [
-        f"{company} and the companies it controls, {period.name}, thousands of RMB",
-        f"thousands of US$ at RMB {units.format_money(rate, 4)} a US$, the rate that the book holds of {as_of}" if rate else "",
+        f"{company} and the companies it controls, {period.name}, in {found.scale.words('RMB')}",
+        f"{found.scale.words('US$')} at RMB {units.format_money(rate, 4)} a US$, the rate that the book holds of {as_of}"
+        if rate
+        else "",
         f"period {period.id}, known at {period.manifest['known_at']}, {period.manifest['entries']:,} entries",
     ]
+    shown = chapters(found.figures, found.quarter, company=company, notes=notes)
+    turned = turned_signs(made for each in shown for made in each.tables)
     return BooksPage(
         quarter=period.name,
         sentence="; ".join(each for each in words if each) + ".",
-        chapters=chapters(found.figures, found.quarter, company=company, notes=notes),
-        findings=(*period.manifest["findings"], *found.findings),
+        chapters=shown,
+        findings=(*period.manifest["findings"], *found.findings, *turned),
     )
 
 
@@ -84,11 +89,11 @@ def cash_flow_table(found: GroupStatements, periods: Sequence[GroupPeriod], span
     rows: list[Row] = []
     for section, (title, code) in _SECTIONS.items():
         total = found.figures.value(code, span) or 0
-        rows += _rows(title, _lines(periods, "direct", section), f"Net cash: {title.lower()}", total)
+        rows += _rows(title, _lines(periods, "direct", section), f"Net cash: {title.lower()}", total, found.scale.fen)
     total = found.figures.value("net_cash_operating", span) or 0
     (first, _), *others = _lines(periods, "indirect", "operating")
     income = found.figures.value("net_income", span) or 0
-    below = _rows("Operating activities, from net income", others, "", total - income)
+    below = _rows("Operating activities, from net income", others, "", total - income, found.scale.fen)
     rows += [below[0], _row(first, "leaf", (income,)), *below[1:-1], _row("Net cash: operating activities", "total", (total,))]
     heads = (Head(period=span, words=words_of(span, "CNY")),)
     return Table(
@@ -106,8 +111,8 @@ def _lines(periods: Sequence[GroupPeriod], presentation: str, section: str) -> l
     return [(title, amount) for title, amount in amounts.items() if amount or title == _NET_INCOME]
 
 
-def _rows(heading: str, lines: Sequence[tuple[str, int]], closing: str, total: int) -> list[Row]:
-    shares = largest_remainder([amount for _, amount in lines], total)
+def _rows(heading: str, lines: Sequence[tuple[str, int]], closing: str, total: int, unit: int) -> list[Row]:
+    shares = largest_remainder([amount for _, amount in lines], total, unit)
     rows = [Row(words=heading, code="", kind="heading", cells=("",), amounts=())]
     rows += [_row(title, "leaf", (share,)) for (title, _), share in zip(lines, shares, strict=True)]
     return [*rows, _row(closing, "total", (total,))]
@@ -129,7 +134,7 @@ def bridge_tables(found: GroupStatements, group: Group, span: Period) -> list[Ta
     shown = {_REVENUE: "total_net_revenue", _NET_PROFIT: "net_income"}
     totals = {name: found.figures.value(shown[name], span) or 0 for name in names}
     keys = [key for step in _STEPS for key in sums if key[0] == step != CONSOLIDATED]
-    shares = {name: largest_remainder([sums[key].get(name, 0) for key in keys], totals[name]) for name in names}
+    shares = {name: largest_remainder([sums[key].get(name, 0) for key in keys], totals[name], found.scale.fen) for name in names}
     rows_made: list[Row] = []
     for step, title in _STEPS.items():
         places = [place for place, key in enumerate(keys) if key[0] == step]

@@ -1,7 +1,9 @@
 """Statements out of the books: the closed periods consolidated one after the other, then presented on both bases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from loanbook import units
 from loanbook.accounting.cash_flow import CashFlowStatement
@@ -22,10 +24,18 @@ from loanbook.services.maturities import maturity_amounts
 from loanbook.services.note_amounts import note_amounts
 from loanbook.services.share_figures import share_amounts
 from loanbook.services.tax_note import tax_lines
-from loanbook.statements.ledger_lines import NoteLines, amounts_of_period, of_statement, read_note_lines, year_to_date
+from loanbook.statements.ledger_lines import (
+    NoteLines,
+    amounts_of_period,
+    of_statement,
+    on_opposite_lines,
+    read_note_lines,
+    year_to_date,
+)
 from loanbook.statements.periods import Period, period
 from loanbook.statements.presentation import Figures, Key
 from loanbook.statements.presentation_rounding import round_document, shown
+from loanbook.statements.scale import THOUSAND, Scale, scale_of
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
@@ -54,6 +64,7 @@ class GroupStatements:
     figures    the presentation engine over the books' amounts, with the columns of the reconciliation and `IFRS`
     amounts    exact fen as shown, by line, period and column
     periods    US GAAP, oldest first;  ifrs  the same on IFRS
+    scale      the unit of its money
     terms      what the periods were consolidated by;  changes  of control and shares, by the id of a closed period
     findings   what the statements lack, in words
     """
@@ -64,6 +75,7 @@ class GroupStatements:
     amounts: Mapping[Key, int]
     periods: tuple[GroupPeriod, ...]
     terms: GroupTerms
+    scale: Scale = THOUSAND
     changes: Changes = field(default_factory=dict)
     ifrs: tuple[GroupPeriod, ...] = ()
     findings: tuple[str, ...] = ()
@@ -111,6 +123,14 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     )
 
 
+def in_unit(found: GroupStatements, name: str) -> GroupStatements:
+    """The same statements rounded to another unit: `thousand`, `one`, or the one that their size asks for (`auto`)."""
+    scale = scale_of(name, found.amounts, found.statements)
+    rounded = round_document(found.amounts, found.statements, scale.fen)
+    figures = Figures(statements=found.statements, amounts=rounded, rate=found.figures.rate, scale_fen=scale.fen)
+    return replace(found, figures=figures, scale=scale)
+
+
 def span_of(closed: Closed) -> Period:
     """The days of a closed period; of an opening, its last."""
     span = Period(starts_on=units.day(closed.manifest["starts_on"]), ends_on=units.day(closed.manifest["ends_on"]))
@@ -134,6 +154,8 @@ def _parts(
         amounts = amounts_of_period(each.consolidated.trial_balance(), flows, chart, notes)
         amounts |= _cash_amounts(each.cash, flows)
         amounts |= note_amounts(each, us_gaap[place - 1] if place else None, flows)
+        for key, amount in on_opposite_lines(_balances(each, chart), flows, chart).items():
+            amounts[key] = amounts.get(key, 0) + amount
         for topic, periods in adjusted.items():
             column = topic if topic in columns else OTHER
             trial = periods[place].consolidated.trial_balance()
@@ -141,6 +163,17 @@ def _parts(
                 amounts[key] = amounts.get(key, 0) + amount
         parts.append((span, amounts))
     return parts
+
+
+def _balances(each: GroupPeriod, chart: Chart) -> dict[tuple[str, str], int]:
+    """Closing balances, by entity, of the accounts that may stand on another line."""
+    codes = [account.code for account in chart.accounts.values() if account.opposite_line]
+    rows = each.consolidated.rows
+    found: dict[tuple[str, str], int] = {}
+    for place in np.flatnonzero(np.isin(rows["account"].astype(str), codes)):
+        key = rows["entity"][place], rows["account"][place]
+        found[key] = found.get(key, 0) + int(rows["amount_fen"][place])
+    return found
 
 
 def _cash_amounts(cash: CashFlowStatement, span: Period) -> dict[Key, int]:

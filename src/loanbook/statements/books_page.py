@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from loanbook.statements.periods import Period
-from loanbook.statements.presentation import Figures
-from loanbook.statements.presentation_table import Head, Table, blocks, dimension_heads, table
+from loanbook.statements.presentation import CNY, Figures
+from loanbook.statements.presentation_table import Head, Table, blocks, dimension_heads, table, words_of
 from loanbook.terms.statement import BASE, Statement
 from loanbook.units import date, day
 
@@ -29,6 +29,14 @@ NOTES = (
 )
 RECONCILED = ("ifrs_balance_sheet", "ifrs_operations")
 FULL = ("balance_sheet", "operations")
+_RECONCILED = (
+    "US GAAP and the four adjustments are IFRS in every line; the statements by IFRS follow whole. "
+    "(i) IFRS 9 expects the losses of twelve months where risk has not increased, US GAAP those of the whole life. "
+    "(ii) Effective interest is spread over the expected life, under US GAAP over the contractual one. "
+    "(iii) Awards vest in steps, each over its own time, less estimated forfeitures. "
+    "(iv) A guarantee has no receivable and no stand-ready liability on its first day: premium is earned by the month, and the "
+    "liability is the higher of expected losses and premium received ahead."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +97,7 @@ def chapters(engine: Figures, quarter: Period, *, company: str, notes: Sequence[
         Chapter(
             key="reconciliation",
             title="US GAAP and IFRS",
-            text="US GAAP and the four adjustments are IFRS in every line; the statements by IFRS follow whole.",
+            text=_RECONCILED,
             tables=(*of(RECONCILED), *both),
         ),
     )
@@ -101,7 +109,10 @@ def tables_of(statement: Statement, engine: Figures, quarter: Period, *, company
     column   of the figures, for a statement whose columns are periods
     """
     if statement.columns:
-        return [table(statement, dimension_heads(statement, longest(engine, quarter), engine), engine, company=company)]
+        # A balance among flows is the one at their end.
+        span = longest(engine, quarter)
+        made = table(statement, dimension_heads(statement, span, engine), engine, company=company)
+        return [replace(made, title=f"{made.title}: {words_of(span.end if statement.accumulation == 'instant' else span, CNY)}")]
     found = []
     for heads in blocks(statement, quarter, dollars=bool(engine.rate)):
         known = [replace(head, column=column) for head in heads if _is_known(statement, head, engine)]

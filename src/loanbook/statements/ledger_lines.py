@@ -92,6 +92,22 @@ def amounts_of_period(rows: pa.Table, period: Period, chart: Chart, notes: NoteL
     return found
 
 
+def on_opposite_lines(balances: Mapping[tuple[str, str], int], period: Period, chart: Chart) -> dict[Key, int]:
+    """What moves between lines at the end of a period because an entity's balance stands on the other side of its account.
+
+    balances   (entity, account) -> closing balance, debit less credit
+    returns    what to add: a tax authority that owes one company is no smaller debt of another, so it stands among the assets
+    """
+    found: dict[Key, int] = {}
+    for (_, code), amount in balances.items():
+        account = chart.account(code)
+        if account.opposite_line and (amount > 0) == (account.normal == "credit") and amount:
+            for line, moved in ((account.line, -amount), (account.opposite_line, amount)):
+                key = line, period.end, BASE
+                found[key] = found.get(key, 0) + moved
+    return found
+
+
 def of_statement(notes: NoteLines, statement: Statement) -> NoteLines:
     """The note lines that are lines of one statement itself, in its own column."""
     own = {line.code for line in statement.lines}

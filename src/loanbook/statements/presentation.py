@@ -1,8 +1,8 @@
 """The presentation engine: from leaf amounts of lines to every figure of a document.
 
-Amounts come from a ledger or from a filing, in the sign in which they are shown, rounded to thousands (exact fen are rounded by
-`presentation_rounding`). Totals are sums of leaves; a quarter is the year to date less the year to date before it; US$ leaves are
-RMB over the document's one rate, and one line of a statement absorbs what translation leaves open.
+Amounts come from a ledger or from a filing, in the sign in which they are shown, rounded to the document's unit: thousands, or
+ones (`scale`); `presentation_rounding` rounds exact fen. Totals are sums of leaves; a quarter is the year to date less the year
+to date before it; US$ leaves are RMB over the document's one rate, and one line absorbs what translation leaves open.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,8 @@ MINOR_PER_THOUSAND = 100_000
 _PERCENT = 100
 _COMPUTED = ("ratio", "ads", "per_share")
 """Kinds of lines that are computed in each column, in one that adds up others too."""
-_ONES = {"money": 1_000, "million": 1_000_000, "tenths_million": 100_000}
+_MINOR = 100
+_ONES = {"million": 1_000_000, "tenths_million": 100_000}
 """How many ones are in one of a unit; ratios between units need it."""
 
 
@@ -32,8 +33,9 @@ _ONES = {"money": 1_000, "million": 1_000_000, "tenths_million": 100_000}
 class Figures:
     """Figures of a document, each computed when it is asked for.
 
-    amounts          given amounts in the unit of their line (thousands; shares and counts in ones); a total may be given where
-                     its lines are not
+    amounts          given amounts in the unit of their line (money in the document's; shares and counts in ones); a total may be
+                     given where its lines are not
+    scale_fen        fen in one of the document's unit of money
     rate             `FX_SCALE`-ths of RMB a US$; 0: the document has no US$ column
     missing_is_nil   a leaf without an amount in a period that has amounts is nothing (a ledger); else it is not known (a filing).
                      In an adjustment column what is missing is always nothing
@@ -42,6 +44,7 @@ class Figures:
     statements: Statements
     amounts: Mapping[Key, int]
     rate: int = 0
+    scale_fen: int = MINOR_PER_THOUSAND
     shares_per_ads: int = 2
     missing_is_nil: bool = True
     _made: dict[tuple[str, Period, str, str], int | None] = field(default_factory=dict)
@@ -65,7 +68,7 @@ class Figures:
                     self._columns[each.code] = tuple(members)
 
     def value(self, code: str, period: Period, column: str = BASE, currency: str = CNY) -> int | None:
-        """One figure in the unit of its line (thousands; hundredths a share; tenths of a percent); None when it is not known.
+        """One figure in the unit of its line (hundredths a share; tenths of a percent); None when it is not known.
 
         A balance that is asked for a flow's period is the one at its end.
         raises   RequestError for an unknown line, or US$ without a rate
@@ -135,7 +138,7 @@ class Figures:
         below = self.value(line.denominator, period, column, currency)
         if above is None or below is None or below <= 0:
             return None
-        return per_share(above * MINOR_PER_THOUSAND, below)
+        return per_share(above * self.scale_fen, below)
 
     def ratio(self, code: str, period: Period, column: str = BASE, currency: str = CNY, decimals: int = 1) -> int | None:
         """A ratio line with other decimals than it has in its table: percent (times: ones) in 10^decimals-ths, rounded once."""
@@ -144,9 +147,12 @@ class Figures:
         below = self.value(line.denominator, period, column, currency)
         if above is None or below is None or below <= 0:
             return None
-        numerator, denominator = (_ONES.get(self.statements.line(each).unit, 1) for each in (line.numerator, line.denominator))
+        numerator, denominator = (self._ones(self.statements.line(each)) for each in (line.numerator, line.denominator))
         scale = 10**decimals * (1 if line.unit == "times" else _PERCENT)
         return int(mul_div(above * numerator, scale, below * denominator, HALF_UP))
+
+    def _ones(self, line: Line) -> int:
+        return self.scale_fen // _MINOR if line.unit == "money" else _ONES.get(line.unit, 1)
 
     def _taken(self, line: Line, period: Period, column: str, currency: str) -> int | None:
         sign, code = line.takes.get(column, (0, ""))

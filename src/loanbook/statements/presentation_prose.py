@@ -3,7 +3,7 @@
 from loanbook.errors import RequestError
 from loanbook.statements import presentation_format as form
 from loanbook.statements.periods import Period
-from loanbook.statements.presentation import CNY, USD, Figures
+from loanbook.statements.presentation import CNY, MINOR_PER_THOUSAND, USD, Figures
 from loanbook.units import date, day
 
 _QUARTER_MONTHS = 3
@@ -26,6 +26,8 @@ def amount_words(engine: Figures, code: str, period: Period, currency: str = CNY
     value = engine.value(code, period, currency=currency)
     if value is None:
         raise RequestError(f"{code} of {period} is not known; a release cannot speak of it.")
+    if engine.scale_fen != MINOR_PER_THOUSAND:
+        raise RequestError("prose is made from figures in thousands; round the document to thousands.")
     mark = form.dollars if currency == USD else form.yuan
     return mark(form.hundredths(value) if engine.statements.line(code).unit == "per_share" else form.million(value))
 

@@ -1,4 +1,4 @@
-"""From exact fen to the thousands of a document: each leaf rounded once, notes allocated to it, one line takes what is left."""
+"""From exact fen to thousands or ones of a document: leaves rounded once, notes allocated to them, one line takes the rest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -20,11 +20,12 @@ def shown(balances: Mapping[Key, int], statements: Statements) -> dict[Key, int]
     return {key: (statements.line(key[0]).sign or 1) * amount for key, amount in balances.items()}
 
 
-def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[Key, int]:
+def round_document(amounts: Mapping[Key, int], statements: Statements, unit: int = MINOR_PER_THOUSAND) -> dict[Key, int]:
     """Exact fen to thousands, once for the whole document; shares and counts stay as they are.
 
     amounts    leaves and parts in fen, as shown; flows from the beginning of the year
-    returns    the same keys in thousands, and the leaf of parts where only they are given
+    unit       fen in one of what the document shows
+    returns    the same keys in that unit, and the leaf of parts where only they are given
     rounding   half up; the `residue` line of a statement makes its `equals` hold, in a roll-forward its own movements do; parts,
                and cells of an `allocated` table, share the rounded leaf. Shares are by largest remainder, ties by order
     raises     TieError when a statement does not hold exactly: the books are wrong, not the rounding. A table without a row of
@@ -38,16 +39,16 @@ def round_document(amounts: Mapping[Key, int], statements: Statements) -> dict[K
             exact[leaf, period, column] = sum(inner)
     ties = [(statement, line) for statement in statements.by_name.values() for line in statement.lines if line.equals]
     _check(exact, ties, statements)
-    rounded = {key: _thousands(amount) if _is_money(statements, key) else amount for key, amount in exact.items()}
+    rounded = {key: _whole(amount, unit) if _is_money(statements, key) else amount for key, amount in exact.items()}
     for tie in ties:
         if tie[1].accumulation == "instant":
-            _absorb(tie, exact, rounded, statements)
-    _allocate_parts(exact, rounded, statements)
+            _absorb(tie, exact, rounded, statements, unit)
+    _allocate_parts(exact, rounded, statements, unit)
     for tie in ties:
         if tie[1].accumulation == "flow":
-            _absorb(tie, exact, rounded, statements)
-    _follow_equity(exact, rounded, statements)
-    _allocate_cells(exact, rounded, statements)
+            _absorb(tie, exact, rounded, statements, unit)
+    _follow_equity(exact, rounded, statements, unit)
+    _allocate_cells(exact, rounded, statements, unit)
     return rounded
 
 
@@ -66,8 +67,8 @@ def largest_remainder(exact: Sequence[int], total: int, unit: int = MINOR_PER_TH
     return [floor + rounds + (place in chosen) for place, floor in enumerate(floors)]
 
 
-def _thousands(fen: int) -> int:
-    return int(mul_div(fen, 1, MINOR_PER_THOUSAND, HALF_UP))
+def _whole(fen: int, unit: int) -> int:
+    return int(mul_div(fen, 1, unit, HALF_UP))
 
 
 def _is_money(statements: Statements, key: Key) -> bool:
@@ -102,7 +103,7 @@ def _check(exact: Mapping[Key, int], ties: Sequence[_Tie], statements: Statement
                 )
 
 
-def _absorb(tie: _Tie, exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+def _absorb(tie: _Tie, exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements, unit: int) -> None:
     """What rounding left of an `equals`: to the statement's residue line, else shared by its leaves, largest remainder first."""
     statement, total = tie
     signs = leaf_signs(statements, total.code)
@@ -116,22 +117,22 @@ def _absorb(tie: _Tie, exact: Mapping[Key, int], rounded: dict[Key, int], statem
         free = [code for code in own if exact.get((code, period, column))]
         if "all" not in residues and free:
             owed = target - value + sum(signs[code] * rounded[code, period, column] for code in free)
-            shares = largest_remainder([signs[code] * exact[code, period, column] for code in free], owed)
+            shares = largest_remainder([signs[code] * exact[code, period, column] for code in free], owed, unit)
             rounded.update({(code, period, column): signs[code] * share for code, share in zip(free, shares, strict=True)})
         elif residues:
             code = residues.get("all") or residues["last"]
             rounded[code, period, column] = rounded.get((code, period, column), 0) + signs[code] * (target - value)
 
 
-def _allocate_parts(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+def _allocate_parts(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements, unit: int) -> None:
     leaves = {(statements.line(code).part_of, period, column) for code, period, column in exact if statements.line(code).part_of}
     for leaf, period, column in leaves:
         parts = [part for part in statements.parts(leaf) if (part, period, column) in exact]
-        shares = largest_remainder([exact[part, period, column] for part in parts], rounded[leaf, period, column])
+        shares = largest_remainder([exact[part, period, column] for part in parts], rounded[leaf, period, column], unit)
         rounded.update({(part, period, column): share for part, share in zip(parts, shares, strict=True)})
 
 
-def _follow_equity(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+def _follow_equity(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements, unit: int) -> None:
     """In an adjustment column, income is what its retained earnings rose by: its lines of operations share what is left."""
     adjusting = {
         each
@@ -149,11 +150,11 @@ def _follow_equity(exact: Mapping[Key, int], rounded: dict[Key, int], statements
         if earned != exact.get(closing, 0) - exact.get(opening, 0):
             continue
         owed = rounded.get(closing, 0) - rounded.get(opening, 0)
-        shares = largest_remainder([signs[code] * exact[code, period, column] for code in lines], owed)
+        shares = largest_remainder([signs[code] * exact[code, period, column] for code in lines], owed, unit)
         rounded.update({(code, period, column): signs[code] * share for code, share in zip(lines, shares, strict=True)})
 
 
-def _allocate_cells(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements) -> None:
+def _allocate_cells(exact: Mapping[Key, int], rounded: dict[Key, int], statements: Statements, unit: int) -> None:
     for statement in statements.by_name.values():
         if not statement.allocated:
             continue
@@ -168,5 +169,5 @@ def _allocate_cells(exact: Mapping[Key, int], rounded: dict[Key, int], statement
                         f"{line.place}: the cells of {line.code} in {statement.name} sum to {sum(cells):,} fen for {period}; "
                         f"the line is {exact[line.code, period, BASE]:,}."
                     )
-                shares = largest_remainder(cells, rounded[line.code, period, BASE])
+                shares = largest_remainder(cells, rounded[line.code, period, BASE], unit)
                 rounded.update({(line.code, period, column): share for column, share in zip(columns, shares, strict=True)})

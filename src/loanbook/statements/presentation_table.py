@@ -154,13 +154,20 @@ def to_csv(made: Table) -> str:
 
 
 def to_html(made: Table) -> str:
-    """A table as HTML without style; totals and headings carry their kind as class."""
-    heads = "".join(f'<th scope="col">{html.escape(head.words)}</th>' for head in made.heads)
+    """A table as HTML without style; rows carry their kind as class, a leaf that is set in capitals that of a total."""
+    heads = "".join(f'<th scope="col">{_broken(head.words)}</th>' for head in made.heads)
     rows = "".join(
-        f'<tr class="{row.kind}"><th scope="row">{html.escape(row.words)}</th>'
+        f'<tr class="{"total" if row.words.isupper() and row.kind == "leaf" else row.kind}">'
+        f'<th scope="row">{html.escape(row.words)}</th>'
         + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells)
         + "</tr>\n"
         for row in made.rows
     )
     caption = html.escape(made.title)
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+
+
+def _broken(words: str) -> str:
+    """The head of a column with its currency on a line of its own, so that heads of neighbours stand alike."""
+    when, _, last = words.rpartition(" ")
+    return f"{html.escape(when)}<br>{last}" if when and last in _CURRENCY.values() else html.escape(words)

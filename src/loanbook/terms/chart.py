@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "charts"
 CLASSES = ("asset", "liability", "equity", "income", "expense")
 SIDES = ("debit", "credit")
 LIMITS = ("never", "allowed")
-_COLUMNS = ("account", "title", "class", "normal", "opposite", "line", "movements", "text")
+_COLUMNS = ("account", "title", "class", "normal", "opposite", "line", "opposite_line", "movements", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Account:
     normal      the side that adds to it
     opposite    whether its balance may stand on the other side (`never`: a sign limit, checked on every batch per basis)
     line        the statement line that it goes to
+    opposite_line   the line that an entity's balance goes to while it stands on the other side; empty: the same
     movements   the columns of its roll-forward; empty: it has none
     """
 
@@ -31,6 +32,7 @@ class Account:
     normal: str
     opposite: str
     line: str
+    opposite_line: str
     movements: tuple[str, ...]
     text: str
 
@@ -74,6 +76,7 @@ def load_chart(name: str = "platform", folder: Path = FOLDER) -> Chart:
             normal=row.choice("normal", SIDES),
             opposite=row.choice("opposite", LIMITS),
             line=row.text("line"),
+            opposite_line=row.cells["opposite_line"],
             movements=row.several("movements"),
             text=row.cells["text"],
         )
