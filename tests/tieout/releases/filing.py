@@ -56,7 +56,8 @@ def quarterly_report(seed: int = 1) -> Release:
     balance = statement(seed + 1000, tuple(DAYS), BALANCE)
     out = Writer()
     out.put(
-        "<html><head><style>td{padding:2px}</style><script>alert(1)</script></head><body>\n<p><b>QUILLFEATHER INSTRUMENTS, INC.</b></p>\n"
+        "<html><head><style>td{padding:2px}</style><script>alert(1)</script></head><body>\n"
+        "<p><b>QUILLFEATHER INSTRUMENTS, INC.</b></p>\n"
     )
     out.put("<p>FORM 10-Q, Commission file number 001-55555</p>\n<p>CONDENSED CONSOLIDATED STATEMENTS OF OPERATIONS<br>")
     out.put("(In thousands, unaudited)</p>\n<table>\n<tr><td></td><td colspan='6'>Three Months Ended<br>September 30,</td>")
