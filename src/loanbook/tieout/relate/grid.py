@@ -1,0 +1,99 @@
+"""Figures of one table as a grid: rows that can be added, columns that agree or not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loanbook.tieout.figure import Basis, Figure, Unit
+
+ADDITIVE = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT, Unit.UNKNOWN, Unit.POINTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A printed row: its figures by column."""
+
+    index: int
+    label: str
+    path: tuple[str, ...]
+    cells: dict[int, Figure]
+
+    @property
+    def unit(self) -> Unit:
+        return next(iter(self.cells.values())).unit
+
+    @property
+    def scale(self) -> Decimal:
+        return next(iter(self.cells.values())).scale
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows of one table, or of the part of one under one head.
+
+    values    row by row, whole steps as integers; None where nothing stands
+    step      what one integer unit is worth in displayed units
+    """
+
+    file: str
+    block: int
+    part: int
+    rows: tuple[Row, ...]
+    columns: tuple[int, ...]
+
+    def matrix(self, rows: Sequence[Row]) -> tuple[list[list[int | None]], Decimal]:
+        """Values of `rows` by column as integers of the finest step among them."""
+        step = min((figure.step for row in rows for figure in row.cells.values() if figure.step), default=Decimal(1))
+        values: list[list[int | None]] = []
+        for row in rows:
+            cells = [row.cells.get(column) for column in self.columns]
+            values.append([None if figure is None else int(figure.value / step) for figure in cells])
+        return values, step
+
+    def is_adjustment(self, column: int) -> bool:
+        """Whether a column states adjustments alone, so that lines left out are nil there."""
+        bases = {row.cells[column].basis for row in self.rows if column in row.cells}
+        return bases == {Basis.ADJUSTMENT}
+
+    def classes(self) -> list[list[Row]]:
+        """Rows that may be added to each other: one unit and one scale."""
+        found: dict[tuple[Unit, Decimal], list[Row]] = defaultdict(list)
+        for row in self.rows:
+            found[row.unit, row.scale].append(row)
+        return list(found.values())
+
+
+def grids_of(figures: Iterable[Figure]) -> list[Grid]:
+    """The grids of one document, in reading order; a table whose heads change midway becomes several."""
+    blocks: dict[int, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        if figure.place.row is not None and figure.place.column is not None:
+            blocks[figure.place.block].append(figure)
+    return [grid for block, found in sorted(blocks.items()) for grid in _parts(block, found)]
+
+
+def _parts(block: int, figures: Sequence[Figure]) -> list[Grid]:
+    by_row: dict[int, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        by_row[figure.place.row or 0].append(figure)
+    parts: list[list[Row]] = [[]]
+    heads: dict[int, tuple[str, ...]] = {}
+    for index in sorted(by_row):
+        found = by_row[index]
+        changed = any(
+            heads.get(figure.place.column or 0, figure.column) != figure.column for figure in found if figure.column
+        )
+        if changed:
+            parts.append([])
+            heads = {}
+        heads.update({figure.place.column or 0: figure.column for figure in found if figure.column})
+        first = found[0]
+        label = first.label or (first.path[-1] if first.path else "")
+        parts[-1].append(Row(index, label, first.path, {figure.place.column or 0: figure for figure in found}))
+    file = figures[0].place.file
+    return [
+        Grid(file, block, part, tuple(rows), tuple(sorted({column for row in rows for column in row.cells})))
+        for part, rows in enumerate(parts)
+        if rows
+    ]

@@ -1,0 +1,245 @@
+"""Plain search for sums in a matrix, with an evidence test over its columns.
+
+A hypothesis says: line r is the signed sum of the lines of a window beside it, in every column. It is worth what its holding
+columns say (a seven-digit figure that comes out to the unit says seven decimal digits) less what the search could have found
+by chance (how many hypotheses were tried) and less what its failing columns cost. A hypothesis that holds in most columns and
+fails in one is kept: that column holds the error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+WINDOW = 60  # lines a total may lie away from its first term
+WINDOW_SIGNED = 14  # lines among which signs are tried
+DOUBT = 3.0  # decimal digits by which the evidence must beat chance: one false sum in a thousand totals
+COST_OF_FAILURE = 1.5
+TRIVIAL = 0.3  # digits that a column is worth in which one term alone is not nil
+TRANSLATED = 0.5  # the same, of a column that another one implies
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Line `result` = sum of `terms` (line, sign); `holds` and `fails` name columns, `evidence` is in decimal digits above chance."""
+
+    result: int
+    terms: tuple[tuple[int, int], ...]
+    holds: tuple[int, ...]
+    fails: tuple[int, ...]
+    evidence: float
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is searched: `values[line][column]` in whole steps, and which columns say something of their own.
+
+    families  column to the number of its family; columns of one family imply each other (a currency translated)
+    whole     False for columns of adjustments, in which lines that are left out are nil
+    """
+
+    values: Sequence[Sequence[int | None]]
+    families: Sequence[int]
+    whole: Sequence[bool]
+
+    @property
+    def width(self) -> int:
+        return len(self.families)
+
+
+def find_sums(field: Field, *, most_lines: int = 4000) -> list[Sum]:
+    """All sums that the evidence supports, totals standing for their terms once found; [] beyond `most_lines`."""
+    lines = [line for line, row in enumerate(field.values) if any(value is not None for value in row)]
+    if len(lines) > most_lines:
+        return []
+    found: list[Sum] = []
+    totals: dict[int, set[int]] = {line: set() for line in lines}
+    solved: set[tuple[int, bool]] = set()
+    for depth in (0, 1, 2):
+        while True:
+            batch = _sweep(field, lines, totals, solved, depth)
+            if not batch:
+                break
+            found.extend(batch)
+            if depth:
+                batch = _settle(field, lines, totals, solved)
+                found.extend(batch)
+    return found
+
+
+def _settle(field: Field, lines: list[int], totals: dict[int, set[int]], solved: set[tuple[int, bool]]) -> list[Sum]:
+    """The plain sums that a signed one has opened."""
+    found: list[Sum] = []
+    while batch := _sweep(field, lines, totals, solved, 0):
+        found.extend(batch)
+    return found
+
+
+def _sweep(
+    field: Field, lines: list[int], totals: dict[int, set[int]], solved: set[tuple[int, bool]], depth: int
+) -> list[Sum]:
+    """One pass over all lines: plain windows (`depth` 0), one sign or omission (1), two (2)."""
+    batch: list[Sum] = []
+    for at, line in enumerate(lines):
+        for above in (True, False):
+            if (line, above) in solved or (depth and not above):
+                continue
+            if above:
+                visible = [other for other in lines[:at] if all(total >= line for total in totals[other])][::-1]
+            else:
+                visible = [other for other in lines[at + 1 :] if all(total <= line for total in totals[other])]
+            best = _best(field, line, visible, above=above, depth=depth)
+            if best is None or any(line in totals and other in totals[line] for other, _ in best.terms):
+                continue
+            solved.add((line, above))
+            for other, _ in best.terms:
+                totals[other].add(line)
+            batch.append(best)
+    return batch
+
+
+def _best(field: Field, line: int, visible: Sequence[int], *, above: bool, depth: int) -> Sum | None:
+    """The best-supported sum for `line` of the lines that are `visible` from it, nearest first, or None."""
+    values = field.values
+    result = values[line]
+    columns = [column for column in range(field.width) if result[column] is not None]
+    if not any(result):
+        return None
+    neighbours = visible[: WINDOW if depth == 0 else WINDOW_SIGNED]
+    totals = [0] * field.width
+    best: Sum | None = None
+    window: list[int] = []
+    for other in neighbours:
+        window.append(other)
+        row = values[other]
+        for column in columns:
+            totals[column] += row[column] or 0
+        excess = {column: totals[column] - (result[column] or 0) for column in columns}
+        for signs, complexity in _signs(field, window, columns, excess, depth):
+            one = _weigh(field, line, window, signs, columns, complexity + log10(len(neighbours) + 1), above=above)
+            if one is not None and (best is None or one.evidence > best.evidence + 1e-9):
+                best = one
+    return best
+
+
+def _signs(
+    field: Field, window: Sequence[int], columns: Sequence[int], excess: dict[int, int], depth: int
+) -> list[tuple[dict[int, int], float]]:
+    """Signs other than plus, and terms left out, that bring the window's sum to the result in a column, with what they cost."""
+    size = len(window)
+    if depth == 0:
+        loose = size + 1
+        near = any(2 * abs(gap) <= loose for gap in excess.values())
+        return [({}, 0.0)] if near else []
+    if size < 2 and depth:
+        return []
+    values = field.values
+    found: dict[tuple[tuple[int, int], ...], float] = {}
+    slack = (size + 1) // 2 if size > 2 else 1
+    if depth == 1 and size >= 2:
+        # the farthest line less all that follows: revenue less each cost
+        found[tuple((other, -1) for other in window[:-1])] = 0.5
+    for column in columns:
+        gap = excess[column]
+        if not gap:
+            continue
+        ways = {}
+        for other in window:
+            value = values[other][column]
+            if value:
+                ways[2 * value] = (other, -1)
+                ways.setdefault(value, (other, 0))
+        for off in range(-min(slack, 2), min(slack, 2) + 1):
+            if depth == 1:
+                way = ways.get(gap + off)
+                if way is not None:
+                    found.setdefault((way,), log10(2 * size))
+            elif size >= 3 and not off:
+                for one, way in ways.items():
+                    other_way = ways.get(gap - one)
+                    if other_way is not None and other_way[0] > way[0]:
+                        found.setdefault((way, other_way), log10(2 * size * size) + 0.5)
+    return [(dict(signs), cost) for signs, cost in found.items()]
+
+
+def _weigh(
+    field: Field,
+    line: int,
+    window: Sequence[int],
+    signs: dict[int, int],
+    columns: Sequence[int],
+    complexity: float,
+    *,
+    above: bool,
+) -> Sum | None:
+    """The hypothesis with its evidence, or None where it does not beat chance."""
+    values = field.values
+    terms = tuple((other, signs.get(other, 1)) for other in window if signs.get(other, 1))
+    if not terms:
+        return None
+    result = values[line]
+    holds: list[int] = []
+    fails: dict[int, int] = {}
+    worth: dict[int, float] = {}
+    telling = 0
+    for column in columns:
+        printed = result[column] or 0
+        total = largest = present = 0
+        for other, sign in terms:
+            value = values[other][column]
+            if value:
+                present += 1
+                total += sign * value
+                largest = max(largest, abs(value))
+        if not present and not printed:
+            continue
+        gap = abs(total - printed)
+        if 2 * gap > len(terms) + 1 or (present < 2 and gap):
+            fails[column] = total - printed
+            continue
+        holds.append(column)
+        if present < 2:
+            digits = TRIVIAL if len(terms) > 1 else 0.0
+        else:
+            telling += 1
+            digits = max(0.0, log10(max(largest, abs(printed), 1) / (1 if not gap else len(terms) + 1)))
+        family = field.families[column]
+        best = worth.get(family, 0.0)
+        worth[family] = max(best, digits) + (TRANSLATED if best and digits > TRIVIAL else 0.0)
+    missed = _missed(field, holds, fails)
+    if len(terms) == 1:
+        return _repeated(field, line, terms, holds, missed, above=above)
+    if not telling or len(missed) > len(holds) or (len(missed) > 1 and 2 * len(missed) > telling):
+        return None
+    evidence = sum(worth.values()) - complexity - COST_OF_FAILURE * len(missed)
+    if evidence < DOUBT:
+        return None
+    return Sum(line, terms, tuple(holds), tuple(missed), evidence, above)
+
+
+def _repeated(
+    field: Field, line: int, terms: tuple[tuple[int, int], ...], holds: list[int], fails: list[int], *, above: bool
+) -> Sum | None:
+    """A total of one line: it must repeat it in every column, and in two that say something."""
+    if fails or not above:
+        return None
+    telling = {field.families[column] for column in holds if abs(field.values[line][column] or 0) >= 100}
+    if len(telling) < 2:
+        return None
+    return Sum(line, terms, tuple(holds), (), DOUBT, above)
+
+
+def _missed(field: Field, holds: Sequence[int], fails: dict[int, int]) -> list[int]:
+    """The failing columns that count.
+
+    Columns that fail by one and the same amount lack the same lines, as an excerpt does; so do all columns that state
+    amounts as against adjustments, where all of them fail together.
+    """
+    if len(fails) > 1 and len(set(fails.values())) == 1:
+        return []
+    if all(field.whole):
+        return list(fails)
+    stated = [column for column in (*holds, *fails) if field.whole[column]]
+    if len(stated) > 1 and all(column in fails for column in stated):
+        return [column for column in fails if not field.whole[column]]
+    return list(fails)

@@ -1,0 +1,84 @@
+"""Sums within a table: down its columns (footing, roll-forwards) and across them (adjustments to a total, changes)."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from loanbook.tieout.figure import Figure, Period
+from loanbook.tieout.relate.build import sum_relation
+from loanbook.tieout.relate.grid import ADDITIVE, Grid, Row
+from loanbook.tieout.relate.search import Field, Sum, find_sums
+from loanbook.tieout.relation import Relation
+
+FOOTING = "footing"
+CROSS_FOOTING = "cross_footing"
+LEAST_ROWS = 3  # rows in which columns must add up before a sum across them is believed
+MOST_FAILING = 0.2  # of the rows; beyond that the columns add up by chance or for some rows alone
+
+
+def footings(grid: Grid) -> tuple[list[tuple[Sum, list[Row]]], list[Relation]]:
+    """Sums down the columns of `grid`, and the relations that they make."""
+    found: list[tuple[Sum, list[Row]]] = []
+    relations: list[Relation] = []
+    for rows in grid.classes():
+        if len(rows) < 2 or rows[0].unit not in ADDITIVE:
+            continue
+        values, _ = grid.matrix(rows)
+        whole = [not grid.is_adjustment(column) for column in grid.columns]
+        field = Field(values, _families(grid, rows), whole)
+        for one in find_sums(field):
+            found.append((one, rows))
+            relations.extend(_down(grid, rows, one))
+    return found, relations
+
+
+def _down(grid: Grid, rows: Sequence[Row], one: Sum) -> Iterable[Relation]:
+    strength = _strength(one)
+    for column in (*one.holds, *one.fails):
+        at = grid.columns[column]
+        terms = [(rows[line].cells[at], sign) for line, sign in one.terms if at in rows[line].cells]
+        if terms:
+            yield sum_relation(FOOTING, rows[one.result].cells[at], terms, strength)
+
+
+def cross_footings(grid: Grid) -> list[Relation]:
+    """Sums across the columns of `grid`: an adjusted total, a change, a year of quarters."""
+    relations: list[Relation] = []
+    for rows in grid.classes():
+        if len(rows) < LEAST_ROWS or rows[0].unit not in ADDITIVE or len(grid.columns) < 3:
+            continue
+        values, _ = grid.matrix(rows)
+        turned = [list(column) for column in zip(*values, strict=True)]
+        field = Field(turned, list(range(len(rows))), [True] * len(rows))
+        for one in find_sums(field):
+            if len(one.terms) < 2 or len(one.holds) < LEAST_ROWS:
+                continue
+            silent = len(one.fails) > max(1, MOST_FAILING * len(one.holds))
+            for row in one.holds if silent else (*one.holds, *one.fails):
+                cells = rows[row].cells
+                terms = [(cells[grid.columns[line]], sign) for line, sign in one.terms if grid.columns[line] in cells]
+                if len(terms) > 1 or (terms and row in one.holds):
+                    relations.append(sum_relation(CROSS_FOOTING, cells[grid.columns[one.result]], terms, _strength(one)))
+    return relations
+
+
+def _strength(one: Sum) -> Decimal:
+    """How far the evidence lies above chance, 0 to 1: two digits make 0.9, four 0.99."""
+    return (1 - Decimal(10) ** (-Decimal(f"{one.evidence:.2f}") / 2)).quantize(Decimal("0.0001"))
+
+
+def _families(grid: Grid, rows: Sequence[Row]) -> list[int]:
+    """Columns of one period and basis that differ in currency alone imply each other; the first of them speaks."""
+    numbers: dict[tuple[Period | None, object, object], int] = {}
+    families: list[int] = []
+    for position, column in enumerate(grid.columns):
+        figure = _first(rows, column)
+        if figure is None or figure.period is None or figure.currency is None:
+            families.append(-1 - position)
+            continue
+        key = (figure.period, figure.basis, figure.column if figure.basis is not None else None)
+        families.append(numbers.setdefault(key, position))
+    return families
+
+
+def _first(rows: Sequence[Row], column: int) -> Figure | None:
+    return next((row.cells[column] for row in rows if column in row.cells), None)
