@@ -54,7 +54,13 @@ def figure(text: str, **more: object) -> Figure:
 
 
 def table(
-    text: str, *, file: str = "a.txt", block: int = 0, scale: int = 1000, unit: Unit = Unit.MONEY, units: dict[str, Unit] | None = None
+    text: str,
+    *,
+    file: str = "a.txt",
+    block: int = 0,
+    scale: int = 1000,
+    unit: Unit = Unit.MONEY,
+    units: dict[str, Unit] | None = None,
 ) -> tuple[Figure, ...]:
     """The figures of a table in the notation above; `units` names the unit of single rows by their label."""
     lines = [line for line in text.strip("\n").splitlines() if line.strip()]

@@ -1,1 +1,5 @@
-"""Which figures derive from which: declared packs, discovered sums, and the conventions an issuer keeps."""
+"""Which figures derive from which: ``relate`` takes readings and gives relations, each with its verdict."""
+
+from loanbook.tieout.relate.relating import relate
+
+__all__ = ["relate"]

@@ -61,12 +61,10 @@ def relation_of(
     )
 
 
-def sum_relation(
-    rule: str, result: Figure, terms: Sequence[tuple[Figure, int]], strength: Decimal = Decimal(1)
-) -> Relation:
+def sum_relation(rule: str, result: Figure, terms: Sequence[tuple[Figure, int]], strength: Decimal = Decimal(1)) -> Relation:
     """`result` = the sum of its terms, each added (1) or taken away (-1)."""
     low = high = NOUGHT
-    words = []
+    words: list[str] = []
     for figure, sign in terms:
         held = figure.interval
         low += held.low if sign > 0 else -held.high

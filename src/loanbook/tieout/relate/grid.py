@@ -81,9 +81,7 @@ def _parts(block: int, figures: Sequence[Figure]) -> list[Grid]:
     heads: dict[int, tuple[str, ...]] = {}
     for index in sorted(by_row):
         found = by_row[index]
-        changed = any(
-            heads.get(figure.place.column or 0, figure.column) != figure.column for figure in found if figure.column
-        )
+        changed = any(heads.get(figure.place.column or 0, figure.column) != figure.column for figure in found if figure.column)
         if changed:
             parts.append([])
             heads = {}

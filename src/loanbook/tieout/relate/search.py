@@ -20,7 +20,7 @@ TRANSLATED = 0.5  # the same, of a column that another one implies
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Line `result` = sum of `terms` (line, sign); `holds` and `fails` name columns, `evidence` is in decimal digits above chance."""
+    """Line `result` = sum of `terms` (line, sign), held or failed by columns; `evidence` in decimal digits above chance."""
 
     result: int
     terms: tuple[tuple[int, int], ...]
@@ -75,9 +75,7 @@ def _settle(field: Field, lines: list[int], totals: dict[int, set[int]], solved:
     return found
 
 
-def _sweep(
-    field: Field, lines: list[int], totals: dict[int, set[int]], solved: set[tuple[int, bool]], depth: int
-) -> list[Sum]:
+def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: set[tuple[int, bool]], depth: int) -> list[Sum]:
     """One pass over all lines: plain windows (`depth` 0), one sign or omission (1), two (2)."""
     batch: list[Sum] = []
     for at, line in enumerate(lines):

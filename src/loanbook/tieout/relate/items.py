@@ -1,0 +1,218 @@
+"""Which series are one line item: by label, and by the figures that they share.
+
+Two series are one item when what they have in common outweighs what sets them apart. A label counts, and so does each figure
+that agrees at one coordinate (a seven-digit figure more than a two-digit one); each that disagrees counts against it. One
+disagreement among several agreements is thus kept within the item, where it shows as a broken equality; a series that
+disagrees throughout is another item, or the same one restated.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from loanbook.tieout.figure import Figure, Unit
+from loanbook.tieout.relate.labels import likeness, words, words_of
+from loanbook.tieout.relate.series import Coordinate, Item, Series, agree, digits_of
+
+SAME_LABEL = 6.0
+SAME_PATH = 1.0
+ORDINAL = 2.0
+DISAGREES = 3.0
+ENOUGH = 3.0
+ENOUGH_PROSE = 2.5
+LIKELY = 0.45  # likeness below which labels speak against one item
+VALUE_DIGITS = 4  # a figure shorter than this finds no item by its value alone
+MOST_CANDIDATES = 40
+
+
+@dataclass(slots=True)
+class Items:
+    """All items, with what finds them."""
+
+    items: list[Item] = field(default_factory=list)
+    by_key: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
+    by_value: dict[tuple[Coordinate, Decimal], list[Item]] = field(default_factory=lambda: defaultdict(list))
+    by_word: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
+    restated: list[tuple[Series, Item]] = field(default_factory=list)
+
+    def take(self, series: Series, item: Item | None) -> Item:
+        """Puts `series` into `item`, or into one of its own."""
+        if item is None:
+            item = Item(series.label, series.unit)
+            self.items.append(item)
+        key = (series.key, series.unit)
+        if all(item is not other for other in self.by_key[key]):
+            self.by_key[key].append(item)
+            for word in set(words_of(series.label)):
+                if all(item is not other for other in self.by_word[word, series.unit]):
+                    self.by_word[word, series.unit].append(item)
+        item.add(series)
+        for coordinate, figures in series.cells.items():
+            for figure in figures:
+                found = self.by_value[coordinate, abs(figure.amount)]
+                if all(item is not other for other in found):
+                    found.append(item)
+        return item
+
+    def like(self, label: str, unit: Unit) -> list[Item]:
+        """Items whose labels share words with `label`, most first."""
+        counts: Counter[int] = Counter()
+        found: dict[int, Item] = {}
+        for word in set(words_of(label)):
+            items = self.by_word.get((word, unit), ())
+            for item in items:
+                counts[id(item)] += 1
+                found[id(item)] = item
+        return [found[name] for name, _ in counts.most_common(MOST_CANDIDATES)]
+
+
+def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
+    """All series of a set of documents as items: tables first, then the phrases of prose."""
+    items = Items()
+    for series in tables:
+        items.take(series, _table_item(items, series))
+    spans = _spans(items)
+    waiting = []
+    for series in prose:
+        item = _prose_item(items, spans, series)
+        if item is None:
+            waiting.append(series)
+        else:
+            items.take(series, item)
+    learned = _phrases(items)
+    for series in waiting:
+        item = learned.get((series.key, series.unit))
+        if item is not None and not any(coordinate in item.cells for coordinate in series.cells):
+            item = None
+        items.take(series, item or _alone(items, series))
+    return items
+
+
+def _unique(found: Iterable[Item]) -> list[Item]:
+    return list({id(item): item for item in found}.values())
+
+
+def _table_item(items: Items, series: Series) -> Item | None:
+    named = items.by_key.get((series.key, series.unit), [])
+    valued = [
+        item
+        for coordinate, figures in series.cells.items()
+        for figure in figures
+        if digits_of(figure) >= VALUE_DIGITS
+        for item in items.by_value.get((coordinate, abs(figure.amount)), ())
+    ]
+    best, most = None, ENOUGH
+    rival: Item | None = None
+    for item in _unique((*named, *valued)):
+        if any(other.where == series.where for other in item.series):
+            continue
+        agreed, against, _ = _compare(series, item)
+        score = agreed - DISAGREES * against
+        if any(other.key == series.key for other in item.series):
+            score += _label_score(series, item)
+        else:
+            close = max(likeness(series.label, other.label) for other in item.series)
+            if against or close < LIKELY:
+                continue
+            score += 4 * close - 4
+        if score > most:
+            best, most = item, score
+        elif against > 1 and not agreed and _label_score(series, item) >= SAME_LABEL:
+            rival = item
+    if best is None and rival is not None:
+        items.restated.append((series, rival))
+    return best
+
+
+def _label_score(series: Series, item: Item) -> float:
+    """What one label is worth, less where it says little or where another row of the table has it too."""
+    score = SAME_LABEL if set(words_of(series.label)) - words().general else SAME_LABEL / 3
+    alike = [other for other in item.series if other.key == series.key]
+    if not alike:
+        return 0.0
+    if series.of > 1 or any(other.of > 1 for other in alike):
+        score += ORDINAL if any((other.ordinal, other.of) == (series.ordinal, series.of) for other in alike) else -SAME_LABEL
+    if series.path and any(other.path[-1:] == series.path[-1:] for other in alike):
+        score += SAME_PATH
+    return score
+
+
+def _compare(series: Series, item: Item) -> tuple[float, float, int]:
+    """What agreeing figures are worth, how many disagree, and how many agree."""
+    agreed = against = 0.0
+    number = 0
+    for coordinate, figures in series.cells.items():
+        other = item.best(coordinate)
+        if other is None:
+            continue
+        for figure in figures:
+            if agree(figure, other):
+                agreed += min(max(digits_of(figure) - 1, 0), 6)
+                number += 1
+            else:
+                against += 1
+    return agreed, against, number
+
+
+def _spans(items: Items) -> dict[Coordinate, tuple[list[Decimal], list[Item]]]:
+    """Items in tables by coordinate, in the order of their amounts."""
+    found: dict[Coordinate, list[tuple[Decimal, int, Item]]] = defaultdict(list)
+    for number, item in enumerate(items.items):
+        for coordinate in item.cells:
+            best = item.best(coordinate)
+            if best is not None:
+                found[coordinate].append((best.amount, number, item))
+    spans = {}
+    for coordinate, entries in found.items():
+        entries.sort(key=lambda entry: entry[:2])
+        spans[coordinate] = ([amount for amount, _, _ in entries], [item for _, _, item in entries])
+    return spans
+
+
+def _near(spans: dict[Coordinate, tuple[list[Decimal], list[Item]]], coordinate: Coordinate, figure: Figure) -> list[Item]:
+    amounts, items = spans.get(coordinate, ([], []))
+    held = figure.interval
+    first = bisect_left(amounts, held.low)
+    found = []
+    while first < len(amounts) and amounts[first] <= held.high:
+        found.append(items[first])
+        first += 1
+    return found
+
+
+def _prose_item(items: Items, spans: dict[Coordinate, tuple[list[Decimal], list[Item]]], series: Series) -> Item | None:
+    valued = [
+        item for coordinate, figures in series.cells.items() for figure in figures for item in _near(spans, coordinate, figure)
+    ]
+    best, most = None, ENOUGH_PROSE
+    for item in _unique((*items.by_key.get((series.key, series.unit), ()), *valued, *items.like(series.label, series.unit))):
+        agreed, against, number = _compare(series, item)
+        if not number:
+            continue
+        close = max(likeness(series.label, name) for name in {other.label for other in item.series})
+        score = agreed - (DISAGREES - 0.5) * against + 5 * close - 3
+        if against and (number < 2 and close < 0.9):
+            continue
+        if score > most:
+            best, most = item, score
+    return best
+
+
+def _phrases(items: Items) -> dict[tuple[str, Unit], Item]:
+    """Phrases of prose that named one item, with figures that agree and none that does not."""
+    found: dict[tuple[str, Unit], dict[int, Item]] = defaultdict(dict)
+    for item in items.items:
+        for series in item.series:
+            if series.is_prose and len(series.cells) > 1:
+                found[series.key, series.unit][id(item)] = item
+    return {key: next(iter(named.values())) for key, named in found.items() if len(named) == 1}
+
+
+def _alone(items: Items, series: Series) -> Item | None:
+    """The item of prose alone that has this very label, where nothing disagrees."""
+    for item in items.by_key.get((series.key, series.unit), ()):
+        if all(other.is_prose for other in item.series) and not _compare(series, item)[1]:
+            return item
+    return None

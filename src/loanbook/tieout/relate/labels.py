@@ -1,0 +1,72 @@
+"""Labels of line items: what makes two of them the same item, and what makes them different ones."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+import yaml
+from rapidfuzz import fuzz
+
+MARKS = re.compile(r"\^\{[^}]*\}|<[^>]*>|[⁰¹²³⁴-⁹]+|\(\s*\d{1,2}\s*\)|\*\d*|[†‡]")
+ASIDES = re.compile(r"\((?:US\$|RMB|USD|note|in thousands|unaudited)[^)]*\)", re.IGNORECASE)
+WORDS = re.compile(r"[a-z0-9]+(?:-gaap)?|[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of labels as `packs/words.yaml` lists them."""
+
+    empty: frozenset[str]
+    alike: Mapping[str, str]
+    telling: frozenset[str]
+    general: frozenset[str]
+
+
+@cache
+def words() -> Words:
+    """The words of the pack."""
+    found = yaml.safe_load((files("loanbook.tieout.relate") / "packs" / "words.yaml").read_text(encoding="utf-8"))
+    lists = {name: frozenset(found[name].split()) for name in ("empty", "telling", "general")}
+    return Words(alike=found["alike"], **lists)
+
+
+@lru_cache(maxsize=20_000)
+def words_of(label: str) -> tuple[str, ...]:
+    """The words that name the item, in their order, singular and in one spelling."""
+    text = ASIDES.sub(" ", MARKS.sub(" ", label)).casefold()
+    text = text.replace("non-current", "noncurrent").replace("non gaap", "non-gaap").replace("non-controlling", "noncontrolling")
+    text = text.replace("’", "'").replace("'s", "")
+    known = words()
+    found: list[str] = []
+    for printed in WORDS.findall(text):
+        word = known.alike.get(printed, printed)
+        if len(word) > 4:
+            if word.endswith("ies"):
+                word = word[:-3] + "y"
+            elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+                word = word[:-1]
+        if word and word not in known.empty and printed not in known.empty and (not found or found[-1] != word):
+            found.append(word)
+    return tuple(found)
+
+
+@lru_cache(maxsize=20_000)
+def key_of(label: str) -> str:
+    """The label in one spelling; equal keys are one item where nothing else tells them apart."""
+    return " ".join(words_of(label))
+
+
+@lru_cache(maxsize=200_000)
+def likeness(one: str, other: str) -> float:
+    """From 0 to 1; 1 for one item, below 0.3 where a telling word stands in one of them alone."""
+    mine, yours = words_of(one), words_of(other)
+    if not mine or not yours:
+        return 0.0
+    if mine == yours:
+        return 1.0
+    first, second = set(mine), set(yours)
+    score = max(fuzz.token_sort_ratio(key_of(one), key_of(other)), 0.95 * fuzz.token_set_ratio(key_of(one), key_of(other))) / 100
+    telling = len((first ^ second) & words().telling)
+    return float(score * 0.45**telling)

@@ -1,0 +1,227 @@
+"""Per share, per ADS and margins: which two items a printed quotient is made of, found by the figures themselves.
+
+A quotient item is tried against pairs of items at every coordinate that all three share. A pair is believed on the same kind
+of evidence as a sum: decimal digits that come out, less what so many pairs would bring by chance, less failures.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import log10
+
+from loanbook.tieout.figure import Figure, Period, Unit
+from loanbook.tieout.interval import Interval
+from loanbook.tieout.relate.build import relation_of, shown
+from loanbook.tieout.relate.items import Items
+from loanbook.tieout.relate.labels import likeness, words_of
+from loanbook.tieout.relate.series import Coordinate, Item, digits_of
+from loanbook.tieout.relation import Relation, RelationKind
+
+DOUBT = 2.5
+COST_OF_FAILURE = 2.0
+NUMERATORS = 12
+HUNDRED = Decimal(100)
+MULTIPLES = tuple(Decimal(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)) + tuple(
+    1 / Decimal(number) for number in (2, 3, 4, 5, 8, 10, 20, 25)
+)
+_MARGIN_WORDS = frozenset({"margin", "ratio", "rate", "percentage"})
+_BASE_WORDS = frozenset({"revenue", "sale", "turnover", "income", "asset", "loan", "premium"})
+
+Cells = dict[tuple[Period, str], Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    numerator: Item
+    denominator: Item
+    multiple: Decimal
+    evidence: float
+    holds: int
+    fails: int
+
+
+def quotients(items: Items) -> list[Relation]:
+    """Relations of all quotient items."""
+    by_unit: dict[Unit, list[Item]] = defaultdict(list)
+    for item in items.items:
+        by_unit[item.unit].append(item)
+    in_tables = [item for item in by_unit[Unit.MONEY] if any(not one.is_prose for one in item.series)]
+    counts = [*by_unit[Unit.SHARES], *by_unit[Unit.ADS]]
+    made: list[Relation] = []
+    for item in (*by_unit[Unit.PER_SHARE], *by_unit[Unit.PER_ADS]):
+        made.extend(_per_share(item, in_tables, counts))
+    multiples = _multiples(by_unit[Unit.PER_ADS], by_unit[Unit.PER_SHARE], RelationKind.PER_ADS, "per_ads_from_per_share")
+    made.extend(multiples)
+    made.extend(_multiples(by_unit[Unit.ADS], by_unit[Unit.SHARES], RelationKind.PER_ADS, "ads_from_shares"))
+    for item in by_unit[Unit.PERCENT]:
+        made.extend(_margin(item, in_tables))
+    return made
+
+
+def _cells(item: Item, currency: str | None) -> Cells:
+    found: Cells = {}
+    for coordinate in item.cells:
+        if coordinate.currency == currency and not coordinate.basis.startswith("adjustment"):
+            best = item.best(coordinate)
+            if best is not None:
+                found[coordinate.period, coordinate.basis] = best
+    return found
+
+
+def _currencies(item: Item) -> list[str | None]:
+    return list(dict.fromkeys(coordinate.currency for coordinate in item.cells))
+
+
+def _per_share(item: Item, amounts: Sequence[Item], counts: Sequence[Item]) -> Iterable[Relation]:
+    for currency in _currencies(item):
+        printed = _cells(item, currency)
+        best: _Choice | None = None
+        for count in counts:
+            shares = _cells(count, None)
+            shared = [at for at in printed if at in shares]
+            if not shared:
+                continue
+            for multiple in (Decimal(1), *_ads_multiples(item, count)):
+                for amount in amounts:
+                    choice = _weigh(printed, amount, currency, count, shares, shared, multiple, len(amounts) * len(counts))
+                    if choice is not None and (best is None or choice.evidence > best.evidence):
+                        best = choice
+        if best is not None:
+            kind = RelationKind.PER_ADS if item.unit is Unit.PER_ADS else RelationKind.PER_SHARE
+            yield from _relations(kind, "per_share", printed, best, currency, None)
+
+
+def _ads_multiples(item: Item, count: Item) -> tuple[Decimal, ...]:
+    """Per ADS from a number of shares needs the shares of an ADS; 2, 3, 4 … are tried."""
+    return MULTIPLES[1:8] if item.unit is Unit.PER_ADS and count.unit is Unit.SHARES else ()
+
+
+def _weigh(
+    printed: Cells,
+    amount: Item,
+    currency: str | None,
+    count: Item,
+    divisors: Cells,
+    shared: Sequence[tuple[Period, str]],
+    multiple: Decimal,
+    tried: int,
+    bonus: float = 0.0,
+) -> _Choice | None:
+    """How well amount x multiple / count explains the printed quotients."""
+    evidence = bonus - log10(tried + 1)
+    holds = fails = 0
+    for period, basis in shared:
+        numerator = amount.best(Coordinate(amount.unit, period, currency, basis))
+        if numerator is None:
+            continue
+        quotient, divisor = printed[period, basis], divisors[period, basis]
+        if not divisor.value:
+            continue
+        expected = float(numerator.amount * multiple) / float(divisor.amount)
+        step = float(quotient.step)
+        off = abs(expected - float(quotient.amount)) / step
+        if off <= 0.5 + 1e-6 or quotient.interval.meets(_quotient(numerator, divisor, multiple)):
+            holds += 1
+            evidence += max(0.0, log10(max(abs(float(quotient.amount)) / step, 1.0)))
+        else:
+            fails += 1
+            evidence -= COST_OF_FAILURE
+            if fails > holds + 1:
+                return None
+    if evidence < DOUBT or holds <= 2 * fails:
+        return None
+    return _Choice(amount, count, multiple, evidence, holds, fails)
+
+
+def _quotient(numerator: Figure, divisor: Figure, multiple: Decimal) -> Interval:
+    held = numerator.interval * Interval.exact(multiple)
+    bottom = divisor.interval
+    if bottom.low <= 0 <= bottom.high:
+        return Interval.exact(Decimal("1E+30"))
+    return held / bottom
+
+
+def _relations(
+    kind: RelationKind, rule: str, printed: Cells, choice: _Choice, currency: str | None, bottom_currency: str | None
+) -> Iterable[Relation]:
+    for (period, basis), quotient in printed.items():
+        numerator = choice.numerator.best(Coordinate(choice.numerator.unit, period, currency, basis))
+        divisor = choice.denominator.best(Coordinate(choice.denominator.unit, period, bottom_currency, basis))
+        if numerator is None or divisor is None or not divisor.value:
+            continue
+        expected = _quotient(numerator, divisor, choice.multiple)
+        times = "" if choice.multiple == 1 else f" x {shown(choice.multiple)}"
+        middle = (expected.low + expected.high) / 2
+        yield relation_of(
+            kind,
+            rule,
+            quotient,
+            ((numerator, choice.multiple), (divisor, Decimal(-1))),
+            expected,
+            arithmetic=f"{numerator.text}{times} / {divisor.text} = {shown(round(middle, 4))}; printed {quotient.text}",
+        )
+
+
+def _multiples(results: Sequence[Item], bases: Sequence[Item], kind: RelationKind, rule: str) -> list[Relation]:
+    """Each of `results` as a whole multiple, or a part, of one of `bases`: what an ADS is of a share."""
+    made: list[Relation] = []
+    for result in results:
+        best: tuple[float, Decimal, Item] | None = None
+        for base in bases:
+            for multiple in MULTIPLES:
+                evidence = -log10(len(MULTIPLES) * len(bases) + 1)
+                for coordinate, part in _pairs(result, base):
+                    printed = result.best(coordinate)
+                    if printed is None:
+                        continue
+                    gap = abs(part.amount * multiple - printed.amount)
+                    if gap <= printed.step * printed.scale / 2 + part.step * part.scale * multiple / 2:
+                        evidence += digits_of(printed) - (0.5 if gap else 0)
+                    else:
+                        evidence -= 3
+                if evidence >= DOUBT and (best is None or evidence > best[0]):
+                    best = (evidence, multiple, base)
+        if best is None:
+            continue
+        _, multiple, base = best
+        for coordinate, part in _pairs(result, base):
+            for printed in result.cells[coordinate]:
+                arithmetic = f"{part.text} x {shown(multiple)} = {shown(part.value * multiple)}; printed {printed.text}"
+                expected = part.interval * Interval.exact(multiple)
+                made.append(relation_of(kind, rule, printed, ((part, multiple),), expected, arithmetic=arithmetic))
+    return made
+
+
+def _pairs(result: Item, base: Item) -> Iterable[tuple[Coordinate, Figure]]:
+    for coordinate in result.cells:
+        part = base.best(Coordinate(base.unit, coordinate.period, coordinate.currency, coordinate.basis))
+        if part is not None:
+            yield coordinate, part
+
+
+def _margin(item: Item, amounts: Sequence[Item]) -> Iterable[Relation]:
+    """One amount in hundredths of another; the label says which one is above the line."""
+    printed = _cells(item, None)
+    stripped = " ".join(word for word in words_of(item.label) if word not in _MARGIN_WORDS)
+    if not printed or not stripped or len(words_of(item.label)) == len(stripped.split()):
+        return
+    numerators = sorted(amounts, key=lambda one: -likeness(stripped, one.label))[:NUMERATORS]
+    numerators = [one for one in numerators if likeness(stripped, one.label) >= 0.5]
+    best: _Choice | None = None
+    chosen: str | None = None
+    for bottom in amounts:
+        bonus = 2.0 if set(words_of(bottom.label)) & _BASE_WORDS else 0.0
+        for currency in _currencies(bottom)[:1]:
+            divisors = _cells(bottom, currency)
+            shared = [at for at in printed if at in divisors]
+            for top in numerators if len(shared) > 0 else ():
+                if top is bottom:
+                    continue
+                worth = bonus + 2 * likeness(stripped, top.label)
+                tried = len(numerators) * len(amounts)
+                choice = _weigh(printed, top, currency, bottom, divisors, shared, HUNDRED, tried, worth)
+                if choice is not None and (best is None or choice.evidence > best.evidence):
+                    best, chosen = choice, currency
+    if best is not None:
+        yield from _relations(RelationKind.RATIO, "margin", printed, best, chosen, chosen)

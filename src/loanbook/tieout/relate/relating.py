@@ -1,0 +1,71 @@
+"""All rules in turn over a set of documents."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from loanbook.tieout.document import Document
+from loanbook.tieout.figure import Basis, Reading
+from loanbook.tieout.relate.columns import column_ratios
+from loanbook.tieout.relate.grid import Grid, grids_of
+from loanbook.tieout.relate.items import items_of
+from loanbook.tieout.relate.paragraphs import paragraphs
+from loanbook.tieout.relate.periods import differences
+from loanbook.tieout.relate.prose import defined_sums, prose_relations
+from loanbook.tieout.relate.quotients import quotients
+from loanbook.tieout.relate.repeats import repeats
+from loanbook.tieout.relate.series import prose_series, table_series
+from loanbook.tieout.relate.sums import cross_footings, footings
+from loanbook.tieout.relate.translation import pairs_of, rates_of, translations
+from loanbook.tieout.relation import Relation, RelationKind
+
+
+def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]:
+    """Every relation that the rules find among the figures of `readings`, in a stable order, each once."""
+    figures = [figure for _, reading in readings for figure in reading.figures]
+    bases_matter = len({figure.basis for figure in figures if figure.basis in (Basis.US_GAAP, Basis.IFRS)}) > 1
+    by_id = {figure.id: figure for figure in figures}
+    found: list[Relation] = []
+    grids: dict[str, list[Grid]] = {}
+    for document, reading in readings:
+        own = grids_of(reading.figures)
+        grids[document.file] = own
+        sums: list[Relation] = []
+        for grid in own:
+            sums.extend(footings(grid)[1])
+            found.extend(cross_footings(grid))
+            found.extend(column_ratios(grid))
+        found.extend(sums)
+        prose = [figure for figure in reading.figures if figure.place.row is None]
+        pairs = pairs_of(own, prose, by_id)
+        found.extend(translations(pairs, rates_of(reading.figures, pairs), leaves_of(sums)))
+    tables = [series for document, _ in readings for series in table_series(grids[document.file], bases_matter=bases_matter)]
+    phrases = [series for _, reading in readings for series in prose_series(reading.figures, bases_matter=bases_matter)]
+    items = items_of(tables, phrases)
+    owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells}
+    found.extend(repeats(items))
+    found.extend(differences(items))
+    found.extend(quotients(items))
+    for document, reading in readings:
+        sentences = paragraphs(document, reading.figures)
+        found.extend(prose_relations(sentences, owner))
+        found.extend(defined_sums(sentences, items))
+    return tuple({relation.id: relation for relation in found}.values())
+
+
+def leaves_of(sums: Sequence[Relation]) -> Mapping[str, int]:
+    """How many lines each total sums, down to lines that are no totals."""
+    terms: dict[str, list[str]] = defaultdict(list)
+    for relation in sums:
+        if relation.kind is RelationKind.SUM and not terms[relation.result]:
+            terms[relation.result] = [term.figure for term in relation.terms]
+    counted: dict[str, int] = {}
+
+    def count(figure: str, above: frozenset[str]) -> int:
+        if figure not in counted:
+            below = [term for term in terms.get(figure, ()) if term not in above]
+            counted[figure] = sum(count(term, above | {figure}) for term in below) or 1
+        return counted[figure]
+
+    for figure in list(terms):
+        count(figure, frozenset({figure}))
+    return counted

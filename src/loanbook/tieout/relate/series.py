@@ -1,0 +1,147 @@
+"""Series: one line item as one place states it, its figures by coordinate; and items: the series that are the same line."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from loanbook.tieout.figure import Basis, Figure, Period, Unit
+from loanbook.tieout.relate.grid import Grid
+from loanbook.tieout.relate.labels import key_of
+
+STATING = frozenset({"", "current", "comparative", "prior_quarter", "prior_year", "translation", "other"})
+MONEY_LIKE = frozenset({Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS})
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinate:
+    """What a figure is of, apart from its line item. Two figures of one item at one coordinate must agree."""
+
+    unit: Unit
+    period: Period
+    currency: str | None
+    basis: str
+
+
+@dataclass(slots=True, eq=False)
+class Series:
+    """A row of a table, or a phrase of prose with the amounts that follow it.
+
+    ordinal   1-based number among the rows of its table with the same label and unit
+    of        how many such rows there are
+    """
+
+    label: str
+    path: tuple[str, ...]
+    unit: Unit
+    where: tuple[str, int, int]
+    is_prose: bool
+    ordinal: int = 1
+    of: int = 1
+    cells: dict[Coordinate, list[Figure]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return key_of(self.label)
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One line item: the series that state it."""
+
+    label: str
+    unit: Unit
+    series: list[Series] = field(default_factory=list)
+    cells: dict[Coordinate, list[Figure]] = field(default_factory=dict)
+
+    def add(self, series: Series) -> None:
+        """Takes in all figures of `series`."""
+        self.series.append(series)
+        for coordinate, figures in series.cells.items():
+            self.cells.setdefault(coordinate, []).extend(figures)
+
+    def best(self, coordinate: Coordinate) -> Figure | None:
+        """The figure that others are measured against: of the finest step, in a table before prose, first printed."""
+        figures = self.cells.get(coordinate)
+        if not figures:
+            return None
+        return min(figures, key=lambda figure: (figure.place.row is None, figure.step * figure.scale))
+
+
+def coordinate_of(figure: Figure, *, bases_matter: bool) -> Coordinate | None:
+    """None where the period is not known. A count is the same in each currency's column."""
+    if figure.period is None:
+        return None
+    basis = figure.basis
+    if basis is Basis.ADJUSTMENT:
+        name = "adjustment:" + " ".join(figure.column[-2:])
+    elif basis is Basis.IFRS and bases_matter:
+        name = "ifrs"
+    else:
+        name = ""
+    period = figure.period
+    label = figure.label.casefold()
+    if period.start is not None:
+        if "beginning of" in label or "opening" in label:
+            period = Period(end=period.start - dt.timedelta(days=1))
+        elif "end of the period" in label or "end of period" in label or "end of year" in label or "closing" in label:
+            period = Period(end=period.end)
+    currency = figure.currency if figure.unit in MONEY_LIKE else None
+    return Coordinate(figure.unit, period, currency, name)
+
+
+def table_series(grids: Iterable[Grid], *, bases_matter: bool) -> list[Series]:
+    """One series for every row that has a figure with a period."""
+    made: list[Series] = []
+    for grid in grids:
+        counted: dict[tuple[str, Unit], list[Series]] = defaultdict(list)
+        for row in grid.rows:
+            by_unit: dict[Unit, Series] = {}
+            for figure in row.cells.values():
+                coordinate = coordinate_of(figure, bases_matter=bases_matter)
+                if coordinate is None:
+                    continue
+                series = by_unit.get(figure.unit)
+                if series is None:
+                    series = Series(row.label, row.path, figure.unit, (grid.file, grid.block, grid.part), False)
+                    by_unit[figure.unit] = series
+                series.cells.setdefault(coordinate, []).append(figure)
+            for unit, series in by_unit.items():
+                same = counted[key_of(row.label), unit]
+                same.append(series)
+                series.ordinal = len(same)
+                made.append(series)
+        for same in counted.values():
+            for series in same:
+                series.of = len(same)
+    return made
+
+
+def prose_series(figures: Iterable[Figure], *, bases_matter: bool) -> list[Series]:
+    """The amounts that follow one phrase in one paragraph; growth, changes and bounds of ranges are no amounts of it."""
+    made: dict[tuple[str, int, str, Unit], Series] = {}
+    for figure in figures:
+        if figure.place.row is not None or figure.role not in STATING or figure.exact:
+            continue
+        coordinate = coordinate_of(figure, bases_matter=bases_matter)
+        if coordinate is None or not figure.label:
+            continue
+        at = (figure.place.file, figure.place.block, key_of(figure.label), figure.unit)
+        series = made.get(at)
+        if series is None:
+            series = Series(figure.label, figure.path, figure.unit, (at[0], at[1], 0), True)
+            made[at] = series
+        series.cells.setdefault(coordinate, []).append(figure)
+    return list(made.values())
+
+
+def digits_of(figure: Figure) -> int:
+    """How many significant digits are displayed: what an agreement with it is worth."""
+    if not figure.step:
+        return len(figure.value.as_tuple().digits)
+    return len(str(abs(int(figure.value / figure.step)))) if figure.value else 0
+
+
+def agree(one: Figure, other: Figure) -> bool:
+    """Whether both may stand for one amount."""
+    return one.interval.meets(other.interval)
