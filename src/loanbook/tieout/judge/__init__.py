@@ -1,1 +1,5 @@
-"""What ties, what fails, how severe it is, and which figures explain the failures."""
+"""What ties, what fails, and which figure is the likeliest culprit."""
+
+from loanbook.tieout.judge.judging import judge
+
+__all__ = ["judge"]

@@ -82,10 +82,7 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
         for above in (True, False):
             if (line, above) in solved or (depth and not above):
                 continue
-            if above:
-                visible = [other for other in lines[:at] if all(total >= line for total in totals[other])][::-1]
-            else:
-                visible = [other for other in lines[at + 1 :] if all(total <= line for total in totals[other])]
+            visible = _visible(lines, at, totals, above=above)
             best = _best(field, line, visible, above=above, depth=depth)
             if best is None or any(line in totals and other in totals[line] for other, _ in best.terms):
                 continue
@@ -96,6 +93,19 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
     return batch
 
 
+def _visible(lines: Sequence[int], at: int, totals: dict[int, set[int]], *, above: bool) -> list[int]:
+    """The lines that a sum may take, nearest first: not those for which a total stands between."""
+    line = lines[at]
+    found: list[int] = []
+    places = range(at - 1, -1, -1) if above else range(at + 1, len(lines))
+    for other in (lines[place] for place in places):
+        if all(total >= line if above else total <= line for total in totals[other]):
+            found.append(other)
+            if len(found) == WINDOW:
+                break
+    return found
+
+
 def _best(field: Field, line: int, visible: Sequence[int], *, above: bool, depth: int) -> Sum | None:
     """The best-supported sum for `line` of the lines that are `visible` from it, nearest first, or None."""
     values = field.values
@@ -103,7 +113,7 @@ def _best(field: Field, line: int, visible: Sequence[int], *, above: bool, depth
     columns = [column for column in range(field.width) if result[column] is not None]
     if not any(result):
         return None
-    neighbours = visible[: WINDOW if depth == 0 else WINDOW_SIGNED]
+    neighbours = visible if depth == 0 else visible[:WINDOW_SIGNED]
     totals = [0] * field.width
     best: Sum | None = None
     window: list[int] = []
