@@ -77,6 +77,22 @@ def test_unrelated_figures_make_no_sum() -> None:
         assert relations_of(table("\n".join(["  2024/CNY  2023/CNY", *rows]))) == []
 
 
+def test_in_two_columns_of_few_digits_a_total_is_known_by_its_label() -> None:
+    figures = table("""
+                            2024/EUR    2023/EUR
+        Interest income     1,204       1,109
+        Fee income          388         391
+        Trading income      97          102
+        Other income        45          38
+        Total revenue       1,734       1,604
+    """)
+    found = relations_of(figures)
+    assert [(relation.result, relation.verdict) for relation in found] == [
+        ("a.txt:0:5:0", Verdict.HOLDS),
+        ("a.txt:0:5:1", Verdict.BROKEN),
+    ]
+
+
 def test_lines_left_out_of_an_excerpt_are_no_error() -> None:
     """Of the amounts only what is adjusted is shown: the adjustments add up, the amounts need not."""
     figures = table("""

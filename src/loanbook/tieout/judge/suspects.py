@@ -18,6 +18,7 @@ NOUGHT = Decimal(0)
 SILENT = frozenset({RelationKind.INEQUALITY, RelationKind.DIRECTION})
 MENDED = Decimal(2)
 CONTRADICTED = Decimal(1)
+DERIVED = Decimal("0.1")  # where nothing else tells, the figure that is worked out from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Witnesses:
                 (relation.strength for relation in self.holding[figure] if self._breaks(figure, relation, delta)), NOUGHT
             )
             worth = sum((MENDED * relation.strength for relation in explains), NOUGHT)
-            score = worth - CONTRADICTED * against + self._plausible(figure, delta)
+            derived = DERIVED if any(relation.result == figure for relation in explains) else NOUGHT
+            score = worth - CONTRADICTED * against + self._plausible(figure, delta) + derived
             if best is None or score > best.score:
                 best = Suspect(figure, explains, delta, score)
         return best

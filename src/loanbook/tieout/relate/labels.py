@@ -1,7 +1,7 @@
 """Labels of line items: what makes two of them the same item, and what makes them different ones."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -22,13 +22,14 @@ class Words:
     alike: Mapping[str, str]
     telling: frozenset[str]
     general: frozenset[str]
+    total: frozenset[str]
 
 
 @cache
 def words() -> Words:
     """The words of the pack."""
     found = yaml.safe_load((files("loanbook.tieout.relate") / "packs" / "words.yaml").read_text(encoding="utf-8"))
-    lists = {name: frozenset(found[name].split()) for name in ("empty", "telling", "general")}
+    lists = {name: frozenset(found[name].split()) for name in ("empty", "telling", "general", "total")}
     return Words(alike=found["alike"], **lists)
 
 
@@ -54,8 +55,21 @@ def words_of(label: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def key_of(label: str) -> str:
-    """The label in one spelling; equal keys are one item where nothing else tells them apart."""
-    return " ".join(words_of(label))
+    """The label's words in one spelling and order; equal keys are one item where nothing else tells them apart."""
+    return " ".join(sorted(set(words_of(label))))
+
+
+def full_label(label: str, path: Sequence[str]) -> str:
+    """The label with the group above it, where it names no item by itself: `Basic` under `Net income per share`."""
+    found = set(words_of(label))
+    return f"{path[-1]} {label}" if path and found <= words().general else label
+
+
+@lru_cache(maxsize=20_000)
+def is_total(label: str) -> bool:
+    """Whether the label calls its line a total or a result."""
+    found = WORDS.findall(label.casefold())
+    return any(word in words().total for word in found[:3]) or (bool(found) and label == label.upper() and len(found) > 1)
 
 
 @lru_cache(maxsize=200_000)
@@ -64,9 +78,9 @@ def likeness(one: str, other: str) -> float:
     mine, yours = words_of(one), words_of(other)
     if not mine or not yours:
         return 0.0
-    if mine == yours:
-        return 1.0
     first, second = set(mine), set(yours)
+    if first == second:
+        return 1.0
     score = max(fuzz.token_sort_ratio(key_of(one), key_of(other)), 0.95 * fuzz.token_set_ratio(key_of(one), key_of(other))) / 100
     telling = len((first ^ second) & words().telling)
     return float(score * 0.45**telling)

@@ -49,10 +49,12 @@ def quotients(items: Items) -> list[Relation]:
     in_tables = [item for item in by_unit[Unit.MONEY] if any(not one.is_prose for one in item.series)]
     counts = [*by_unit[Unit.SHARES], *by_unit[Unit.ADS]]
     made: list[Relation] = []
-    for item in (*by_unit[Unit.PER_SHARE], *by_unit[Unit.PER_ADS]):
-        made.extend(_per_share(item, in_tables, counts))
     multiples = _multiples(by_unit[Unit.PER_ADS], by_unit[Unit.PER_SHARE], RelationKind.PER_ADS, "per_ads_from_per_share")
     made.extend(multiples)
+    doubled = {relation.result for relation in multiples}
+    for item in (*by_unit[Unit.PER_SHARE], *by_unit[Unit.PER_ADS]):
+        if not any(figure.id in doubled for figures in item.cells.values() for figure in figures):
+            made.extend(_per_share(item, in_tables, counts))
     made.extend(_multiples(by_unit[Unit.ADS], by_unit[Unit.SHARES], RelationKind.PER_ADS, "ads_from_shares"))
     for item in by_unit[Unit.PERCENT]:
         made.extend(_margin(item, in_tables))

@@ -13,9 +13,9 @@ from loanbook.tieout.relate.periods import differences
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
 from loanbook.tieout.relate.quotients import quotients
 from loanbook.tieout.relate.repeats import repeats
-from loanbook.tieout.relate.series import prose_series, table_series
+from loanbook.tieout.relate.series import Frame, prose_series, table_series
 from loanbook.tieout.relate.sums import cross_footings, footings
-from loanbook.tieout.relate.translation import pairs_of, rates_of, translations
+from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
 from loanbook.tieout.relation import Relation, RelationKind
 
 
@@ -23,6 +23,9 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     """Every relation that the rules find among the figures of `readings`, in a stable order, each once."""
     figures = [figure for _, reading in readings for figure in reading.figures]
     bases_matter = len({figure.basis for figure in figures if figure.basis in (Basis.US_GAAP, Basis.IFRS)}) > 1
+    translated: set[tuple[str, str]] = set()
+    waiting: list[tuple[Pairs, Rates]] = []
+    summed: list[Relation] = []
     by_id = {figure.id: figure for figure in figures}
     found: list[Relation] = []
     grids: dict[str, list[Grid]] = {}
@@ -35,21 +38,38 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
             found.extend(cross_footings(grid))
             found.extend(column_ratios(grid))
         found.extend(sums)
+        summed.extend(sums)
         prose = [figure for figure in reading.figures if figure.place.row is None]
         pairs = pairs_of(own, prose, by_id)
-        found.extend(translations(pairs, rates_of(reading.figures, pairs), leaves_of(sums)))
-    tables = [series for document, _ in readings for series in table_series(grids[document.file], bases_matter=bases_matter)]
-    phrases = [series for _, reading in readings for series in prose_series(reading.figures, bases_matter=bases_matter)]
+        rates = rates_of(reading.figures, pairs)
+        translated |= {(document.file, foreign) for _, foreign in rates}
+        waiting.append((pairs, rates))
+    frame = Frame(bases_matter=bases_matter, translated=frozenset(translated))
+    tables = [series for document, _ in readings for series in table_series(grids[document.file], frame)]
+    phrases = [series for _, reading in readings for series in prose_series(reading.figures, frame)]
     items = items_of(tables, phrases)
     owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells}
     found.extend(repeats(items))
     found.extend(differences(items))
-    found.extend(quotients(items))
+    shares = quotients(items)
+    found.extend(shares)
+    leaves = {**leaves_of(summed), **multiplied(shares)}
+    for amounts, at in waiting:
+        found.extend(translations(amounts, at, leaves))
     for document, reading in readings:
         sentences = paragraphs(document, reading.figures)
         found.extend(prose_relations(sentences, owner))
         found.extend(defined_sums(sentences, items))
     return tuple({relation.id: relation for relation in found}.values())
+
+
+def multiplied(relations: Sequence[Relation]) -> Mapping[str, int]:
+    """Amounts that are a whole multiple of a rounded one, with the multiple: rounding counts so many times."""
+    return {
+        relation.result: int(relation.terms[0].factor)
+        for relation in relations
+        if relation.rule == "per_ads_from_per_share" and relation.terms[0].factor >= 1
+    }
 
 
 def leaves_of(sums: Sequence[Relation]) -> Mapping[str, int]:

@@ -36,11 +36,13 @@ class Field:
 
     families  column to the number of its family; columns of one family imply each other (a currency translated)
     whole     False for columns of adjustments, in which lines that are left out are nil
+    prior     digits that a line's label is worth: a line called a total is likelier one than another line
     """
 
     values: Sequence[Sequence[int | None]]
     families: Sequence[int]
     whole: Sequence[bool]
+    prior: Sequence[float] = ()
 
     @property
     def width(self) -> int:
@@ -219,7 +221,8 @@ def _weigh(
         return _repeated(field, line, terms, holds, missed, above=above)
     if not telling or len(missed) > len(holds) or (len(missed) > 1 and 2 * len(missed) > telling):
         return None
-    evidence = sum(worth.values()) - complexity - COST_OF_FAILURE * len(missed)
+    prior = field.prior[line] if field.prior else 0.0
+    evidence = sum(worth.values()) + prior - complexity - COST_OF_FAILURE * len(missed)
     if evidence < DOUBT:
         return None
     return Sum(line, terms, tuple(holds), tuple(missed), evidence, above)
@@ -240,14 +243,12 @@ def _repeated(
 def _missed(field: Field, holds: Sequence[int], fails: dict[int, int]) -> list[int]:
     """The failing columns that count.
 
-    Columns that fail by one and the same amount lack the same lines, as an excerpt does; so do all columns that state
-    amounts as against adjustments, where all of them fail together.
+    Columns that fail by one and the same amount lack the same lines, as an excerpt does; so does the one column of amounts
+    beside columns of adjustments.
     """
     if len(fails) > 1 and len(set(fails.values())) == 1:
         return []
-    if all(field.whole):
-        return list(fails)
     stated = [column for column in (*holds, *fails) if field.whole[column]]
-    if len(stated) > 1 and all(column in fails for column in stated):
-        return [column for column in fails if not field.whole[column]]
+    if len(fails) == 1 and not all(field.whole) and stated == list(fails):
+        return []
     return list(fails)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from loanbook.tieout.figure import Basis, Figure, Period, Unit
 from loanbook.tieout.relate.grid import Grid
-from loanbook.tieout.relate.labels import key_of
+from loanbook.tieout.relate.labels import full_label, key_of
 
 STATING = frozenset({"", "current", "comparative", "prior_quarter", "prior_year", "translation", "other"})
 MONEY_LIKE = frozenset({Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS})
+COUNTED = frozenset({Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,26 @@ class Item:
         return min(figures, key=lambda figure: (figure.place.row is None, figure.step * figure.scale))
 
 
-def coordinate_of(figure: Figure, *, bases_matter: bool) -> Coordinate | None:
-    """None where the period is not known. A count is the same in each currency's column."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a set of documents needs of coordinates.
+
+    bases_matter    whether both local and international rules are used, so that they must be kept apart
+    translated      (file, currency) of amounts translated for convenience, at a rate of that file's own
+    """
+
+    bases_matter: bool = False
+    translated: frozenset[tuple[str, str]] = frozenset()
+
+
+def coordinate_of(figure: Figure, frame: Frame) -> Coordinate | None:
+    """None where the period is not known. A count is the same in each currency's column; a translation is its file's own."""
     if figure.period is None:
         return None
     basis = figure.basis
     if basis is Basis.ADJUSTMENT:
         name = "adjustment:" + " ".join(figure.column[-2:])
-    elif basis is Basis.IFRS and bases_matter:
+    elif basis is Basis.IFRS and frame.bases_matter:
         name = "ifrs"
     else:
         name = ""
@@ -87,27 +100,31 @@ def coordinate_of(figure: Figure, *, bases_matter: bool) -> Coordinate | None:
         elif "end of the period" in label or "end of period" in label or "end of year" in label or "closing" in label:
             period = Period(end=period.end)
     currency = figure.currency if figure.unit in MONEY_LIKE else None
+    if currency is not None and (figure.place.file, currency) in frame.translated:
+        currency = f"{currency} in {figure.place.file}"
     return Coordinate(figure.unit, period, currency, name)
 
 
-def table_series(grids: Iterable[Grid], *, bases_matter: bool) -> list[Series]:
+def table_series(grids: Iterable[Grid], frame: Frame) -> list[Series]:
     """One series for every row that has a figure with a period."""
     made: list[Series] = []
     for grid in grids:
         counted: dict[tuple[str, Unit], list[Series]] = defaultdict(list)
+        unclear = _unclear(grid, frame)
         for row in grid.rows:
             by_unit: dict[Unit, Series] = {}
+            label = full_label(row.label, row.path)
             for figure in row.cells.values():
-                coordinate = coordinate_of(figure, bases_matter=bases_matter)
-                if coordinate is None:
+                coordinate = coordinate_of(figure, frame)
+                if coordinate is None or figure.place.column in unclear:
                     continue
                 series = by_unit.get(figure.unit)
                 if series is None:
-                    series = Series(row.label, row.path, figure.unit, (grid.file, grid.block, grid.part), False)
+                    series = Series(label, row.path, figure.unit, (grid.file, grid.block, grid.part), False)
                     by_unit[figure.unit] = series
                 series.cells.setdefault(coordinate, []).append(figure)
             for unit, series in by_unit.items():
-                same = counted[key_of(row.label), unit]
+                same = counted[key_of(label), unit]
                 same.append(series)
                 series.ordinal = len(same)
                 made.append(series)
@@ -117,13 +134,28 @@ def table_series(grids: Iterable[Grid], *, bases_matter: bool) -> list[Series]:
     return made
 
 
-def prose_series(figures: Iterable[Figure], *, bases_matter: bool) -> list[Series]:
+def _unclear(grid: Grid, frame: Frame) -> set[int]:
+    """Columns whose heads do not tell them from another column: what they state is not known."""
+    unclear: set[int] = set()
+    for row in grid.rows:
+        seen: dict[Coordinate, tuple[int, Figure]] = {}
+        for column, figure in row.cells.items():
+            coordinate = coordinate_of(figure, frame)
+            if coordinate is None:
+                continue
+            other = seen.setdefault(coordinate, (column, figure))
+            if other[0] != column and figure.unit not in COUNTED:
+                unclear |= {column, other[0]}
+    return unclear
+
+
+def prose_series(figures: Iterable[Figure], frame: Frame) -> list[Series]:
     """The amounts that follow one phrase in one paragraph; growth, changes and bounds of ranges are no amounts of it."""
     made: dict[tuple[str, int, str, Unit], Series] = {}
     for figure in figures:
         if figure.place.row is not None or figure.role not in STATING or figure.exact:
             continue
-        coordinate = coordinate_of(figure, bases_matter=bases_matter)
+        coordinate = coordinate_of(figure, frame)
         if coordinate is None or not figure.label:
             continue
         at = (figure.place.file, figure.place.block, key_of(figure.label), figure.unit)

@@ -6,11 +6,13 @@ from decimal import Decimal
 from loanbook.tieout.figure import Figure, Period
 from loanbook.tieout.relate.build import sum_relation
 from loanbook.tieout.relate.grid import ADDITIVE, Grid, Row
+from loanbook.tieout.relate.labels import is_total
 from loanbook.tieout.relate.search import Field, Sum, find_sums
 from loanbook.tieout.relation import Relation
 
 FOOTING = "footing"
 CROSS_FOOTING = "cross_footing"
+PRIOR = 2.0  # digits that a label like "Total assets" is worth
 LEAST_ROWS = 3  # rows in which columns must add up before a sum across them is believed
 MOST_FAILING = 0.2  # of the rows; beyond that the columns add up by chance or for some rows alone
 
@@ -24,7 +26,8 @@ def footings(grid: Grid) -> tuple[list[tuple[Sum, list[Row]]], list[Relation]]:
             continue
         values, _ = grid.matrix(rows)
         whole = [not grid.is_adjustment(column) for column in grid.columns]
-        field = Field(values, _families(grid, rows), whole)
+        prior = [PRIOR if is_total(row.label) else 0.0 for row in rows]
+        field = Field(values, _families(grid, rows), whole, prior)
         for one in find_sums(field):
             found.append((one, rows))
             relations.extend(_down(grid, rows, one))

@@ -28,6 +28,10 @@ class Rate:
     figure: Figure | None
 
 
+Pairs = Sequence[tuple[Figure, Figure]]
+Rates = Mapping[tuple[str, str], Rate]
+
+
 def pairs_of(grids: Iterable[Grid], prose: Iterable[Figure], by_id: Mapping[str, Figure]) -> list[tuple[Figure, Figure]]:
     """Amounts with their translations: (local, foreign) of one row and period, or of one sentence."""
     pairs: list[tuple[Figure, Figure]] = []
