@@ -20,7 +20,7 @@ SAME_LABEL = 6.0
 SAME_PATH = 1.0
 ORDINAL = 2.0
 DISAGREES = 3.0
-ENOUGH = 3.0
+ENOUGH = 2.5
 ENOUGH_PROSE = 2.5
 LIKELY = 0.45  # likeness below which labels speak against one item
 VALUE_DIGITS = 4  # a figure shorter than this finds no item by its value alone
@@ -35,7 +35,6 @@ class Items:
     by_key: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
     by_value: dict[tuple[Coordinate, Decimal], list[Item]] = field(default_factory=lambda: defaultdict(list))
     by_word: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
-    restated: list[tuple[Series, Item]] = field(default_factory=list)
 
     def take(self, series: Series, item: Item | None) -> Item:
         """Puts `series` into `item`, or into one of its own."""
@@ -104,11 +103,12 @@ def _table_item(items: Items, series: Series) -> Item | None:
         for item in items.by_value.get((coordinate, abs(figure.amount)), ())
     ]
     best, most = None, ENOUGH
-    rival: Item | None = None
     for item in _unique((*named, *valued)):
         if any(other.where == series.where for other in item.series):
             continue
-        agreed, against, _ = _compare(series, item)
+        agreed, against, number = _compare(series, item)
+        if against and not number and not _is_restatable(series, item):
+            continue
         score = agreed - DISAGREES * against
         if any(other.key == series.key for other in item.series):
             score += _label_score(series, item)
@@ -119,11 +119,14 @@ def _table_item(items: Items, series: Series) -> Item | None:
             score += 4 * close - 4
         if score > most:
             best, most = item, score
-        elif against > 1 and not agreed and _label_score(series, item) >= SAME_LABEL:
-            rival = item
-    if best is None and rival is not None:
-        items.restated.append((series, rival))
     return best
+
+
+def _is_restatable(series: Series, item: Item) -> bool:
+    """Whether figures that all disagree may be one item restated: of another document, under the same group."""
+    return all(other.where[0] != series.where[0] for other in item.series) and any(
+        other.path[-1:] == series.path[-1:] for other in item.series
+    )
 
 
 def _label_score(series: Series, item: Item) -> float:

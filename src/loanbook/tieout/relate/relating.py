@@ -7,7 +7,7 @@ from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Basis, Reading
 from loanbook.tieout.relate.columns import column_ratios
 from loanbook.tieout.relate.grid import Grid, grids_of
-from loanbook.tieout.relate.items import items_of
+from loanbook.tieout.relate.items import Items, items_of
 from loanbook.tieout.relate.paragraphs import paragraphs
 from loanbook.tieout.relate.periods import differences
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
@@ -16,7 +16,7 @@ from loanbook.tieout.relate.repeats import repeats
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
 from loanbook.tieout.relate.sums import cross_footings, footings
 from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
-from loanbook.tieout.relation import Relation, RelationKind
+from loanbook.tieout.relation import Relation
 
 
 def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]:
@@ -53,7 +53,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     found.extend(differences(items))
     shares = quotients(items)
     found.extend(shares)
-    leaves = {**leaves_of(summed), **multiplied(shares)}
+    leaves = {**leaves_of(summed, _same(items)), **multiplied(shares)}
     for amounts, at in waiting:
         found.extend(translations(amounts, at, leaves))
     for document, reading in readings:
@@ -72,12 +72,24 @@ def multiplied(relations: Sequence[Relation]) -> Mapping[str, int]:
     }
 
 
-def leaves_of(sums: Sequence[Relation]) -> Mapping[str, int]:
-    """How many lines each total sums, down to lines that are no totals."""
+def _same(items: Items) -> Mapping[str, str]:
+    """Figure id to the id of the figure that stands for its item at its coordinate."""
+    return {
+        figure.id: figures[0].id
+        for item in items.items
+        for figures in item.cells.values()
+        if len(figures) > 1
+        for figure in figures
+    }
+
+
+def leaves_of(sums: Sequence[Relation], same: Mapping[str, str]) -> Mapping[str, int]:
+    """How many lines each total sums, down to lines that are no totals; `same` names one figure for all that repeat it."""
     terms: dict[str, list[str]] = defaultdict(list)
     for relation in sums:
-        if relation.kind is RelationKind.SUM and not terms[relation.result]:
-            terms[relation.result] = [term.figure for term in relation.terms]
+        result = same.get(relation.result, relation.result)
+        if len(relation.terms) > 1 and not terms[result]:
+            terms[result] = [same.get(term.figure, term.figure) for term in relation.terms]
     counted: dict[str, int] = {}
 
     def count(figure: str, above: frozenset[str]) -> int:
@@ -88,4 +100,4 @@ def leaves_of(sums: Sequence[Relation]) -> Mapping[str, int]:
 
     for figure in list(terms):
         count(figure, frozenset({figure}))
-    return counted
+    return {**counted, **{figure: counted[name] for figure, name in same.items() if name in counted}}

@@ -151,14 +151,16 @@ def _unclear(grid: Grid, frame: Frame) -> set[int]:
 
 def prose_series(figures: Iterable[Figure], frame: Frame) -> list[Series]:
     """The amounts that follow one phrase in one paragraph; growth, changes and bounds of ranges are no amounts of it."""
-    made: dict[tuple[str, int, str, Unit], Series] = {}
+    made: dict[tuple[str, int, str, Unit, int], Series] = {}
     for figure in figures:
         if figure.place.row is not None or figure.role not in STATING or figure.exact:
             continue
         coordinate = coordinate_of(figure, frame)
         if coordinate is None or not figure.label:
             continue
-        at = (figure.place.file, figure.place.block, key_of(figure.label), figure.unit)
+        at = (figure.place.file, figure.place.block, key_of(figure.label), figure.unit, 0)
+        while at in made and any(not agree(figure, other) for other in made[at].cells.get(coordinate, ())):
+            at = (*at[:4], at[4] + 1)
         series = made.get(at)
         if series is None:
             series = Series(figure.label, figure.path, figure.unit, (at[0], at[1], 0), True)
