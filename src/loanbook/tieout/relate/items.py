@@ -23,6 +23,7 @@ DISAGREES = 3.0
 ENOUGH = 2.5
 ENOUGH_PROSE = 2.5
 LIKELY = 0.45  # likeness below which labels speak against one item
+CERTAIN = 12  # digits that agree, beyond which no label is needed
 VALUE_DIGITS = 4  # a figure shorter than this finds no item by its value alone
 MOST_CANDIDATES = 40
 
@@ -114,7 +115,7 @@ def _table_item(items: Items, series: Series) -> Item | None:
             score += _label_score(series, item)
         else:
             close = max(likeness(series.label, other.label) for other in item.series)
-            if against or close < LIKELY:
+            if against or (close < LIKELY and agreed < CERTAIN):
                 continue
             score += 4 * close - 4
         if score > most:

@@ -225,5 +225,5 @@ def _margin(item: Item, amounts: Sequence[Item]) -> Iterable[Relation]:
                 choice = _weigh(printed, top, currency, bottom, divisors, shared, HUNDRED, tried, worth)
                 if choice is not None and (best is None or choice.evidence > best.evidence):
                     best, chosen = choice, currency
-    if best is not None:
+    if best is not None and (best.holds > 1 or likeness(stripped, best.numerator.label) > 0.9):
         yield from _relations(RelationKind.RATIO, "margin", printed, best, chosen, chosen)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Basis, Reading
 from loanbook.tieout.relate.columns import column_ratios
+from loanbook.tieout.relate.concepts import declared_relations
 from loanbook.tieout.relate.grid import Grid, grids_of
 from loanbook.tieout.relate.items import Items, items_of
 from loanbook.tieout.relate.paragraphs import paragraphs
@@ -47,6 +48,8 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     frame = Frame(bases_matter=bases_matter, translated=frozenset(translated))
     tables = [series for document, _ in readings for series in table_series(grids[document.file], frame)]
     phrases = [series for _, reading in readings for series in prose_series(reading.figures, frame)]
+    for _, reading in readings:
+        found.extend(declared_relations(reading.figures, frame, found))
     items = items_of(tables, phrases)
     owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells}
     found.extend(repeats(items))
