@@ -1,8 +1,10 @@
 """Amounts to entries by rules and roles, and the trial balance that follows from them."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,13 +13,14 @@ from loanbook import units
 from loanbook.accounting.journal import BALANCE, trial_balance
 from loanbook.accounting.posting import ROLES, entries_of, without_rule
 from loanbook.errors import RequestError, TieError
-from loanbook.stores.engine import connect
+from loanbook.stores.engine import as_text, connect
 from loanbook.stores.ledger import Period
 from loanbook.stores.scratch import scratch_folder
 from loanbook.terms.conventions import Model
 from loanbook.terms.entity import Bookings, Role
 from loanbook.terms.posting_rule import NO_ENTRY, PostingRule
 
+_NAMES = ("amounts", "rules", "roles")
 MESSAGES_MOST = 5
 """Amounts without a rule that a message names."""
 
@@ -42,18 +45,16 @@ def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
     rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period
     raises         TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
     """
+    missing, found = _queries(*(each.schema.remove_metadata() for each in (amounts, rules, roles)))
     with scratch_folder("posting") as folder, connect(folder) as engine:
-        engine.register("amounts", amounts)
-        engine.register("rules", rules)
-        engine.register("roles", roles)
-        waiting, by, who = (engine.named(name) for name in ("amounts", "rules", "roles"))
-        missed = engine.table(without_rule(waiting, by)).to_pylist()
+        for name, each in zip(_NAMES, (amounts, rules, roles), strict=True):
+            engine.register(name, each)
+        missed = engine.table(missing).to_pylist()
         if missed:
             shown = "; ".join(_shown(row) for row in missed[:MESSAGES_MOST])
             kinds = f"{len(missed)} kind{'' if len(missed) == 1 else 's'}"
             raise TieError(f"amounts of {kinds} meet no posting rule: {shown}. Add a rule, or one that says no entry.")
-        found = entries_of(waiting, by, who)
-        entries = engine.table(found.order_by(["entry_id"]))
+        entries = engine.table(found)
     empty = entries.filter(pc.equal(entries["entity"], ""))
     if empty.num_rows:
         row = empty.slice(0, 1).to_pylist()[0]
@@ -62,6 +63,13 @@ def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
             f"nobody fills on {row['posted_on']}. Add a line to terms/entity_roles."
         )
     return entries
+
+
+@functools.lru_cache(maxsize=8)
+def _queries(*schemas: pa.Schema) -> tuple[str, str]:
+    """What meets no rule, and the entries, as the engine's text: writing it takes longer than a small book's answer."""
+    waiting, by, who = (ibis.table(schema, name=name) for name, schema in zip(_NAMES, schemas, strict=True))
+    return as_text(without_rule(waiting, by)), as_text(entries_of(waiting, by, who).order_by(["entry_id"]))
 
 
 def _shown(row: Mapping[str, Any]) -> str:

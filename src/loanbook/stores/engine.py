@@ -105,7 +105,7 @@ class Engine:
         return count
 
     def _text(self, query: str | Any) -> str:
-        return query if isinstance(query, str) else str(ibis.to_sql(query, dialect="duckdb"))
+        return query if isinstance(query, str) else as_text(query)
 
 
 @contextlib.contextmanager
@@ -133,6 +133,11 @@ def connect(spill: Path, *, memory: str | None = None, threads: int = 2) -> Iter
         yield engine
     finally:
         backend.disconnect()
+
+
+def as_text(expression: Any) -> str:
+    """An ibis expression as the engine's query."""
+    return str(ibis.to_sql(expression, dialect="duckdb"))
 
 
 def quote(value: object) -> str:
