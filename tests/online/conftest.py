@@ -21,6 +21,8 @@ WANTED = os.environ.get("LOANBOOK_TEST_POSTGRES")
 """The major version to test on, e.g. 18 (`make test-postgres`); without it the one that the platform would choose."""
 if WANTED is not None:
     os.environ[VERSION_VARIABLE] = WANTED
+NOT_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+"""Its data need not outlive the machine, and a killed process loses nothing by it. Servers that tests kill keep the defaults."""
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 _NUMBERS = itertools.count(1)
 
@@ -39,6 +41,10 @@ def server():
     running = Embedded(folder, found[0])
     try:
         running.start()
+        with psycopg.connect(running.dsn("postgres", "postgres"), autocommit=True) as admin:
+            for setting in NOT_DURABLE:
+                admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            admin.execute("SELECT pg_reload_conf()")
         yield running
     finally:
         running.stop(only_last=False)

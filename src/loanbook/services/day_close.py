@@ -35,7 +35,7 @@ from loanbook.services.day_steps_reservations import sweep
 from loanbook.services.day_steps_vehicles import pay_vehicles, publish_ratios, receive
 from loanbook.services.guaranteeing import publish_rooms
 from loanbook.services.platform_terms import PlatformTerms
-from loanbook.stores.online.day_book import keep_step, lock_day, next_day, steps_done
+from loanbook.stores.online.day_book import keep_step, lock_day, next_day, step_done, steps_done
 from loanbook.stores.online.unit import Connection
 from loanbook.stores.projection import Progress
 from loanbook.terms.collection_file import collections_in
@@ -165,7 +165,7 @@ def _close(
         )
         try:
             lock_day(connection)
-            if step.name in steps_done(connection, date):
+            if step_done(connection, date, step.name):
                 connection.rollback()
                 continue
             result = step.run(day)

@@ -20,7 +20,7 @@ from loanbook.services.day_taking import Taken, Taker, take
 from loanbook.servicing.settlement import SIGN, Line, SettledEvents, Settlement, settlement_of
 from loanbook.servicing.settlement_calendar import ends_on, payable_on
 from loanbook.stores.durable import write_in_place
-from loanbook.stores.online.day_book import steps_done, taken_over_on
+from loanbook.stores.online.day_book import step_done, taken_over_on
 from loanbook.stores.online.vehicle_book import cash_told, files_told, keep_due, take_due, waiting_mandates, waiting_sums
 from loanbook.terms.mandate import Component, Mandate, mandates_in_force
 from loanbook.units import Ints
@@ -226,7 +226,7 @@ def audit_settlement(day: Day) -> int:
     * what waited before, and what the day brought, is what files took and what waits now, by mandate;
     * a file on disk is the one that its event tells: hash, and lines read back and added up anew.
     """
-    known = steps_done(day.connection, day.day).get(STEP)
+    known = step_done(day.connection, day.day, STEP)
     if known is None:
         return 0
     before = day.findings.count
@@ -236,7 +236,7 @@ def audit_settlement(day: Day) -> int:
     parted = result["cash_fen"] - result.get("late_fen", 0) + result.get("apart_fen", 0)
     if told != parted:
         day.findings.add(f"settlement of {day.day}", "the cash it parted is not that of the day's events", parted, told)
-    yesterday = steps_done(day.connection, day.day - dt.timedelta(days=1)).get(STEP)
+    yesterday = step_done(day.connection, day.day - dt.timedelta(days=1), STEP)
     waited = yesterday["result"].get("waiting_fen", {}) if yesterday else {}
     waiting = waiting_sums(day.connection)
     came, went = result.get("due_fen", {}), result.get("settled_fen", {})

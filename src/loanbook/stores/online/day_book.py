@@ -22,22 +22,29 @@ _PAID_CLAIM = "((e.content->>'principal_fen')::int8 + (e.content->>'interest_fen
 """What a guarantor paid, of the event that tells it."""
 
 
+_FOR_COLUMNS = "set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
+
+
 def plan_for_columns(connection: Connection) -> None:
     """For this transaction: room to join a chunk in memory, and no compiling of queries that take less long than that."""
-    connection.execute("SET LOCAL work_mem = '64MB'")
-    connection.execute("SET LOCAL jit = off")
+    connection.execute(f"SELECT {_FOR_COLUMNS}")
 
 
 def lock_day(connection: Connection) -> None:
-    """One closer at a time; held until the transaction ends."""
-    plan_for_columns(connection)
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    """One closer at a time, as `plan_for_columns` says; held until the transaction ends."""
+    connection.execute(f"SELECT {_FOR_COLUMNS}, pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def steps_done(connection: Connection, day: dt.date) -> dict[str, Row]:
     """The steps of a day that are done."""
     query = "SELECT step, result, findings, done_at FROM day_step WHERE day = %s ORDER BY done_at"
     return {row["step"]: row for row in connection.execute(query, (day,))}
+
+
+def step_done(connection: Connection, day: dt.date, step: str) -> Row | None:
+    """One step of a day, if it is done; the others' results are not read."""
+    query = "SELECT step, result, findings, done_at FROM day_step WHERE day = %s AND step = %s"
+    return connection.execute(query, (day, step)).fetchone()
 
 
 def keep_step(
