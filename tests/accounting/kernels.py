@@ -9,7 +9,7 @@ import numpy as np
 
 from loanbook.loans.credit_stage import is_riskier, next_stage
 from loanbook.loans.earning_costs import amortised_at
-from loanbook.loans.earning_guarantee import Guarantee, Premium, guarantee_at, premium_at
+from loanbook.loans.earning_guarantee import Guarantee, guarantee_at
 from loanbook.loans.earning_interest import interest_at
 from loanbook.loans.earning_partner_fee import Confirmation, Fee, fee_at
 from loanbook.loans.earning_service import Facilitation, facilitation_at
@@ -42,26 +42,24 @@ def facilitation(
     collectable_ppm: Any,
     at_once_ppm: Any,
     guarantee_fen: Any = 0,
-    refundable_fen: Any = 0,
+    fallen_due_fen: Any = 0,
     ended_on: Any = NEVER,
-    impaired: Any = 0,
 ) -> np.ndarray:
     """`facilitation_at`: (loans, len(Facilitation))."""
     rows = _rows(
         contractual,
         collected,
-        refundable_fen,
+        fallen_due_fen,
         collectable_ppm,
         guarantee_fen,
         at_once_ppm,
         opened_on,
         matures_on,
         ended_on,
-        impaired,
     )
     out = np.zeros((len(rows), len(Facilitation)), np.int64)
-    for place, (*row, lost) in enumerate(rows):
-        facilitation_at(*row, bool(lost), int(last_on), int(day), out[place])
+    for place, row in enumerate(rows):
+        facilitation_at(*row, int(last_on), int(day), out[place])
     return out
 
 
@@ -73,15 +71,6 @@ def guarantees(
     out = np.zeros((len(rows), len(Guarantee)), np.int64)
     for place, row in enumerate(rows):
         guarantee_at(*row, int(day), out[place])
-    return out
-
-
-def premium(
-    amount: int, contractual: int, collected: int, due_on: Any, opened_on: int, *, day: int, ended_on: int = NEVER
-) -> np.ndarray:
-    """`premium_at` of one loan: (len(Premium),)."""
-    out = np.zeros(len(Premium), np.int64)
-    premium_at(amount, contractual, collected, *_instalments(due_on), opened_on, ended_on, int(day), out)
     return out
 
 

@@ -50,7 +50,11 @@ CLOSING = {
     "both": {
         ("1310", "1311"): (OWN, "outstanding"),
         ("1312",): (OWN, "interest_earned-interest_collected-interest_written_off"),
-        ("1120", "1121"): ((*SERVED, *PARTNERS), "upfront+over_time-fee_collected-fee_written_off+flat_fee-flat_fee_confirmed"),
+        ("1120", "1121"): (
+            (*SERVED, *PARTNERS),
+            "upfront+over_time-fee_collected-fee_written_off+fee_ahead+flat_fee-flat_fee_confirmed",
+        ),
+        ("2156",): (SERVED, "-fee_ahead"),
         ("1110",): (PARTNERS, "flat_fee_confirmed-flat_fee_collected"),
         ("1129",): (SERVED, "-fee_allowance"),
         ("1298",): (OWN, ""),
@@ -58,7 +62,7 @@ CLOSING = {
         ("2198",): (OWN, ""),
     },
     "us_gaap": {
-        ("1315",): (OWN, "deferred-amortised"),
+        ("1315",): (OWN, "deferred-amortised-costs_written_off"),
         ("1319",): (OWN, "-loan_allowance"),
         ("1210", "1211"): (GUARANTEED, "guarantee_fee-guarantee_fee_collected-guarantee_fee_written_off"),
         ("1219",): (GUARANTEED, "-guarantee_fee_allowance"),
@@ -66,10 +70,10 @@ CLOSING = {
         ("2150",): (GUARANTEED, "-contingent"),
     },
     "ifrs": {
-        ("1315",): (OWN, "deferred-amortised_ifrs"),
+        ("1315",): (OWN, "deferred-amortised_ifrs-costs_written_off"),
         ("1319",): (OWN, "-loan_allowance_ifrs"),
         ("1210", "1211", "1219", "2140"): (GUARANTEED, ""),
-        ("1213",): (GUARANTEED, "premium_receivable"),
+        ("1213",): (GUARANTEED, "released-guarantee_fee_collected-guarantee_fee_written_off+premium_received"),
         ("2150",): (GUARANTEED, "-contingent_ifrs"),
         ("2155",): (GUARANTEED, "-premium_received"),
     },

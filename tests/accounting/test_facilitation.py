@@ -35,7 +35,7 @@ def heavy_loans(draw: st.DrawFn) -> twin.HeavyLoan:
         inception=draw(st.integers(0, contractual + 1_000)),
         payments=tuple(payments),
         ended_on=ended_on,
-        lost=draw(st.booleans()),
+        fallen_due=draw(st.one_of(st.just(0), st.integers(0, contractual))),
         collectable=Fraction(draw(st.integers(0, 1_000_000)), 1_000_000),
         at_once=Fraction(draw(st.integers(0, 1_000_000)), 1_000_000),
     )
@@ -56,7 +56,7 @@ def measured(loan: twin.HeavyLoan, day: int, last_on: int = OPENED - 1, **change
         day=day,
         last_on=last_on,
         ended_on=loan.ended_on,
-        impaired=int(loan.lost),
+        fallen_due_fen=loan.fallen_due,
         **{**terms, **changed},
     )[0]
     guarantee = guarantees(
@@ -79,9 +79,10 @@ def test_a_loan_equals_its_twin_on_any_day(loan, offset):
         "recognised": revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME],
         "contract_asset": revenue[Facilitation.CONTRACT_ASSET],
         "written_off": revenue[Facilitation.WRITTEN_OFF],
-        "owed": revenue[Facilitation.CONTRACT_LIABILITY] + revenue[Facilitation.REFUND_LIABILITY],
+        "owed": revenue[Facilitation.CONTRACT_LIABILITY],
         "released": guarantee[Guarantee.RELEASED],
         "receivable": guarantee[Guarantee.INCEPTION] - guarantee[Guarantee.COLLECTED] - guarantee[Guarantee.WRITTEN_OFF],
+        "premium_ahead": guarantee[Guarantee.AHEAD],
     } == expected
 
 
@@ -90,9 +91,12 @@ def test_balances_are_what_was_recognised_less_what_came_in(loan, offset):
     revenue, guarantee = measured(loan, OPENED + offset)
     recognised = revenue[Facilitation.AT_ONCE] + revenue[Facilitation.OVER_TIME]
     assert (
-        revenue[Facilitation.CONTRACT_ASSET] - revenue[Facilitation.CONTRACT_LIABILITY] - revenue[Facilitation.REFUND_LIABILITY]
+        revenue[Facilitation.CONTRACT_ASSET] - revenue[Facilitation.CONTRACT_LIABILITY]
         == recognised - revenue[Facilitation.COLLECTED] - revenue[Facilitation.WRITTEN_OFF]
     )
+    assert min(revenue[Facilitation.CONTRACT_ASSET], revenue[Facilitation.CONTRACT_LIABILITY]) == 0
+    premium = guarantee[Guarantee.RELEASED] - guarantee[Guarantee.COLLECTED] - guarantee[Guarantee.WRITTEN_OFF]
+    assert premium + guarantee[Guarantee.AHEAD] >= 0 <= guarantee[Guarantee.AHEAD]
     assert revenue[Facilitation.PRICE] >= 0
     assert recognised <= revenue[Facilitation.PRICE] <= loan.contractual
     collected = sum(amount for on, amount in loan.payments if on <= OPENED + offset)
@@ -106,11 +110,23 @@ def test_a_loan_that_has_ended_leaves_no_balance_and_its_price_is_what_came_in(l
     if loan.ended_on == NEVER:
         assert guarantee[Guarantee.RELEASED] == loan.inception
         return
-    for balance in (Facilitation.CONTRACT_ASSET, Facilitation.CONTRACT_LIABILITY, Facilitation.REFUND_LIABILITY):
-        assert revenue[balance] == 0
+    assert revenue[Facilitation.CONTRACT_ASSET] == revenue[Facilitation.CONTRACT_LIABILITY] == 0
     assert guarantee[Guarantee.RELEASED] == guarantee[Guarantee.COLLECTED] + guarantee[Guarantee.WRITTEN_OFF] == loan.inception
-    if not loan.lost:
+    assert guarantee[Guarantee.AHEAD] == 0
+    if loan.fallen_due == 0:
         assert revenue[Facilitation.PRICE] == revenue[Facilitation.COLLECTED]
+
+
+@given(heavy_loans(), st.integers(0, 400), st.integers(0, 1_000_000))
+def test_no_estimate_moves_a_loan_that_has_ended(loan, later, estimate):
+    """ASC 606-10-32-11: its price is what came in and what had fallen due; neither revenue nor the tax in it rises any more."""
+    if loan.ended_on == NEVER:
+        return
+    ended, _ = measured(loan, loan.ended_on)
+    now, _ = measured(loan, loan.ended_on + later, collectable_ppm=estimate)
+    assert now.tolist() == ended.tolist()
+    owed = max(sum(amount for _, amount in loan.payments), loan.fallen_due)
+    assert ended[Facilitation.AT_ONCE] + ended[Facilitation.OVER_TIME] <= ended[Facilitation.PRICE] <= owed
 
 
 @given(heavy_loans(), st.lists(st.integers(0, 600), min_size=1, max_size=8))
@@ -154,21 +170,21 @@ def test_a_vintage_made_since_the_last_close_has_no_true_up():
     assert now[0, Facilitation.AT_LAST] == 0
 
 
-def test_fees_to_be_given_back_are_a_refund_liability():
-    """1,000 came in, 200 of it is to go back and nothing more is expected: 800 is earned."""
-    found = facilitation(
-        1_000, 1_000, 0, 100, day=50, last_on=0, collectable_ppm=0, at_once_ppm=1_000_000, refundable_fen=200, ended_on=50
-    )[0]
-    assert found[Facilitation.PRICE] == found[Facilitation.AT_ONCE] == 800
-    assert found[Facilitation.REFUND_LIABILITY] == 200
-    assert found[Facilitation.CONTRACT_LIABILITY] == found[Facilitation.CONTRACT_ASSET] == 0
+def test_a_lost_loan_keeps_the_price_of_fees_that_had_fallen_due_and_writes_their_rest_off():
+    """1,000 over 100 days; 300 came in, 500 had fallen due when it was lost on day 60: 350 + 150 x 60 / 100 earned."""
+    terms = {"day": 80, "last_on": 0, "collectable_ppm": 990_000, "at_once_ppm": 700_000, "ended_on": 60}
+    found = facilitation(1_000, 300, 0, 100, fallen_due_fen=500, **terms)[0]
+    assert [found[column] for column in (Facilitation.PRICE, Facilitation.AT_ONCE, Facilitation.OVER_TIME)] == [500, 350, 90]
+    assert (found[Facilitation.WRITTEN_OFF], found[Facilitation.CONTRACT_ASSET]) == (140, 0)
+    price_alone = facilitation(1_000, 300, 0, 100, **terms)[0]
+    assert price_alone[Facilitation.PRICE] == price_alone[Facilitation.AT_ONCE] + price_alone[Facilitation.OVER_TIME] == 300
+    assert price_alone[Facilitation.WRITTEN_OFF] == 0
 
 
 def test_fees_paid_ahead_of_the_service_are_a_contract_liability():
     found = facilitation(1_000, 1_000, 0, 100, day=25, last_on=0, collectable_ppm=0, at_once_ppm=600_000)[0]
     assert found[Facilitation.AT_ONCE] + found[Facilitation.OVER_TIME] == 600 + 100
     assert found[Facilitation.CONTRACT_LIABILITY] == 300
-    assert found[Facilitation.REFUND_LIABILITY] == 0
 
 
 def test_a_guarantee_that_is_worth_all_fees_leaves_no_price():

@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 
 from loanbook.accounting.guarantors import Cover, OnBooks, Party, transfers
 from loanbook.errors import RequestError, StateError
-from loanbook.loans.earning_guarantee import Guarantee, Premium
-from loanbook.units import NEVER, day
-from tests.accounting.kernels import guarantees, premium
+from loanbook.loans.earning_guarantee import Guarantee
+from loanbook.units import day
+from tests.accounting.kernels import guarantees
 
 pytestmark = pytest.mark.plain
-DUE = [31, 61, 92, 122]
 
 
 def test_a_guarantee_rolls_forward_from_its_inception_to_nothing():
@@ -30,12 +29,15 @@ def test_releases_add_up_to_the_inception_amount_and_never_turn_back(inception, 
     assert released[-1] == inception
 
 
-def test_a_premium_is_earned_month_by_month_without_a_receivable_upfront():
-    columns = [premium(400, 4_000, cash, DUE, 0, day=on).tolist() for on, cash in ((0, 0), (30, 0), (31, 0), (61, 2_500))]
-    assert columns == [[0, 0], [0, 0], [100, 0], [200, 250]]
-    # Paid off: what came in is earned. Lost: what never came is taken back.
-    assert premium(400, 4_000, 2_500, DUE, 0, day=70, ended_on=70).tolist() == [250, 250]
-    assert premium(400, 4_000, 0, [*DUE[:2], NEVER, NEVER], 0, day=61)[Premium.EARNED] == 400
+def test_a_premium_without_a_receivable_upfront_is_earned_by_the_same_days():
+    """400 over 100 days, 10 % of the fees: ahead is what came in before its days; nothing is ahead once the loan has ended."""
+    columns = [
+        guarantees(400, 4_000, cash, 0, 100, day=on, ended_on=70)[0].tolist()
+        for on, cash in ((0, 0), (25, 0), (25, 2_500), (69, 2_500), (70, 2_500))
+    ]
+    earned_and_ahead = [(row[Guarantee.RELEASED], row[Guarantee.COLLECTED], row[Guarantee.AHEAD]) for row in columns]
+    assert earned_and_ahead == [(0, 0, 0), (100, 0, 0), (100, 250, 150), (276, 250, 0), (400, 250, 0)]
+    assert columns[-1][Guarantee.WRITTEN_OFF] == 150
 
 
 OURS = Cover(effective_from=0, guarantor="own guarantor (example)", own=True)

@@ -24,9 +24,6 @@ MEASURED = {
     "on_balance_sheet": (
         ("L40", "CORE", "lender", 1312, 4020, "interest_net"),
         ("L41", "CORE", "lender", 1312, 2170, "interest_vat"),
-        ("L13", "CORE", "lender", 1398, 1312, "interest_written_off"),
-        ("L14", "USGAAP", "lender", 1319, 1398, "interest_written_off"),
-        ("L15", "IFRS", "lender", 1319, 1398, "interest_written_off"),
         ("L42", "CORE", "lender", 1315, 5010, "costs_deferred"),
         ("L43", "USGAAP", "lender", 4020, 1315, "costs_amortised_us_gaap"),
         ("L44", "IFRS", "lender", 4020, 1315, "costs_amortised_ifrs"),
@@ -39,16 +36,20 @@ MEASURED = {
         ("L64", "CORE", "facilitator", 1120, 4010, "over_time_this_period"),
         ("L58", "CORE", "facilitator", 1120, 4010, "over_time_earlier_periods"),
         ("L66", "CORE", "facilitator", 1120, 2170, "over_time_vat"),
-        ("L67", "CORE", "facilitator", 1129, 1120, "fee_written_off"),
+        ("L56", "CORE", "facilitator", 1120, 2156, "fee_ahead"),
+        ("L67", "CORE", "facilitator", 1129, 1120, "fee_written_off_net"),
+        ("L57", "CORE", "facilitator", 2170, 1120, "fee_written_off_vat"),
         ("L68|L69", "CORE", "facilitator", 5130, 1129, "fee_provision"),
         ("L70", "USGAAP", "guarantor", 1210, 2140, "inception"),
         ("L71", "USGAAP", "guarantor", 2140, 4030, "released_net"),
         ("L72", "USGAAP", "guarantor", 2140, 2170, "released_vat"),
         ("L73", "IFRS", "guarantor", 1213, 4030, "released_net"),
         ("L74", "IFRS", "guarantor", 1213, 2170, "released_vat"),
-        ("L75", "USGAAP", "guarantor", 1219, 1210, "premium_written_off"),
+        ("L75", "USGAAP", "guarantor", 1219, 1210, "premium_written_off_net"),
+        ("L84", "USGAAP", "guarantor", 2170, 1210, "premium_written_off_vat"),
         ("L76|L77", "USGAAP", "guarantor", 5120, 1219, "premium_provision"),
-        ("L78", "IFRS", "guarantor", 5120, 1213, "premium_not_due_ifrs"),
+        ("L78", "IFRS", "guarantor", 5120, 1213, "premium_written_off_net"),
+        ("L85", "IFRS", "guarantor", 2170, 1213, "premium_written_off_vat"),
         ("L79", "IFRS", "guarantor", 1213, 2155, "premium_ahead_ifrs"),
         ("L80|L81", "USGAAP", "guarantor", 5140, 2150, "contingent_us_gaap"),
         ("L82|L83", "IFRS", "guarantor", 5140, 2150, "contingent_ifrs"),
@@ -60,7 +61,9 @@ MEASURED = {
         ("L65", "CORE", "facilitator", 1120, 4110, "over_time_this_period"),
         ("L59", "CORE", "facilitator", 1120, 4110, "over_time_earlier_periods"),
         ("L66", "CORE", "facilitator", 1120, 2170, "over_time_vat"),
-        ("L67", "CORE", "facilitator", 1129, 1120, "fee_written_off"),
+        ("L56", "CORE", "facilitator", 1120, 2156, "fee_ahead"),
+        ("L67", "CORE", "facilitator", 1129, 1120, "fee_written_off_net"),
+        ("L57", "CORE", "facilitator", 2170, 1120, "fee_written_off_vat"),
         ("L68|L69", "CORE", "facilitator", 5130, 1129, "fee_provision"),
     ),
     "referral": (
@@ -136,9 +139,17 @@ def flows(at: State) -> list[tuple[dt.date, str, str, str, int, int, int, str]]:
             say(each.on, "L07", "IFRS", "guarantor", 1298, 1213, guarantee, "collects premium")
             say(each.on + settle, "L32", "CORE", "guarantor", 1001, 1030, guarantee, "the provider credits the fee")
     if at.is_lost and at.lost_on and own:
-        say(at.lost_on, "L10", "CORE", "lender", 1398, 1310, at.balance, "charged off")
-        say(at.lost_on, "L11", "USGAAP", "lender", 1319, 1398, at.balance, "charged to the allowance")
-        say(at.lost_on, "L12", "IFRS", "lender", 1319, 1398, at.balance, "charged to the allowance")
+        worked = figures(at, None)
+        interest_lost, costs_lost = worked["interest_lost"], worked["costs_lost"]
+        for rules, account, amount, how in (
+            (("L10", "L11", "L12"), 1310, at.balance, "charged off"),
+            (("L13", "L14", "L15"), 1312, interest_lost.fen, interest_lost.how),
+            (("L45", "L46", "L47"), 1315, costs_lost.fen, costs_lost.how),
+        ):
+            said = "charged to the allowance" if account == 1310 else how
+            say(at.lost_on, rules[0], "CORE", "lender", 1398, account, amount, how)
+            say(at.lost_on, rules[1], "USGAAP", "lender", 1319, 1398, amount, said)
+            say(at.lost_on, rules[2], "IFRS", "lender", 1319, 1398, amount, said)
     if at.is_lost and at.lost_on and heavy:
         paid = payout(at)
         say(at.lost_on, "L20", "CORE", "guarantor", 2198, 1001, paid.fen, paid.how)

@@ -49,27 +49,32 @@ def on_balance_sheet(at: State) -> dict[str, Figure]:
     tax = tax_in(earned, vat)
     found["interest_net"], found["interest_vat"] = less(earned, tax), tax
     unpaid = earned.fen - at.collected
-    found["interest_written_off"] = Figure(fen=unpaid if at.is_lost else 0, how=f"accrued {money(unpaid)} and not collected")
-
     costs = of(life.lent, exact(life.own["origination_costs"]))
     found["costs_deferred"] = costs
+    lost_costs = 0
     for basis, prepaid in (("us_gaap", Fraction(0)), ("ifrs", exact(life.estimates["prepaid_a_month"]))):
-        if at.has_ended:
-            found[f"costs_amortised_{basis}"] = Figure(fen=costs.fen, how=f"all of {money(costs.fen)}: the loan has ended")
+        if at.is_repaid:
+            found[f"costs_amortised_{basis}"] = Figure(fen=costs.fen, how=f"all of {money(costs.fen)}: the loan is repaid")
             continue
-        left, words = left_of(at, unamortised(life, prepaid), stop)
+        # A charge-off settles what was amortised, by the contractual life on both bases.
+        left, words = left_of(at, unamortised(life, Fraction(0) if at.is_lost else prepaid), min(stop, seen))
         kept = half_up(costs.fen * left)
         found[f"costs_amortised_{basis}"] = Figure(
             fen=costs.fen - kept, how=f"{money(costs.fen)} less {percent(left)} left ({words}) = {money(costs.fen - kept)}"
         )
+        lost_costs = kept
+    found["interest_lost"] = Figure(fen=unpaid if at.is_lost else 0, how=f"accrued {money(unpaid)} and not collected")
+    lost_costs = lost_costs if at.is_lost else 0
+    found["costs_lost"] = Figure(fen=lost_costs, how=f"{money(costs.fen)} deferred, {money(lost_costs)} of it not amortised")
 
     owed = at.balance + max(unpaid, 0)
     stage = at.stage()
     for basis in ("us_gaap", "ifrs"):
         name = "lifetime_loss" if basis == "us_gaap" or stage > 1 else "twelve_month_loss"
         if at.is_lost:
-            total = at.balance + max(unpaid, 0) - at.recovered
-            how = f"written off {money(at.balance + max(unpaid, 0))} less recovered {money(at.recovered)} = {money(total)}"
+            lost = at.balance + unpaid + lost_costs
+            total = lost - at.recovered
+            how = f"written off {money(lost)} less recovered {money(at.recovered)} = {money(total)}"
             found[f"loan_provision_{basis}"] = Figure(fen=total, how=how)
         elif at.is_repaid:
             found[f"loan_provision_{basis}"] = Figure(fen=0, how="repaid: 0.00")
@@ -102,23 +107,28 @@ def services(at: State, last: dt.date | None) -> dict[str, Figure]:
     collected = half_up(at.collected * share_of(life))
     fees, _ = parts_of(life, at.collected)
     lifetime, collectable = (life.rate(name, at.bucket) for name in ("lifetime_loss", "collectable"))
-    coming, why = min(collectable + lifetime, Fraction(1)), ""
-    if at.is_lost:
-        coming, why = Fraction(1), " (as contracted: the loss is the allowance's)"
-    elif at.is_repaid:
-        coming, why = Fraction(0), " (what came in)"
-    fees_expected = collected + half_up((total - collected) * coming)
+    impairs = life.own.get("lost_fees", "impair") == "impair"
+    coming = min(collectable + lifetime, Fraction(1)) if impairs else collectable
+    fees_expected, why = collected + half_up((total - collected) * coming), ""
+    how = f"price {money(collected)} + {money(total - collected)} x {percent(coming)}"
+    if at.has_ended:
+        fees_expected, why = collected, " (what came in)"
+        how = f"price {money(collected)}"
+        if at.is_lost and at.lost_on and impairs:
+            fell_due = half_up(sum(row.interest for row in life.rows if row.due_on <= at.lost_on) * share_of(life))
+            fees_expected, why = max(fees_expected, fell_due), f" (what had fallen due by {at.lost_on})"
+            how = f"price {money(fees_expected)}"
     of_guarantee = half_up(Fraction(guarantee_total(life) * fees_expected, total))
     amount = fees_expected - of_guarantee
-    how = f"price {money(collected)} + {money(total - collected)} x {percent(coming)}"
     if of_guarantee:
-        how += f" = {money(fees_expected)}, less the guarantee's {money(of_guarantee)}"
-    price = Figure(fen=amount, how=f"{how} = {money(amount)}{why}")
+        how += "" if at.has_ended else f" = {money(fees_expected)}"
+        how += f", less the guarantee's {money(of_guarantee)}"
+    price = Figure(fen=amount, how=f"{how}{why}" if how.endswith(money(amount)) else f"{how} = {money(amount)}{why}")
     part = exact(life.own["upfront_share"])
     upfront = Figure(fen=half_up(price.fen * part), how=f"{price.how}; x {percent(part)}")
     rest = price.fen - upfront.fen
     days = at.elapsed
-    if at.is_repaid:
+    if at.has_ended and fees_expected == collected:
         over = Figure(fen=rest, how=f"{price.how}; the rest {money(rest)}, all")
     else:
         if at.is_lost and at.lost_on:
@@ -145,14 +155,20 @@ def services(at: State, last: dt.date | None) -> dict[str, Figure]:
     found["over_time_this_period"], found["over_time_earlier_periods"] = this, net_earlier
     asset = upfront.fen + over.fen - fees
     told = f"contract asset {money(upfront.fen)} + {money(over.fen)} - {money(fees)} collected = {money(asset)}"
-    found["fee_written_off"] = Figure(fen=asset if at.is_lost else 0, how=told)
+    found["fee_ahead"] = Figure(fen=max(-asset, 0), how=f"{money(fees)} collected, {money(upfront.fen + over.fen)} earned")
+    lost = Figure(fen=asset if at.is_lost else 0, how=told)
+    tax = tax_in(lost, vat)
+    bare = lost.fen - tax.fen
+    found["fee_written_off_net"] = Figure(fen=bare, how=f"{told}; without tax {money(bare)}")
+    found["fee_written_off_vat"] = tax
     if at.is_lost:
-        found["fee_provision"] = Figure(fen=asset, how=f"{told}, written off")
-    elif at.is_repaid or asset <= 0:
+        found["fee_provision"] = Figure(fen=bare, how=f"{told}, without tax {money(bare)} written off")
+    elif at.is_repaid or asset <= 0 or not impairs:
         found["fee_provision"] = Figure(fen=0, how=f"{told}: no allowance")
     else:
-        held = of(asset, lifetime)
-        found["fee_provision"] = Figure(fen=held.fen, how=f"{told}, {at.bucket}: {held.how}")
+        bare = half_up(asset / (1 + vat))
+        held = of(bare, lifetime)
+        found["fee_provision"] = Figure(fen=held.fen, how=f"{told}, without tax {money(bare)}, {at.bucket}: {held.how}")
     return found
 
 
@@ -174,22 +190,26 @@ def guarantees(at: State) -> dict[str, Figure]:
     tax = tax_in(release, vat)
     found["released_net"], found["released_vat"] = less(release, tax), tax
     open_fee = f"{money(total)} - {money(received)} collected = {money(left)}"
-    found["premium_written_off"] = Figure(fen=left if at.has_ended else 0, how=open_fee)
+    lost = Figure(fen=left if at.has_ended else 0, how=open_fee)
+    tax = tax_in(lost, vat)
+    bare = lost.fen - tax.fen
+    found["premium_written_off_net"] = Figure(fen=bare, how=f"{open_fee}; without tax {money(bare)}")
+    found["premium_written_off_vat"] = tax
     collectable = life.rate("collectable", at.bucket)
     if at.has_ended:
-        found["premium_provision"] = Figure(fen=left, how=f"{open_fee}, written off")
-        found["premium_not_due_ifrs"] = Figure(fen=left, how=f"released {money(released)} less received {money(received)}")
+        found["premium_provision"] = Figure(fen=bare, how=f"{open_fee}, without tax {money(bare)} written off")
         found["premium_ahead_ifrs"] = Figure(fen=0, how="the loan has ended: 0.00")
     else:
-        held = left - half_up(left * collectable)
+        doubtful = left - half_up(left * collectable)
+        held = half_up(doubtful / (1 + vat))
         found["premium_provision"] = Figure(
-            fen=held, how=f"{open_fee}, {at.bucket}: less {percent(collectable)} expected = {money(held)}"
+            fen=held,
+            how=f"{open_fee}, {at.bucket}: less {percent(collectable)} expected = {money(doubtful)}; without tax {money(held)}",
         )
-        accrued = half_up(Fraction(total * at.fallen, len(life.rows)))
-        words = f"{money(total)} x {at.fallen}/{len(life.rows)} = {money(accrued)} fell due"
-        found["premium_not_due_ifrs"] = Figure(fen=released - accrued, how=f"released {money(released)}; {words}")
-        ahead = max(received - accrued, 0)
-        found["premium_ahead_ifrs"] = Figure(fen=ahead, how=f"received {money(received)}; {words}; ahead {money(ahead)}")
+        ahead = max(received - released, 0)
+        found["premium_ahead_ifrs"] = Figure(
+            fen=ahead, how=f"received {money(received)}; earned {said} = {money(released)}; ahead {money(ahead)}"
+        )
     found |= contingent(at, found["premium_ahead_ifrs"].fen)
     return found
 

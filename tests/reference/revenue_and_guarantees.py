@@ -14,7 +14,10 @@ def half_up(value):
 
 @dataclass(frozen=True)
 class HeavyLoan:
-    """A guaranteed loan of a partner: fees in fen, days as numbers, fee payments as (day, amount)."""
+    """A guaranteed loan of a partner: fees in fen, days as numbers, fee payments as (day, amount).
+
+    fallen_due   of a lost loan whose fees are impaired: fees that had fallen due by its end; else 0
+    """
 
     opened_on: int
     matures_on: int
@@ -22,7 +25,7 @@ class HeavyLoan:
     inception: int
     payments: tuple
     ended_on: int
-    lost: bool
+    fallen_due: int
     collectable: Fraction
     at_once: Fraction
 
@@ -51,27 +54,37 @@ def heavy_state(loan, day):
     ended = day >= loan.ended_on
     to_guarantee = guarantee_share(loan, collected)
     cash = collected - to_guarantee
-    if ended and not loan.lost:
-        price, part = cash, Fraction(1)
-    else:
-        expected = collected + half_up((loan.contractual - collected) * loan.collectable)
-        price = expected - guarantee_share(loan, expected)
-        part = days_of_service(loan, min(day, loan.ended_on))
+    expected = collected + half_up((loan.contractual - collected) * loan.collectable)
+    part = days_of_service(loan, min(day, loan.ended_on))
+    if ended:
+        expected = max(collected, min(loan.fallen_due, loan.contractual))
+        part = Fraction(1) if expected == collected else part
+    price = expected - guarantee_share(loan, expected)
     at_once = half_up(price * loan.at_once)
     over_time = half_up((price - at_once) * part)
-    if ended and loan.lost:
+    if ended:
         over_time = max(over_time, cash - at_once)
     balance = at_once + over_time - cash
     release_part = Fraction(1) if ended else days_of_service(loan, day)
     return {
         "price": price,
         "recognised": at_once + over_time,
-        "contract_asset": 0 if ended and loan.lost else max(balance, 0),
-        "written_off": balance if ended and loan.lost else 0,
+        "contract_asset": 0 if ended else max(balance, 0),
+        "written_off": balance if ended else 0,
         "owed": max(-balance, 0),
         "released": half_up(loan.inception * release_part),
         "receivable": 0 if ended else loan.inception - to_guarantee,
+        "premium_ahead": 0 if ended else max(to_guarantee - half_up(loan.inception * release_part), 0),
     }
+
+
+def recognised_by(loan, day, price, over_time):
+    """Services of `price` given by an earlier day, of those recognised by now."""
+    rest = price - half_up(price * loan.at_once)
+    collected = sum(amount for on, amount in loan.payments if on <= loan.ended_on)
+    if loan.ended_on <= day and loan.fallen_due <= collected:
+        return over_time
+    return min(half_up(rest * days_of_service(loan, day)), over_time)
 
 
 def walk_interest(due, opened_on, ended_on, charged_off_on, collected, day, *, after, current, catch_up, reverse):

@@ -10,6 +10,7 @@ from loanbook.accounting.staging import StagingPolicy, riskier_table
 from loanbook.loans.batches import Classes
 from loanbook.loans.dates import month_end, month_index
 from loanbook.loans.earning_interest import Return
+from loanbook.loans.earning_service import Loss
 from loanbook.loans.schedule import schedules
 from loanbook.measures.booking import Basis
 from loanbook.measures.credit_losses_result import Estimates, Inception
@@ -29,29 +30,32 @@ SPECIMEN_DAY = 19_723
 """2024-01-01; months of a class are as long as the calendar's, and effective interest counts instalments, not days."""
 
 
-def policy_table(policies: Sequence[AccountingPolicy], space: Space) -> Ints:
+def policy_table(policies: Sequence[AccountingPolicy], space: Space, most_deferred: Mapping[int, int] | None = None) -> Ints:
     """(groups, months, len(Policy)) int64: how a loan was priced is its month's policy, how it is measured the last one's.
 
-    policies   every version up to the close, oldest first; months before the first take that one
+    policies        every version up to the close, oldest first; months before the first take that one
+    most_deferred   last month of a quarter -> the most of an amount lent in it that may be deferred as origination costs, ppm
     """
     table = np.zeros((len(space.groups), space.window.months, len(Policy)), np.int64)
     measured = policies[-1]
     staged = staging_of(measured).row
     for month in range(space.window.months):
         made = in_force(policies, space, month)
+        most = (most_deferred or {}).get((space.window.first_month + month) // 3 * 3 + 2, PPM)
         for group, (_, model_name, _) in enumerate(space.groups):
             model = Model[model_name.upper()]
             priced, now = made.models[model], measured.models[model]
             said = {
                 Policy.MODEL: int(model),
                 Policy.UPFRONT_PPM: priced.upfront_share_ppm,
-                Policy.COST_PPM: priced.origination_costs_ppm,
+                Policy.COST_PPM: min(priced.origination_costs_ppm, most),
                 Policy.FLAT_FEE_PPM: priced.fee_of_principal_ppm,
                 Policy.CONFIRM_DAYS: priced.confirm_days,
                 Policy.COLLECT_DAYS: priced.collect_days,
                 Policy.SETTLE_DAYS: made.settle_days,
                 Policy.COMPENSATION_DPD: priced.compensation_dpd,
                 Policy.VAT_PPM: made.vat_ppm,
+                Policy.LOST_FEES: int(Loss[priced.lost_fees.upper()]),
                 Policy.NON_ACCRUAL_DPD: now.non_accrual_dpd,
                 Policy.ACCRUAL_RETURN: int(Return[now.accrual_return.upper()]),
                 Policy.ACCRUAL_CATCH_UP: now.accrual_catch_up,
@@ -208,16 +212,18 @@ def basis_of(
     *,
     last_on: int = NO_CLOSE,
     origins: Mapping[int, Estimates] | None = None,
+    most_deferred: Mapping[int, int] | None = None,
 ) -> Basis:
     """All of it. `estimates` must be of this space, `policies` all versions up to the close, oldest first.
 
     last_on   day of the close before;  origins  what closes before this one estimated, by their last month
+    most_deferred   `policy_table`
     """
     policy = policies[-1]
     return Basis(
         period_start=period_start,
         last_on=last_on,
-        policy=policy_table(policies, space),
+        policy=policy_table(policies, space, most_deferred),
         shares=platform_shares(policies, classes, space),
         rates=rate_table(policy, estimates),
         riskier=riskier_by_month(estimates, origins or {}, staging_of(policy), space),

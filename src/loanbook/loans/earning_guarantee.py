@@ -1,19 +1,17 @@
-"""What a guarantee of one loan has come to: released, collected and written off, and the same as a premium under IFRS 9."""
+"""What a guarantee of one loan has come to: released, collected and written off; the same figures make the premium of IFRS 9."""
 
 from enum import IntEnum
 
 from loanbook.kernel import lean
 from loanbook.loans.earning_spread import by_days
-from loanbook.loans.history import Due
 from loanbook.units import HALF_UP, Ints, mul_div
-
-_ON = int(Due.ON)
 
 
 class Guarantee(IntEnum):
     """Columns of `guarantee_at`, cumulative.
 
-    Stand-ready liability = INCEPTION - RELEASED; financial assets receivable = INCEPTION - COLLECTED - WRITTEN_OFF.
+    Stand-ready liability = INCEPTION - RELEASED; financial assets receivable = INCEPTION - COLLECTED - WRITTEN_OFF. IFRS, where
+    nothing is receivable upfront: premium receivable = RELEASED - COLLECTED - WRITTEN_OFF + AHEAD, contract liability = AHEAD.
     """
 
     INCEPTION = 0
@@ -24,12 +22,15 @@ class Guarantee(IntEnum):
     """The guarantee's part of the fees that came in."""
     WRITTEN_OFF = 3
     """Left uncollected when the loan ended; falls again where money comes later."""
+    AHEAD = 4
+    """Collected of a living loan before it was released: under IFRS the unamortised initial amount."""
 
 
 _INCEPTION = int(Guarantee.INCEPTION)
 _RELEASED = int(Guarantee.RELEASED)
 _COLLECTED = int(Guarantee.COLLECTED)
 _WRITTEN_OFF = int(Guarantee.WRITTEN_OFF)
+_AHEAD = int(Guarantee.AHEAD)
 
 
 @lean
@@ -53,59 +54,25 @@ def guarantee_at(
     contractual   guarantee and service fees of the whole contract;  collected  of them by the end of the day
     ended_on      repaid, compensated by the guarantor, cancelled: the rest is released and what is uncollected written off
     rounding      half up of each cumulative amount; releases sum to the inception amount
+    source        ASC 460-10-35; IFRS 9 4.2.1(c) and IFRS 15 B18: income by the days stood ready, so both bases earn alike, as the
+                  issuer's reconciliation moves no revenue line (S1, column iv)
     """
+    for column in range(out.size):
+        out[column] = 0
     if day < opened_on:
-        out[_INCEPTION] = 0
-        out[_RELEASED] = 0
-        out[_COLLECTED] = 0
-        out[_WRITTEN_OFF] = 0
         return
+    released = by_days(inception, opened_on, matures_on, ended_on, day)
+    came = guarantee_part(inception, contractual, collected)
     out[_INCEPTION] = inception
-    out[_RELEASED] = by_days(inception, opened_on, matures_on, ended_on, day)
-    out[_COLLECTED] = guarantee_part(inception, contractual, collected)
-    out[_WRITTEN_OFF] = inception - out[_COLLECTED] if day >= ended_on else 0
+    out[_RELEASED] = released
+    out[_COLLECTED] = came
+    if day >= ended_on:
+        out[_WRITTEN_OFF] = inception - came
+    else:
+        out[_AHEAD] = max(came - released, 0)
 
 
 @lean
 def higher_of(loss_allowance: int, unamortised: int) -> int:
     """IFRS 9 4.2.1(c): the guarantee's liability is the higher of the loss allowance and the initial amount not yet income."""
     return max(loss_allowance, unamortised)
-
-
-class Premium(IntEnum):
-    """Columns of `premium_at`, cumulative: a guarantee under IFRS 9 without an upfront receivable."""
-
-    EARNED = 0
-    """Premium of the months that are over; what is never collected of it is taken back when the loan ends."""
-    COLLECTED = 1
-    """The receivable is EARNED - COLLECTED where positive; below zero it is premium received in advance: the unamortised
-    initial amount, a contract liability."""
-
-
-_EARNED = int(Premium.EARNED)
-_PREMIUM_COLLECTED = int(Premium.COLLECTED)
-
-
-@lean
-def premium_at(
-    premium: int, contractual: int, collected: int, due: Ints, rows: int, opened_on: int, ended_on: int, day: int, out: Ints
-) -> None:
-    """The premium of one guaranteed loan at a day's end, accrued with each month that falls due, into `out`, (len(Premium),).
-
-    premium   the guarantee's part of the contract's fees, in money that includes tax: the inception amount
-    due       (rows, ...) int64, column `Due.ON` ascending: one row a month
-    rounding  half up of the cumulative amount
-    source    IFRS 9 4.2.1(c); no receivable for premiums to come, nor a liability against it (policy choice of S1, column iv)
-    """
-    out[_EARNED] = 0
-    out[_PREMIUM_COLLECTED] = 0
-    if day < opened_on:
-        return
-    out[_PREMIUM_COLLECTED] = guarantee_part(premium, contractual, collected)
-    if day >= ended_on or rows == 0:
-        out[_EARNED] = out[_PREMIUM_COLLECTED]
-        return
-    passed = 0
-    while passed < rows and due[passed, _ON] <= day:
-        passed += 1
-    out[_EARNED] = mul_div(premium, passed, rows, HALF_UP)

@@ -6,7 +6,7 @@ closing once. Rules of one loan are those of `loans.earning_*` and `loans.credit
 """
 
 from loanbook.kernel import lean
-from loanbook.loans.earning_guarantee import Guarantee, Premium, guarantee_part
+from loanbook.loans.earning_guarantee import Guarantee, guarantee_part
 from loanbook.loans.earning_partner_fee import Fee
 from loanbook.loans.earning_service import Facilitation
 from loanbook.loans.earning_spread import net_of_tax, share_of
@@ -23,7 +23,7 @@ from loanbook.units import NEVER, Ints
 
 LEDGER_COLUMNS = len(LEDGER.columns)
 DAYBOOK_COLUMNS = len(DAYBOOK.columns)
-SCRATCH = len(State) + max(len(Facilitation), len(Guarantee) + len(Premium), len(Fee))
+SCRATCH = len(State) + max(len(Facilitation), len(Guarantee), len(Fee))
 """Length of `scratch`: the loan's `State`, then what the rule at hand comes to."""
 
 _STATES = len(State)
@@ -250,7 +250,7 @@ def book_loan(
     if terms[_FLAT_FEE_PPM] > 0:
         book_partner_fee(lent, opened_on, ends[_END_CANCELLED_ON], as_of, terms, found, columns)
     if share > 0:
-        book_service(clock, state, terms, fee_total, fees, guarantee, lifetime, collectable, found, columns)
+        book_service(due, rows, clock, state, terms, share, fee_total, fees, guarantee, lifetime, collectable, found, columns)
     if heavy:
         book_guarantee(
             due,

@@ -11,6 +11,8 @@ from loanbook.units import NEVER, Ints
 
 _L = {name: place for place, name in enumerate(LEDGER.columns)}
 _D_WRITTEN_OFF = DAYBOOK.columns.index("written_off_fen")
+_D_INTEREST_WRITTEN_OFF = DAYBOOK.columns.index("interest_written_off_fen")
+_D_COSTS_WRITTEN_OFF = DAYBOOK.columns.index("costs_written_off_fen")
 _WRITTEN_OFF = _L["written_off_fen"]
 _NONCURRENT = _L["noncurrent_fen"]
 _EARNED = _L["interest_earned_fen"]
@@ -20,6 +22,7 @@ _EARNED_WRITTEN_OFF = _L["interest_written_off_fen"]
 _DEFERRED = _L["deferred_fen"]
 _AMORTISED = _L["amortised_fen"]
 _AMORTISED_IFRS = _L["amortised_ifrs_fen"]
+_COSTS_WRITTEN_OFF = _L["costs_written_off_fen"]
 _ALLOWANCE = _L["loan_allowance_fen"]
 _ALLOWANCE_IFRS = _L["loan_allowance_ifrs_fen"]
 _AGED_INTEREST = _L["interest_1_30_fen"]
@@ -52,6 +55,9 @@ def book_lent(
 ) -> None:
     """Add a loan of ours to its cell, `columns`, and its charge-off to the daybook's row of that day.
 
+    A charge-off takes the amortised cost, so also the costs that were not amortised by then (ASC 326-20-35-8, IFRS 9 5.4.4), by
+    the contractual life on both bases: what was written off is moved by no later estimate.
+
     state         `State`;  terms  its row of `policy`
     unamortised   (2, REMAINING) RATE_SCALE-ths: contractual life, expected life
     lifetime_ppm, staged_ppm   expected loss of what is owed: US GAAP, IFRS by stage; 0 of a loan that ended
@@ -68,14 +74,22 @@ def book_lent(
     columns[_COLLECTED] += collected
     if terms[_COST_PPM] > 0:
         deferred = share_of(state[_S_LENT], terms[_COST_PPM])
+        until = min(as_of, lost)
         stopped_on = NEVER
-        if ended_on == NEVER:
-            stopped_on, _ = non_accrual(accrual, due, rows, opened_on, as_of)
+        if repaid_on == NEVER:
+            stopped_on, _ = non_accrual(accrual, due, rows, opened_on, until)
+        amortised = amortised_at(deferred, unamortised[0], due, rows, opened_on, repaid_on, stopped_on, until)
         columns[_DEFERRED] += deferred
-        columns[_AMORTISED] += amortised_at(deferred, unamortised[0], due, rows, opened_on, ended_on, stopped_on, as_of)
-        columns[_AMORTISED_IFRS] += amortised_at(deferred, unamortised[1], due, rows, opened_on, ended_on, stopped_on, as_of)
+        columns[_AMORTISED] += amortised
+        if lost <= as_of:
+            columns[_AMORTISED_IFRS] += amortised
+            columns[_COSTS_WRITTEN_OFF] += deferred - amortised
+            lost_day[_D_COSTS_WRITTEN_OFF] += deferred - amortised
+        else:
+            columns[_AMORTISED_IFRS] += amortised_at(deferred, unamortised[1], due, rows, opened_on, repaid_on, stopped_on, until)
     if lost <= as_of:
         lost_day[_D_WRITTEN_OFF] += state[_S_BALANCE]
+        lost_day[_D_INTEREST_WRITTEN_OFF] += earned - collected
         columns[_WRITTEN_OFF] += state[_S_BALANCE]
         columns[_EARNED_WRITTEN_OFF] += earned - collected
     elif ended_on == NEVER:

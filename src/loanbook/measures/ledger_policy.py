@@ -29,19 +29,21 @@ class Policy(IntEnum):
     """The guarantor pays the lender on this day past due."""
     VAT_PPM = 8
     """Value-added tax and surcharges on the net amount."""
-    NON_ACCRUAL_DPD = 9
+    LOST_FEES = 9
+    """An `earning_service.Loss`."""
+    NON_ACCRUAL_DPD = 10
     """From here the columns of `earning_interest.Accrual`."""
-    ACCRUAL_RETURN = 10
-    ACCRUAL_CATCH_UP = 11
-    ACCRUAL_REVERSE = 12
-    RISKIER_RELATIVE_PPM = 13
+    ACCRUAL_RETURN = 11
+    ACCRUAL_CATCH_UP = 12
+    ACCRUAL_REVERSE = 13
+    RISKIER_RELATIVE_PPM = 14
     """From here the columns of `accounting.staging.StagingPolicy.row`."""
-    RISKIER_ABSOLUTE_PPM = 14
-    LOW_RISK_PPM = 15
-    STAGE_2_DPD = 16
-    STAGE_3_DPD = 17
-    CURE_MONTHS = 18
-    CURE_DEFAULT_MONTHS = 19
+    RISKIER_ABSOLUTE_PPM = 15
+    LOW_RISK_PPM = 16
+    STAGE_2_DPD = 17
+    STAGE_3_DPD = 18
+    CURE_MONTHS = 19
+    CURE_DEFAULT_MONTHS = 20
 
 
 ACCRUAL = slice(int(Policy.NON_ACCRUAL_DPD), int(Policy.NON_ACCRUAL_DPD) + len(Accrual))

@@ -1,11 +1,12 @@
 """Loans that others lend in the books: what partners owe for them, facilitation and servicing, guarantees."""
 
 from loanbook.kernel import lean
-from loanbook.loans.earning_guarantee import Guarantee, Premium, guarantee_at, higher_of, premium_at
+from loanbook.loans.earning_guarantee import Guarantee, guarantee_at, higher_of
 from loanbook.loans.earning_interest import accrued_at
 from loanbook.loans.earning_partner_fee import Confirmation, Fee, fee_at
-from loanbook.loans.earning_service import Facilitation, facilitation_at
+from loanbook.loans.earning_service import Facilitation, Loss, facilitation_at
 from loanbook.loans.earning_spread import net_of_tax, share_of
+from loanbook.loans.history import Due
 from loanbook.measures.facts import Clock
 from loanbook.measures.ledger_policy import Policy
 from loanbook.measures.ledger_state import State
@@ -22,12 +23,15 @@ _OVER_TIME_VAT = _L["over_time_vat_fen"]
 _BY_LAST = _L["over_time_by_last_fen"]
 _BY_LAST_VAT = _L["over_time_by_last_vat_fen"]
 _FEE_COLLECTED = _L["fee_collected_fen"]
+_FEE_AHEAD = _L["fee_ahead_fen"]
 _FEE_WRITTEN_OFF = _L["fee_written_off_fen"]
+_FEE_WRITTEN_OFF_VAT = _L["fee_written_off_vat_fen"]
 _FEE_ALLOWANCE = _L["fee_allowance_fen"]
 _FEE_NONCURRENT = _L["fee_noncurrent_fen"]
 _GUARANTEE_FEE = _L["guarantee_fee_fen"]
 _GUARANTEE_COLLECTED = _L["guarantee_fee_collected_fen"]
 _GUARANTEE_WRITTEN_OFF = _L["guarantee_fee_written_off_fen"]
+_GUARANTEE_WRITTEN_OFF_VAT = _L["guarantee_fee_written_off_vat_fen"]
 _GUARANTEE_ALLOWANCE = _L["guarantee_fee_allowance_fen"]
 _GUARANTEE_NONCURRENT = _L["guarantee_fee_noncurrent_fen"]
 _RELEASED = _L["released_fen"]
@@ -35,7 +39,6 @@ _RELEASED_VAT = _L["released_vat_fen"]
 _PAYOUT = _L["payout_fen"]
 _CONTINGENT = _L["contingent_fen"]
 _CONTINGENT_IFRS = _L["contingent_ifrs_fen"]
-_PREMIUM_RECEIVABLE = _L["premium_receivable_fen"]
 _PREMIUM_RECEIVED = _L["premium_received_fen"]
 _FLAT = _L["flat_fee_fen"]
 _FLAT_VAT = _L["flat_fee_vat_fen"]
@@ -43,6 +46,8 @@ _FLAT_CONFIRMED = _L["flat_fee_confirmed_fen"]
 _FLAT_COLLECTED = _L["flat_fee_collected_fen"]
 _AGED_FEE = _L["fee_1_30_fen"]
 _AGED_GUARANTEE = _L["guarantee_fee_1_30_fen"]
+_ON = int(Due.ON)
+_INTEREST = int(Due.INTEREST)
 _AS_OF = int(Clock.AS_OF)
 _LAST_ON = int(Clock.LAST_ON)
 _UPFRONT_PPM = int(Policy.UPFRONT_PPM)
@@ -50,6 +55,8 @@ _FLAT_FEE_PPM = int(Policy.FLAT_FEE_PPM)
 _CONFIRM_DAYS = int(Policy.CONFIRM_DAYS)
 _COLLECT_DAYS = int(Policy.COLLECT_DAYS)
 _VAT_PPM = int(Policy.VAT_PPM)
+_LOST_FEES = int(Policy.LOST_FEES)
+_IMPAIR = int(Loss.IMPAIR)
 _OPENED_ON = int(State.OPENED_ON)
 _LOST_ON = int(State.LOST_ON)
 _ENDED_ON = int(State.ENDED_ON)
@@ -70,15 +77,14 @@ _SERVED = int(Facilitation.OVER_TIME)
 _CASH = int(Facilitation.COLLECTED)
 _LOST_FEE = int(Facilitation.WRITTEN_OFF)
 _CONTRACT_ASSET = int(Facilitation.CONTRACT_ASSET)
+_CONTRACT_LIABILITY = int(Facilitation.CONTRACT_LIABILITY)
 _AT_LAST = int(Facilitation.AT_LAST)
 _GUARANTEES = len(Guarantee)
 _INCEPTION = int(Guarantee.INCEPTION)
 _G_RELEASED = int(Guarantee.RELEASED)
 _G_COLLECTED = int(Guarantee.COLLECTED)
 _G_WRITTEN_OFF = int(Guarantee.WRITTEN_OFF)
-_P_EARNED = int(Premium.EARNED)
-_P_COLLECTED = int(Premium.COLLECTED)
-_PREMIUMS = len(Premium)
+_G_AHEAD = int(Guarantee.AHEAD)
 
 
 @lean
@@ -97,9 +103,12 @@ def book_partner_fee(lent: int, opened_on: int, cancelled_on: int, as_of: int, t
 
 @lean
 def book_service(
+    due: Ints,
+    rows: int,
     clock: Ints,
     state: Ints,
     terms: Ints,
+    share_ppm: int,
     contractual: int,
     collected: int,
     guarantee: int,
@@ -110,25 +119,33 @@ def book_service(
 ) -> None:
     """Add facilitation and servicing of a loan to its cell.
 
-    contractual, collected, guarantee   `facilitation_at`;  found  scratch
-    The price leaves out what prepayment takes away; losses are the allowance's business, so a lost loan keeps its full price.
+    share_ppm   our part of the borrower's interest;  contractual, collected, guarantee  `facilitation_at`;  found  scratch
+    Under `Loss.IMPAIR` the price leaves out what prepayment takes away, and losses are the allowance's business; under
+    `Loss.PRICE` it leaves out both. An allowance is measured without tax: with a fee that never comes its tax is not owed.
     """
-    is_lost = state[_LOST_ON] <= clock[_AS_OF]
+    impairs = terms[_LOST_FEES] == _IMPAIR
+    fallen_due = 0
+    if impairs and state[_LOST_ON] <= clock[_AS_OF]:
+        interest, row = 0, 0
+        while row < rows and due[row, _ON] <= state[_LOST_ON]:
+            interest += due[row, _INTEREST]
+            row += 1
+        fallen_due = share_of(interest, share_ppm)
     facilitation_at(
         contractual,
         collected,
-        0,
-        PPM if is_lost else min(collectable_ppm + lifetime_ppm, PPM),
+        fallen_due,
+        min(collectable_ppm + lifetime_ppm, PPM) if impairs else collectable_ppm,
         guarantee,
         terms[_UPFRONT_PPM],
         state[_OPENED_ON],
         state[_MATURES_ON],
         state[_ENDED_ON],
-        is_lost,
         clock[_LAST_ON],
         clock[_AS_OF],
         found[:_SERVICES],
     )
+    asset = found[_CONTRACT_ASSET]
     upfront, over_time = found[_AT_ONCE], found[_SERVED]
     by_last = found[_AT_LAST] - upfront if state[_OPENED_ON] <= clock[_LAST_ON] else 0
     vat_ppm = terms[_VAT_PPM]
@@ -139,12 +156,14 @@ def book_service(
     columns[_BY_LAST] += by_last
     columns[_BY_LAST_VAT] += by_last - net_of_tax(by_last, vat_ppm)
     columns[_FEE_COLLECTED] += found[_CASH]
+    columns[_FEE_AHEAD] += found[_CONTRACT_LIABILITY]
     columns[_FEE_WRITTEN_OFF] += found[_LOST_FEE]
+    columns[_FEE_WRITTEN_OFF_VAT] += found[_LOST_FEE] - net_of_tax(found[_LOST_FEE], vat_ppm)
     if state[_AGED] >= 0:
-        columns[_AGED_FEE + state[_AGED]] += upfront + over_time - found[_CASH]
-    asset = found[_CONTRACT_ASSET]
+        columns[_AGED_FEE + state[_AGED]] += asset
     if asset > 0:
-        columns[_FEE_ALLOWANCE] += share_of(asset, lifetime_ppm)
+        if impairs:
+            columns[_FEE_ALLOWANCE] += share_of(net_of_tax(asset, vat_ppm), lifetime_ppm)
         if state[_LATER_INTEREST] > 0:
             columns[_FEE_NONCURRENT] += mul_div(asset, state[_NONCURRENT_INTEREST], state[_LATER_INTEREST], HALF_UP)
 
@@ -173,15 +192,15 @@ def book_guarantee(
     contractual, fees   of the contract, and collected;  guarantee  fair value at inception
     """
     opened_on, ended_on = state[_OPENED_ON], state[_ENDED_ON]
-    ready, premium = found[:_GUARANTEES], found[_GUARANTEES : _GUARANTEES + _PREMIUMS]
+    ready, vat_ppm = found[:_GUARANTEES], terms[_VAT_PPM]
     guarantee_at(guarantee, contractual, fees, opened_on, state[_MATURES_ON], ended_on, as_of, ready)
-    premium_at(guarantee, contractual, fees, due, rows, opened_on, ended_on, as_of, premium)
-    released = ready[_G_RELEASED]
+    released, written_off, received = ready[_G_RELEASED], ready[_G_WRITTEN_OFF], ready[_G_AHEAD]
     columns[_GUARANTEE_FEE] += ready[_INCEPTION]
     columns[_GUARANTEE_COLLECTED] += ready[_G_COLLECTED]
-    columns[_GUARANTEE_WRITTEN_OFF] += ready[_G_WRITTEN_OFF]
+    columns[_GUARANTEE_WRITTEN_OFF] += written_off
+    columns[_GUARANTEE_WRITTEN_OFF_VAT] += written_off - net_of_tax(written_off, vat_ppm)
     columns[_RELEASED] += released
-    columns[_RELEASED_VAT] += released - net_of_tax(released, terms[_VAT_PPM])
+    columns[_RELEASED_VAT] += released - net_of_tax(released, vat_ppm)
     lender_collected = state[_COLLECTED] - share_of(state[_COLLECTED], share_ppm)
     if state[_LOST_ON] <= as_of:
         accrued = accrued_at(due, rows, opened_on, state[_LOST_ON])
@@ -194,11 +213,9 @@ def book_guarantee(
     left = ready[_INCEPTION] - ready[_G_COLLECTED]
     if state[_AGED] >= 0:
         columns[_AGED_GUARANTEE + state[_AGED]] += left
-    columns[_GUARANTEE_ALLOWANCE] += left - share_of(left, collectable_ppm)
+    columns[_GUARANTEE_ALLOWANCE] += net_of_tax(left - share_of(left, collectable_ppm), vat_ppm)
     if state[_LATER_INTEREST] > 0:
         columns[_GUARANTEE_NONCURRENT] += mul_div(left, state[_NONCURRENT_INTEREST], state[_LATER_INTEREST], HALF_UP)
-    received = max(premium[_P_COLLECTED] - premium[_P_EARNED], 0)
-    columns[_PREMIUM_RECEIVABLE] += max(premium[_P_EARNED] - premium[_P_COLLECTED], 0)
     columns[_PREMIUM_RECEIVED] += received
     accrued = accrued_at(due, rows, opened_on, as_of)
     exposed = state[_LIVING] + max(accrued - share_of(accrued, share_ppm) - lender_collected, 0)

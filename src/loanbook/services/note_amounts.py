@@ -28,7 +28,7 @@ _AGED = (
 """Line, model (empty: all), what of the cells, and the accounts whose balance it is."""
 _LOANS = ("vintage_current", *(f"vintage_d{days}" if days[0].isdigit() else f"vintage_{days}" for days in AGED_DAYS))
 _OWED = ("outstanding_fen", "interest_earned_fen", "-interest_collected_fen", "-interest_written_off_fen")
-_LOST = ("written_off_fen", "interest_written_off_fen")
+_LOST = ("written_off_fen", "interest_written_off_fen", "costs_written_off_fen")
 _ALLOWANCE = "loan_allowance_fen"
 _ALLOWANCE_ACCOUNT = "1319"
 

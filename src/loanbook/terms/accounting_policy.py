@@ -37,9 +37,12 @@ models:                                        # what a model does not name has 
     upfront_share: 0.70                        # facilitation's part of the price, by stand-alone selling prices
     guarantee_margin: 0.10                     # what standing ready is worth beyond expected net payouts
     compensation_dpd: 60                       # the guarantor pays on this day past due
+    lost_fees: impair                          # a lost loan's fees that had fallen due are written off against an allowance
+                                               # price: its price is what came in; every price expects losses, no allowance
   capital_light:
     platform_share: 0.35                       # instead of lender_rate_annual: our part of the interest
     upfront_share: 0.70
+    lost_fees: impair
   referral:
     fee_of_principal: 0.026                    # of the amount lent, owed by the partner
     confirm_days: 30                           # until the partner confirms it
@@ -69,6 +72,7 @@ METHODS = ("roll_rate", "vintage", "warm")
 _SHARES = ("origination_costs", "upfront_share", "guarantee_margin", "platform_share", "fee_of_principal")
 _ACCRUALS = ("accrual_catch_up", "accrual_reverse")
 RETURNS = ("below", "current")
+LOST_FEES = ("impair", "price")
 _DAYS = ("non_accrual_dpd", "compensation_dpd", "confirm_days", "collect_days")
 
 
@@ -86,6 +90,8 @@ class ModelPolicy:
     accrual_return          below: it accrues again once it is no more than that past due; current: once nothing is
     accrual_catch_up        with the return, interest of the days without accrual is income at once; else as it is collected
     accrual_reverse         accrued interest not collected is reversed when accrual stops; else it stays
+    lost_fees               impair: a lost loan's fees that had fallen due are written off against an allowance; price: its price
+                            is what came in, and the price of every loan expects losses (`earning_service.Loss`)
     loss_overlay_ppm        qualitative adjustment: factor on what the method estimates (ASC 326-20-55-4)
     """
 
@@ -101,6 +107,7 @@ class ModelPolicy:
     accrual_return: str = "below"
     accrual_catch_up: bool = True
     accrual_reverse: bool = False
+    lost_fees: str = "impair"
     compensation_dpd: int = DAYS_MOST
     confirm_days: int = 0
     collect_days: int = 0
@@ -217,7 +224,7 @@ def _staging(item: Located) -> dict[str, int]:
 
 def _model(model: Model, item: Located) -> ModelPolicy:
     fields = item.fields(
-        model.name.lower(), (*_SHARES, *_DAYS, *_ACCRUALS, "accrual_return", "lender_rate_annual", "loss_overlay")
+        model.name.lower(), (*_SHARES, *_DAYS, *_ACCRUALS, "accrual_return", "lost_fees", "lender_rate_annual", "loss_overlay")
     )
     if "lender_rate_annual" in fields and "platform_share" in fields:
         raise item.wrong("give lender_rate_annual or platform_share: both say how interest is shared.")
@@ -232,6 +239,8 @@ def _model(model: Model, item: Located) -> ModelPolicy:
     given |= {name: fields[name].flag(name) for name in _ACCRUALS if name in fields}
     if "accrual_return" in fields:
         given["accrual_return"] = fields["accrual_return"].choice("accrual_return", RETURNS)
+    if "lost_fees" in fields:
+        given["lost_fees"] = fields["lost_fees"].choice("lost_fees", LOST_FEES)
     return ModelPolicy(model=model, **given)
 
 
