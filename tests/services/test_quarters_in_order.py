@@ -11,9 +11,10 @@ import pytest
 from loanbook.accounting.journal import trial_balance
 from loanbook.errors import StateError, TieError
 from loanbook.services import bookkeeping, tax_amounts
-from loanbook.services.bookkeeping import OPENING_REPLACED, close_period
+from loanbook.services.bookkeeping import close_period
 from loanbook.services.company_importing import import_company
 from loanbook.services.ledger_proving import prove_ledger
+from loanbook.services.opening import OPENING_REPLACED
 from loanbook.stores.book import open_book
 from loanbook.stores.ledger import Ledger
 from tests.services.ledgers import ledger_book

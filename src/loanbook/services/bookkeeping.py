@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,7 +19,7 @@ from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.equity import EquityTerms
-from loanbook.accounting.journal import broken_limits, check_balanced, postable, summed, trial_balance
+from loanbook.accounting.journal import broken_limits, check_balanced, summed
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
 from loanbook.accounting.posting import rule_table
 from loanbook.errors import StateError, TieError
@@ -36,6 +35,9 @@ from loanbook.services.entry_posting import brought_forward, debits, post_by, ro
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
 from loanbook.services.guarantor_amounts import guarantor_amounts
+from loanbook.services.opening import OPENING_REPLACED, replaced
+from loanbook.services.origination_costs import KEPT as COSTS
+from loanbook.services.origination_costs import deferrable, most_deferred
 from loanbook.services.tax_amounts import tax_amounts, tax_reached, years_of
 from loanbook.services.today import last_begun_day
 from loanbook.stores.book import Book
@@ -52,8 +54,6 @@ from loanbook.terms.families import FAMILIES
 from loanbook.terms.guarantor import guarantors_in
 from loanbook.terms.outlook import outlook_on, outlooks_in
 from loanbook.terms.posting_rule import PostingRule, load_components, load_rules
-
-OPENING_BALANCE, OPENING_REPLACED = "opening_balance", "opening_replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +171,10 @@ def book_period(
         space = close_space(book, measured, projection)
         cells = cells_of(measured, space)
         estimates, frozen = _estimates(cells, books.policy)
+        run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
+        company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
+        costs = deferrable(cells, company, start=start, end=end, currency=book.currency)
+        said = {**(said or {}), "opening": is_opening, "ends_on": units.date(end).isoformat(), COSTS: costs}
         before = inceptions(ledger, last)
         basis = basis_of(
             books.policies,
@@ -181,11 +185,10 @@ def book_period(
             first_day,
             last_on=units.day(last.manifest["ends_on"]) if last else NO_CLOSE,
             origins=origins(ledger, last),
+            most_deferred=most_deferred([*(each.manifest for each in up_to(ledger, last)), said]),
         )
         booked = book_loans(projection, space, basis, on_progress=tell)
-    run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
-    company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
     entries = post(pa.concat_tables([amounts, company]), books, end)
     more = [_tax(ledger, last, entries, books, end, book.currency, run)]
     guarantors = guarantors_in(book.folder / GUARANTORS)
@@ -194,7 +197,7 @@ def book_period(
         () if is_opening else guarantors,
         amounts,
         entries,
-        _up_to(ledger, last),
+        up_to(ledger, last),
         books.bookings,
         end=end,
         currency=book.currency,
@@ -204,7 +207,7 @@ def book_period(
     if is_opening:
         left = pa.concat_tables([entries, post(more[0], books, end)])
         told = known(corporate, end, known_by(units.day(known_on)))
-        more.append(_replaced(left, told, first_day, run))
+        more.append(replaced(left, told, first_day, run))
     entries = pa.concat_tables([entries, post(pa.concat_tables(more), books, end)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
     check_balanced(balances)
@@ -225,11 +228,9 @@ def book_period(
     limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
     limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"]))]
     manifest = {
-        **(said or {}),
-        "opening": is_opening,
+        **said,
         "follows": last.id if last else "",
         "starts_on": units.date(start).isoformat(),
-        "ends_on": units.date(end).isoformat(),
         "first_day": units.date(first_day).isoformat(),
         "known_at": measured.header["known_at"],
         "close": measured.folder.name,
@@ -272,40 +273,6 @@ def _check_last(book: Book, ledger: Ledger, last: Period | None, name: str, know
         )
 
 
-def _replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, run: str) -> pa.Table:
-    """What an opening takes off accounts whose balance is stated: what loans of years before the books began left there.
-
-    They were paid out of money that nobody told; the stated balance stands instead, also where it is nothing.
-    """
-    left: dict[tuple[str, str, str], int] = {}
-    of_loans = entries.filter(pc.not_equal(entries["kind"], OPENING_BALANCE))
-    for row in trial_balance(of_loans).to_pylist():
-        key = (row["book"], row["entity"], row["account"])
-        left[key] = left.get(key, 0) + row["amount_fen"]
-    stated = facts[OPENING_BALANCE].to_pylist() if OPENING_BALANCE in facts else []
-    rows = []
-    for row in stated:
-        taken = left.pop((row["book"].upper(), row["entity"], row["account"]), 0)
-        if taken:
-            rows.append((row, -taken))
-    on = pa.array(np.full(len(rows), first_day, np.int32)).cast(pa.date32())
-    return postable(
-        {
-            "cell": [f"{OPENING_REPLACED}/{row['book']}/{row['entity']}/{row['account']}" for row, _ in rows],
-            "kind": OPENING_REPLACED,
-            "component": [row["book"] for row, _ in rows],
-            "entity": [row["entity"] for row, _ in rows],
-            "currency": [row["currency"] for row, _ in rows],
-            "account": [row["account"] for row, _ in rows],
-            "posted_on": on,
-            "happened_on": on,
-            "amount_fen": [amount for _, amount in rows],
-            "event": run,
-        },
-        len(rows),
-    )
-
-
 def _company_amounts(
     corporate: Mapping[str, pa.Table],
     ledger: Ledger,
@@ -317,7 +284,7 @@ def _company_amounts(
     run: str,
 ) -> pa.Table:
     """What the period posts besides its loans and its tax."""
-    before = [each.table("company") for each in _up_to(ledger, last)]
+    before = [each.table("company") for each in up_to(ledger, last)]
     return corporate_amounts(
         corporate,
         start=start,
@@ -332,7 +299,7 @@ def _company_amounts(
 
 def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, end: int, currency: str, run: str) -> pa.Table:
     group, earlier, posted = group_in(), [], []
-    for each in _up_to(ledger, last):
+    for each in up_to(ledger, last):
         on, amounts = units.day(each.manifest["ends_on"]), each.table("company")
         earlier.append((on, each.table("summed")))
         if each.manifest["opening"] and pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
@@ -343,7 +310,8 @@ def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, e
     return tax_amounts(years, group, books.chart, end=end, posted=posted, currency=currency, close_run=run)
 
 
-def _up_to(ledger: Ledger, last: Period | None) -> list[Period]:
+def up_to(ledger: Ledger, last: Period | None) -> list[Period]:
+    """Closed periods up to one, oldest first; none for None."""
     if last is None:
         return []
     return [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(last.manifest["ends_on"])]
@@ -369,15 +337,14 @@ def inceptions(ledger: Ledger, last: Period | None) -> dict[int, Inception]:
     """What every period up to the last one froze about new guarantees, by its last month."""
     return {
         last_month(units.day(period.manifest["ends_on"])): Inception.from_table(period.table("inception"))
-        for period in _up_to(ledger, last)
+        for period in up_to(ledger, last)
     }
 
 
 def origins(ledger: Ledger, last: Period | None) -> dict[int, Estimates]:
     """What every period up to the last one estimated, by its last month: the risk of loans when they were new."""
     return {
-        last_month(units.day(period.manifest["ends_on"])): from_table(period.table("estimates"))
-        for period in _up_to(ledger, last)
+        last_month(units.day(period.manifest["ends_on"])): from_table(period.table("estimates")) for period in up_to(ledger, last)
     }
 
 

@@ -20,9 +20,10 @@ from loanbook.measures.ledger_state import slot_of
 from loanbook.measures.passes import NO_CLOSE, clock_of
 from loanbook.measures.space import Space, space
 from loanbook.measures.window import Window
-from loanbook.services.bookkeeping import inceptions, origins
+from loanbook.services.bookkeeping import inceptions, origins, up_to
 from loanbook.services.closing import unknown_of
 from loanbook.services.facts_pass import behind_entry
+from loanbook.services.origination_costs import most_deferred
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, Projection, reading
@@ -130,6 +131,7 @@ def basis_at(book: Book, ledger: Ledger, projection: Projection, period: Period)
         units.day(manifest["first_day"]),
         last_on=units.day(before.manifest["ends_on"]) if before else NO_CLOSE,
         origins=origins(ledger, before),
+        most_deferred=most_deferred(each.manifest for each in up_to(ledger, period)),
     )
     return found, basis
 

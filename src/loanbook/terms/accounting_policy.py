@@ -26,7 +26,7 @@ staging:                                       # IFRS 9
   low_risk: 0.01                               # and is more than this; may be left out
 models:                                        # what a model does not name has no meaning for it, or is nothing
   on_balance_sheet:
-    origination_costs: 0.01                    # deferred, of the amount lent
+    origination_costs: 0.01                    # deferred, of the amount lent; never more than the quarter incurred
     non_accrual_dpd: 60                        # interest accrues up to and with this many days past due
     accrual_return: below                      # again once no more than that past due; current: once nothing is past due
     accrual_catch_up: true                     # with the return the missed interest is income at once; false: as it is collected
@@ -80,7 +80,7 @@ _DAYS = ("non_accrual_dpd", "compensation_dpd", "confirm_days", "collect_days")
 class ModelPolicy:
     """What a policy says of the loans of one business model; a figure that has no meaning for a model is 0.
 
-    origination_costs_ppm   deferred costs of making a loan, of the amount lent
+    origination_costs_ppm   deferred costs of making a loan, of the amount lent; a quarter defers no more than it incurred
     lender_rate_annual      the lender's part of the borrower's rate, `units.RATE_SCALE`-ths; the rest is the platform's
     platform_share_ppm      instead: the platform's part of the interest
     upfront_share_ppm       stand-alone selling price of facilitation, of the services' price
