@@ -17,9 +17,9 @@ pytestmark = pytest.mark.plain
 def test_a_guarantee_rolls_forward_from_its_inception_to_nothing():
     """900 over 90 days against fees of 9,000: collected with them, released by days, the rest when the loan ends on day 60."""
     states = guarantees(900, 9_000, [0, 3_000, 3_000, 6_000], 0, 90, day=0, ended_on=60)
-    assert states[0].tolist() == [900, 0, 0, 0]
+    assert states[0].tolist() == [900, 0, 0, 0, 0]
     by_day = [guarantees(900, 9_000, 3_000, 0, 90, day=on, ended_on=60)[0].tolist() for on in (-1, 30, 59, 60)]
-    assert by_day == [[0, 0, 0, 0], [900, 300, 300, 0], [900, 590, 300, 0], [900, 900, 300, 600]]
+    assert by_day == [[0] * 5, [900, 300, 300, 0, 0], [900, 590, 300, 0, 0], [900, 900, 300, 600, 0]]
 
 
 @given(st.integers(0, 10**9), st.integers(1, 400), st.lists(st.integers(0, 500), min_size=1, max_size=10))
