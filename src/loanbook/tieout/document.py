@@ -12,14 +12,21 @@ class Span:
     text      what a reader sees: no mark-up, no escapes, entities resolved
     place     of its first character
     offsets   character of the line (see Place) for each character of `text`; empty where they run on from `place.start`
+    lines     line of each character, for a paragraph that is set over several lines; empty where all stand in `place.line`
     """
 
     text: str
     place: Place
     offsets: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
 
     def at(self, start: int, end: int) -> Place:
-        """The place of `text[start:end]`."""
+        """The place of `text[start:end]`; of what a line's end breaks, the part on the first line."""
+        if self.lines:
+            line = self.lines[start]
+            while self.lines[end - 1] != line:
+                end -= 1
+            return replace(self.place, line=line, start=self.offsets[start], end=self.offsets[end - 1] + 1)
         if self.offsets:
             first, last = self.offsets[start], self.offsets[end - 1] + 1
         else:
@@ -58,7 +65,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A grid of cells, some of which may be missing; `caption` are the lines above that belong to it (title, scale, currency)."""
+    """A grid of cells, some of which may be missing.
+
+    caption   the lines above that belong to it (title, scale, currency, date); they also stand as blocks of their own
+    """
 
     cells: tuple[Cell, ...]
     caption: tuple[Span, ...] = ()

@@ -104,7 +104,10 @@ class Figure:
     column      heading texts of its column, top first; empty in prose
     concept     canonical line item of the packs, None where unknown
     dash        a nil printed as a dash
-    role        prose only: "current", "comparative", "prior_quarter", "growth", "change", "low", "high", "translation"
+    role        prose: "current", "comparative", "prior_quarter", "growth", "change", "share" (of a total), "low", "high",
+                "translation"; growth and change carry the sign of their direction word: "a decrease of 9.3%" is -9.3, and their
+                base is the next figure of role "comparative" or "prior_quarter" with the same `of`. Tables: "growth" and
+                "change" in columns of changes, "run_in" for a figure of a table that lost its layout, "" otherwise
     of          prose only: id of the figure that this one qualifies (the RMB amount of a US$ translation, the amount of a growth)
     """
 

@@ -1,0 +1,57 @@
+"""All figures of a document: tables with what stands around them, prose, and what is told apart from both."""
+
+from loanbook.tieout.document import Document, Heading, Paragraph, Table
+from loanbook.tieout.figure import Damage, Figure, Numeral, Reading
+from loanbook.tieout.read.context import document_context
+from loanbook.tieout.read.grid import has_figures
+from loanbook.tieout.read.naming import with_keys
+from loanbook.tieout.read.prose import read_prose
+from loanbook.tieout.read.scale import Statement
+from loanbook.tieout.read.tables import Surroundings, read_table, table_rows, table_statement
+
+
+def read_figures(document: Document) -> Reading:
+    """Every displayed number of a document as a figure or, told apart, as a numeral of another kind.
+
+    Figures stand in reading order. A caption's lines are blocks too and are read once, as those.
+    """
+    context = document_context(document)
+    figures: list[Figure] = []
+    numerals: list[Numeral] = []
+    damages: list[Damage] = []
+    headings: list[Heading] = []
+    caption: tuple[str, ...] = ()
+    statement: Statement | None = None
+    for block in document.blocks:
+        if isinstance(block, Table):
+            rows = table_rows(block)
+            own = tuple(span.text for span in block.caption)
+            caption = own if own else caption
+            if has_figures(rows):
+                statement = table_statement(rows, caption) or statement
+                path = tuple(dict.fromkeys((*(heading.span.text for heading in headings), *caption)))
+                surroundings = Surroundings(path=path, around=tuple(reversed(path)), statement=statement)
+                read = read_table(block, rows, surroundings, context)
+                figures += read.figures
+                numerals += read.numerals
+                damages += read.damages
+                for row in rows:
+                    for cell in row.cells:
+                        numerals += read_prose(cell.span, (), context, label_only=True).numerals
+            else:
+                for cell in block.cells:
+                    prose = read_prose(cell.span, tuple(heading.span.text for heading in headings), context)
+                    figures += prose.figures
+                    numerals += prose.numerals
+            continue
+        if isinstance(block, Heading):
+            headings = [heading for heading in headings if heading.level < block.level]
+            prose = read_prose(block.span, tuple(heading.span.text for heading in headings), context)
+            headings.append(block)
+        else:
+            assert isinstance(block, Paragraph)
+            prose = read_prose(block.span, tuple(heading.span.text for heading in headings), context)
+        figures += prose.figures
+        numerals += prose.numerals
+        damages += prose.damages
+    return Reading(figures=with_keys(figures), numerals=tuple(numerals), damages=tuple(damages))

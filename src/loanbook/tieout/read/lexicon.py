@@ -1,0 +1,95 @@
+"""The words and marks that stand around numbers: currencies, scales, months, in the languages that results are published in."""
+
+import re
+from decimal import Decimal
+
+CURRENCIES = {
+    "US$": "USD", "U.S.$": "USD", "USD": "USD", "U.S. dollars": "USD", "US dollars": "USD", "U.S. dollar": "USD",
+    "RMB": "CNY", "CNY": "CNY", "CN¥": "CNY", "Renminbi": "CNY", "人民币": "CNY",
+    "HK$": "HKD", "HKD": "HKD", "NT$": "TWD", "TWD": "TWD", "S$": "SGD", "SGD": "SGD",
+    "C$": "CAD", "CA$": "CAD", "CAD": "CAD", "Canadian dollars": "CAD", "A$": "AUD", "AU$": "AUD", "AUD": "AUD", "NZ$": "NZD",
+    "Australian dollars": "AUD", "R$": "BRL", "BRL": "BRL", "MXN": "MXN", "ZAR": "ZAR",
+    "€": "EUR", "EUR": "EUR", "euros": "EUR", "euro": "EUR", "Euro": "EUR", "TEUR": "EUR", "T€": "EUR",
+    "£": "GBP", "GBP": "GBP", "Sterling": "GBP", "sterling": "GBP",
+    "CHF": "CHF", "Swiss francs": "CHF", "SEK": "SEK", "NOK": "NOK", "DKK": "DKK", "PLN": "PLN", "CZK": "CZK", "HUF": "HUF",
+    "JPY": "JPY", "JP¥": "JPY", "yen": "JPY", "Yen": "JPY", "円": "JPY", "₩": "KRW", "KRW": "KRW", "₹": "INR",
+    "INR": "INR", "Rs.": "INR",
+    "IDR": "IDR", "Rp": "IDR", "PHP": "PHP", "THB": "THB", "VND": "VND", "MYR": "MYR", "₺": "TRY", "ILS": "ILS", "₪": "ILS",
+    "AED": "AED", "SAR": "SAR",
+}  # fmt: skip
+"""Marks that mean one currency. `$` and `¥` are several countries' and `dollars` too: the document says whose."""
+
+_LOOSE = ("$", "¥", "￥", "dollars", "Dollars")
+
+
+def _mark(text: str) -> str:
+    """A pattern of a currency's mark; letters stand alone or against a digit."""
+    first = r"(?<![A-Za-z])" if text[0].isascii() and text[0].isalpha() else ""
+    last = r"(?![A-Za-z])" if text[-1].isascii() and text[-1].isalpha() else ""
+    return f"{first}{re.escape(text)}{last}"
+
+
+CURRENCY = "(?:" + "|".join(_mark(text) for text in sorted((*CURRENCIES, *_LOOSE), key=len, reverse=True)) + ")"
+CURRENCY_MARK = re.compile(CURRENCY)
+
+
+def currency_code(mark: str, *, dollar: str, yen: str) -> str:
+    """The code of a mark; `dollar` and `yen` are what `$` and `¥` mean in this document."""
+    if mark in ("¥", "￥"):
+        return yen
+    if mark in ("$", "dollars", "Dollars"):
+        return dollar
+    return CURRENCIES[mark]
+
+
+THOUSAND, MILLION, BILLION, TRILLION = (Decimal(10) ** power for power in (3, 6, 9, 12))
+
+_SCALES = (
+    (TRILLION, ("trillions?", "tn", "trn", "Billionen", "兆")),
+    (BILLION, ("billions?", "bn", "bln", r"Mrd\.?", "Milliarden?", "milliards?", "mld", "milliardi")),
+    (MILLION, ("millions?", "mn", "mln", "mm", r"Mio\.?", "Millionen", "mio", "milioni", "百万")),
+    (THOUSAND, ("thousands?", "Tausend", r"Tsd\.?", "milliers?", "千")),
+    (Decimal(10) ** 8, ("億", "亿")),
+    (Decimal(10) ** 7, ("crores?",)),
+    (Decimal(10) ** 5, ("lakhs?",)),
+    (Decimal(10) ** 4, ("万",)),
+)
+_LETTERS = {"k": THOUSAND, "K": THOUSAND, "m": MILLION, "M": MILLION, "b": BILLION, "B": BILLION, "T": TRILLION}
+SCALE_WORD = "(?:" + "|".join(word for _, words in _SCALES for word in words) + r")(?![A-Za-z])"
+SCALE_LETTER = r"[kKmMbBT](?![A-Za-z0-9&])"
+_SCALE_OF = [(re.compile(f"(?:{'|'.join(words)})$", re.IGNORECASE), scale) for scale, words in _SCALES]
+
+
+def scale_of(word: str) -> Decimal:
+    """What a scale's word or letter multiplies with."""
+    if word in _LETTERS:
+        return _LETTERS[word]
+    for pattern, scale in _SCALE_OF:
+        if pattern.match(word):
+            return scale
+    return Decimal(1)
+
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("january", "jan", "januar", "janvier"), ("february", "feb", "februar", "février"), ("march", "mar", "märz", "mars"),
+            ("april", "apr", "avril"), ("may", "mai"), ("june", "jun", "juni", "juin"), ("july", "jul", "juli", "juillet"),
+            ("august", "aug", "août"), ("september", "sept", "sep", "septembre"), ("october", "oct", "oktober", "okt", "octobre"),
+            ("november", "nov", "novembre"), ("december", "dec", "dezember", "dez", "décembre"),
+        ),
+        1,
+    )
+    for name in names
+}  # fmt: skip
+MONTH = r"(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![a-zà-ü])\.?"
+
+CARDINALS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12,
+    "thirteen": 13, "twenty-six": 26, "thirty-nine": 39, "fifty-two": 52, "fifty-three": 53,
+}  # fmt: skip
+ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"

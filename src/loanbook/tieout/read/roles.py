@@ -1,0 +1,376 @@
+"""What each amount of a sentence is to the others: the amount itself, what it is compared with, growth, bounds, a translation."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from loanbook.tieout.figure import Period, Unit
+from loanbook.tieout.read.amounts import Amount
+from loanbook.tieout.read.calendar import Hint, length_months, prior_period, read_hint, resolve, shift_years
+from loanbook.tieout.read.context import Context
+
+_RISE = (
+    r"increas\w*|growth|gr[eo]w\w*|grown|up(?!\s+to\b)|rose|ris\w+|higher|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*"
+    r"|jump\w*|surg\w+|gestiegen|Anstieg|plus"
+)
+_FALL = (
+    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|gesunken"
+    r"|Rückgang|minus"
+)
+_DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{_RISE})|(?P<fall>{_FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
+_DIRECTION_AFTER = re.compile(
+    r"^\s*(?:year[- ]over[- ]year|year[- ]on[- ]year|sequential|quarterly|annual|yoy|y/y|q/q|qoq|organic|net"
+    r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion)|(?P<fall>decrease|decline"
+    r"|drop|reduction|fall|lower|contraction))\b",
+    re.IGNORECASE,
+)
+_YEARLY_AFTER = re.compile(
+    r"^\W*(?:year[- ]over[- ]year|year[- ]on[- ]year|yoy|y/y|y-o-y|q/q|qoq|quarter[- ]over[- ]quarter"
+    r"|quarter[- ]on[- ]quarter|sequentially)\b",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"(?:\b(?:compar\w+(?:\s+(?:to|with))?|versus|against|than|vs\.?|as opposed to|gegenüber|Vorjahr:?)"
+    r"|\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"\bfrom\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
+_CHAIN = re.compile(
+    r"^[^.;]{0,80}(?:,\s*(?:and\s+)?|\band\s+)(?:(?:compared\s+)?(?:to|with|from)\s+)?(?:a\s+|an\s+)?$", re.IGNORECASE
+)
+_PRIOR_QUARTER = re.compile(
+    r"\b(?:prior|previous|last|preceding|immediately\s+preceding)\s+(?:fiscal\s+)?quarter\b|\bthe\s+quarter\s+before\b"
+    r"|\blinked\s+quarter\b|\bquarter[- ]over[- ]quarter\b|\bsequential",
+    re.IGNORECASE,
+)
+_YEAR_AGO = re.compile(
+    r"\b(?:same|corresponding|comparable)\s+(?:period|quarter|half|date|time|months)\b|\b(?:a|one)\s+year\s+(?:ago|earlier"
+    r"|before)\b|\byear[- ]ago\b|\b(?:prior|previous|last|preceding)[- ](?:fiscal\s+)?year\b|\bthe\s+year\s+before\b"
+    r"|\bVorjahr",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"\b(?:represent\w*|account\w*\s+for|compris\w+|constitut\w+|equivalent\s+to|or|being|made\s+up)\s+(?:approximately\s+"
+    r"|about\s+|nearly\s+|only\s+|over\s+)?$",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    r"\b(?:between|range\s+(?:of|from)|from|in\s+a\s+range\s+of|zwischen)\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE
+)
+_RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
+_OPEN_BRACKET = re.compile(
+    r"\W{0,2}\((?:or\s+|approximately\s+|about\s+|equivalent\s+to\s+|ca\.\s+)*|,?\s+or\s+|\s*/\s*", re.IGNORECASE
+)
+_VERB = re.compile(
+    r"\b(?:was|were|is|are|reached|reaching|amounted|totall?ed|totall?ing|stood|came|increased|decreased|grew|rose|fell"
+    r"|declined|dropped|improved|had|has|have|remained|of|expects?|generated|reported|recorded|posted|delivered|betrug"
+    r"|belief|stieg|sank)\b",
+    re.IGNORECASE,
+)
+_PREDICATE = re.compile(
+    r"\b(?:was|were|is|are|reached|amounted|totall?ed|stood|had|has|have|generated|reported|recorded)\b", re.IGNORECASE
+)
+_ASIDE = re.compile(r"^(?:as\s+(?:of|at)|in|for|during|at\s+the\s+end\s+of)\s+(?:the\s+)?[^,]{3,60},\s*", re.IGNORECASE)
+_MONEYLIKE = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
+_RELATIVE = (Unit.PERCENT, Unit.POINTS, Unit.BASIS_POINTS)
+_CLAUSE_CHARACTERS = 110
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What an amount is.
+
+    name    as in `Figure.role`
+    of      index of the amount in its sentence that it qualifies
+    falls   a direction word says less
+    """
+
+    name: str
+    of: int | None = None
+    falls: bool = False
+
+
+def sentence_roles(text: str, amounts: list[Amount]) -> list[Role]:
+    """The role of each amount of one sentence."""
+    roles: list[Role] = []
+    main: int | None = None
+    bounds: dict[str, int] = {}
+    for index, amount in enumerate(amounts):
+        start = amounts[index - 1].end if index else 0
+        gap = text[start : amount.start]
+        after = text[amount.end : amounts[index + 1].start if index + 1 < len(amounts) else amount.end + _CLAUSE_CHARACTERS]
+        role = _role(gap, after, amounts, index, roles, main, bounds, text)
+        roles.append(role)
+        if (role.name == "current" and amount.unit not in _RELATIVE) or (
+            role.name == "current" and (main is None or amounts[main].unit in _RELATIVE)
+        ):
+            main = index
+        elif role.name in ("low", "high") and amount.unit not in _RELATIVE:
+            bounds[role.name] = index
+            main = index
+    return roles
+
+
+def _role(
+    gap: str,
+    after: str,
+    amounts: list[Amount],
+    index: int,
+    roles: list[Role],
+    main: int | None,
+    bounds: dict[str, int],
+    text: str,
+) -> Role:
+    amount = amounts[index]
+    before = amounts[index - 1] if index else None
+    if (
+        before is not None
+        and amount.unit in _MONEYLIKE
+        and before.unit in _MONEYLIKE
+        and amount.currency != before.currency
+        and _OPEN_BRACKET.fullmatch(gap)
+    ):
+        return Role(name="translation", of=index - 1)
+    relative = amount.unit in _RELATIVE
+    middle = before is not None and _RANGE_MIDDLE.fullmatch(gap) is not None
+    if middle and roles[-1].name == "low":
+        return Role(name="high", of=bounds.get("high") if relative else None)
+    following = amounts[index + 1] if index + 1 < len(amounts) else None
+    if following is not None and following.unit is amount.unit and _RANGE_MIDDLE.fullmatch(after):
+        opened = _BETWEEN.search(gap) is not None
+        falling = re.search(rf"\b(?:{_FALL})\s+(?:by\s+)?from\s+$", gap, re.IGNORECASE) or re.search(
+            rf"\b(?:{_RISE})\s+(?:by\s+)?from\s+$", gap, re.IGNORECASE
+        )
+        if not falling and (opened or re.fullmatch(r"\s*(?:to|-|–|—|bis)\s*", after)):
+            return Role(name="low", of=bounds.get("low") if relative else None)
+    direction = _direction(gap, after, relative)
+    if relative:
+        if direction is not None and not _COMPARED.search(gap):
+            return Role(name="growth", of=main, falls=direction == "fall")
+        if _YEARLY_AFTER.match(after):
+            return Role(name="growth", of=main)
+        if _SHARE.search(gap) and main is not None:
+            return Role(name="share", of=main)
+    elif (
+        direction is not None
+        and re.search(r"\b(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap)
+        and not re.search(r"\b(?:to|from|at|compared\s+\w+)\s+$", gap)
+        and _is_change(gap)
+    ):
+        return Role(name="change", of=main, falls=direction == "fall")
+    compared = _COMPARED.search(gap) is not None and not re.search(r"\bto\s+$", re.sub(r"compared\s+to\s+$", "", gap))
+    chained = (
+        index > 0
+        and roles[-1].name in ("comparative", "prior_quarter")
+        and _CHAIN.fullmatch(gap) is not None
+        and not _PREDICATE.search(gap)
+    )
+    chained = chained or (
+        index > 1
+        and roles[-1].name == "translation"
+        and roles[-2].name in ("comparative", "prior_quarter")
+        and _CHAIN.fullmatch(gap) is not None
+        and not _PREDICATE.search(gap)
+    )
+    if (compared or chained) and (main is not None or _FROM.search(gap)):
+        name = "prior_quarter" if _PRIOR_QUARTER.search(after) and not _YEAR_AGO.search(after) else "comparative"
+        return Role(name=name, of=main)
+    return Role(name="current")
+
+
+def _is_change(gap: str) -> bool:
+    """Whether the amount itself is the change: "increased by X", "a decrease of X", not "lower provision of X"."""
+    return re.search(
+        rf"\b(?:{_RISE}|{_FALL})\s+(?:\w+\s+){{0,3}}(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap, re.IGNORECASE
+    ) is not None and not re.search(r"\b(?:up|down)\s+\w+\s+of\s+$", gap)
+
+
+def _direction(gap: str, after: str, relative: bool) -> str | None:
+    found = _DIRECTION_AFTER.match(after) if relative else None
+    if found is None:
+        clause = re.split(r"[;:]|,\s+(?=and\s+\w+\s+(?:was|were))", gap)[-1]
+        found = _DIRECTION_BEFORE.search(clause)
+        while found is not None and (nearer := _DIRECTION_BEFORE.search(clause, found.start() + 1)) is not None:
+            found = nearer
+        if (
+            found is not None
+            and re.search(r"\b(?:to|was|were|at|is)\s+$", found["between"])
+            and not re.search(r"\b(?:rate|growth)\b.*\b(?:was|of)\s+$", found["between"])
+        ):
+            return None
+        if found is not None and re.search(r"(?:^|\s)(?:margin|rate|ratio|share)s?\b.*\bof\s+$", found["between"]):
+            return None
+    if found is None:
+        return None
+    return "rise" if found["rise"] else "fall"
+
+
+def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
+    """The phrase that names an amount: what stands before its verb, or the noun behind it."""
+    amount = amounts[index]
+    start = amounts[index - 1].end if index else 0
+    gap = text[start : amount.start]
+    after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : amount.end + 120])[0]
+    verb = _VERB.search(gap)
+    before = gap[: verb.start()] if verb else gap
+    before = _ASIDE.sub("", before.strip(" ,-•*–"))
+    before = re.sub(
+        r"^(?:and|while|whereas|or|of which|with|representing|which)\b\s*|^[^A-Za-zÀ-ÿ“\"(]+", "", before.strip(" ,)")
+    ).strip()
+    counts = amount.unit in (Unit.COUNT, Unit.SHARES, Unit.ADS, Unit.PEOPLE)
+    if counts and re.match(r"\s+[a-zA-Z]", after) and not re.search(r"\b(?:was|were|reached)\s+(?:approximately\s+)?$", gap):
+        return _trimmed(after)
+    if len(re.findall(r"[A-Za-z]{2,}", before)) >= 1:
+        return _trimmed(before)
+    return _trimmed(after) or _trimmed(text[: amounts[0].start])
+
+
+def _trimmed(text: str) -> str:
+    words = " ".join(re.sub(r"[⁰¹²³⁴-⁹*]+", "", text).split()).strip(' ,;:-–•“”"()')
+    return words[-160:]
+
+
+def sentence_periods(
+    text: str, amounts: list[Amount], roles: list[Role], headings: Sequence[str], context: Context
+) -> list[Period | None]:
+    """The period of each amount: what its clause says, else its sentence, the headings, the document."""
+    spread = _respectively(text, amounts, roles, context)
+    base = _base_period(text[: amounts[0].start], headings, context)
+    periods: list[Period | None] = []
+    for index, (amount, role) in enumerate(zip(amounts, roles, strict=True)):
+        if index in spread:
+            periods.append(spread[index])
+            continue
+        end = amounts[index + 1].start if index + 1 < len(amounts) else len(text)
+        after = text[amount.end : min(end, amount.end + _CLAUSE_CHARACTERS)]
+        after = re.split(r"[;]|\.\s", after)[0]
+        if role.name == "current":
+            after = re.split(r",?\s*(?:compar\w+|versus|vs\.?|from|an?\s+(?:increase|decrease)|up|down)\b", after)[0]
+        of = periods[role.of] if role.of is not None else base
+        if role.name in ("translation", "growth", "change", "share") or (role.name in ("low", "high") and role.of is not None):
+            periods.append(of)
+        elif role.name in ("comparative", "prior_quarter"):
+            periods.append(_compared_period(after, of or base, role, text, context))
+        else:
+            gap = text[amounts[index - 1].end if index else 0 : amount.start]
+            own = _clause_period(after, context) or (_clause_period(gap, context) if index else None)
+            if own is None and role.name == "high":
+                own = periods[-1]
+            if (
+                own is None
+                and index
+                and role.name == "current"
+                and roles[index - 1].name == "current"
+                and index + 1 < len(amounts)
+            ):
+                own = base
+            periods.append(own or base)
+            if role.name == "low" and own is None:
+                tail = _clause_period(text[amount.end :][:200], context)
+                periods[-1] = tail if tail is not None and base is None else periods[-1]
+    return periods
+
+
+def _base_period(before: str, headings: Sequence[str], context: Context) -> Period | None:
+    own = _clause_period(before, context)
+    if own is not None:
+        return own
+    for heading in reversed(headings):
+        hint = read_hint(heading)
+        if hint.year is not None:
+            found = resolve(hint, context.fiscal_year, instant=None)
+            if found is not None:
+                return found
+    return context.period
+
+
+def _clause_period(clause: str, context: Context) -> Period | None:
+    """The period that a clause names; a quarter without a year is of the document's."""
+    if not clause.strip():
+        return None
+    hint = read_hint(clause)
+    if not hint:
+        return None
+    if hint.year is None:
+        if hint.part is None or context.period is None:
+            return None
+        hint = replace(hint, year=_fiscal_year_of(context))
+    if (
+        hint.month is None
+        and hint.part is None
+        and hint.months is None
+        and hint.start is None
+        and not hint.fiscal
+        and re.search(r"\b(?:in|for|of|since|plan|program)\s+(?:19|20)\d\d", clause) is None
+    ):
+        return None
+    end_of = re.search(r"\bat\s+(?:the\s+)?(?:end|close)\s+of\b|\bas\s+of\s+(?:the\s+)?end\b", clause)
+    return resolve(replace(hint, months=0) if end_of else hint, context.fiscal_year, instant=None)
+
+
+def _fiscal_year_of(context: Context) -> int | None:
+    if context.period is None:
+        return None
+    end = context.period.end
+    year = end.year if end.month <= context.fiscal_year.month else end.year + 1
+    return year - context.fiscal_year.named_ahead
+
+
+def _compared_period(after: str, of: Period | None, role: Role, text: str, context: Context) -> Period | None:
+    if role.name == "prior_quarter":
+        named = _clause_period(after, context)
+        return named or (prior_period(of) if of is not None else None)
+    hint = read_hint(after)
+    if _YEAR_AGO.search(after) and of is not None:
+        if hint.month is not None or hint.part is not None:
+            return _clause_period(after, context) or shift_years(of, -1)
+        year = hint.year if hint.year is not None else of.end.year - 1
+        return shift_years(of, year - of.end.year)
+    own = _clause_period(after, context)
+    if own is not None:
+        if (
+            of is not None
+            and of.start is not None
+            and own.start is not None
+            and hint.part is None
+            and hint.month is None
+            and length_months(own) != length_months(of)
+        ):
+            return shift_years(of, own.end.year - of.end.year)
+        return own
+    if of is not None and re.search(r"year[- ]o|\byoy\b|prior[- ]year|last year|year ago", text, re.IGNORECASE):
+        return shift_years(of, -1)
+    return None
+
+
+def _respectively(text: str, amounts: list[Amount], roles: list[Role], context: Context) -> dict[int, Period]:
+    """ "A and B for the years ended December 31, 2023 and 2022, respectively": periods in the order of the amounts."""
+    end = text.find("respectively")
+    if end < 0:
+        return {}
+    clause = text[:end]
+    mains = [
+        index
+        for index, amount in enumerate(amounts)
+        if amount.end <= end and roles[index].name in ("current", "comparative", "prior_quarter")
+    ]
+    if len(mains) < 2:
+        return {}
+    tail = clause[amounts[mains[-1]].end :]
+    years = [int(year) for year in re.findall(r"(?<![\d,.])((?:19|20)\d\d)(?![\d,.]\d)", tail)]
+    if not years:
+        tail = clause[: amounts[mains[0]].start]
+        years = [int(year) for year in re.findall(r"(?<![\d,.])((?:19|20)\d\d)(?![\d,.]\d)", tail)]
+    if len(years) != len(mains):
+        return {}
+    parts = re.split(r"\band\b|,\s(?=[A-Z])", tail)
+    hints = [read_hint(part) for part in parts if re.search(r"(?:19|20)\d\d", part)]
+    lead = read_hint(re.sub(r"(?:19|20)\d\d", "", tail)) if len(hints) != len(years) or not hints[-1].month else Hint()
+    found: dict[int, Period] = {}
+    for position, (index, year) in enumerate(zip(mains, years, strict=True)):
+        own = hints[position] if position < len(hints) else Hint()
+        hint = replace(own, year=year).over(hints[0] if hints else Hint()).over(lead)
+        period = resolve(hint, context.fiscal_year, instant=None)
+        if period is not None:
+            found[index] = period
+    return found

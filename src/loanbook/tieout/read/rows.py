@@ -1,0 +1,195 @@
+"""Rows: the label, the headings above it inside the table, and what the label says about the unit of its figures."""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from loanbook.tieout.figure import Unit
+from loanbook.tieout.read.grid import Row, RowKind
+from loanbook.tieout.read.lexicon import SUPERSCRIPT_DIGITS
+from loanbook.tieout.read.scale import label_scale
+
+_MARKS = re.compile(
+    rf"(?:\s*(?:[*†‡]+|[{SUPERSCRIPT_DIGITS}⁽⁾ᵃ-ᶻ,]+|\((?:\d{{1,2}}|[a-z])\)|\[\d{{1,2}}\]|\.{{2,}}|…|(?:\s\.){{2,}}|[:：]))+\s*$"
+)
+_ADS = r"(?:ADSs?|American\s+[Dd]eposit[ao]ry\s+[Ss]hares?)"
+_COUNT_OF = r"\b(?:weighted|average|number|numbers?\s+of|outstanding|issued|in issue|used|diluted|basic|denominator|treasury)\b"
+_UNITS = (
+    (Unit.BASIS_POINTS, re.compile(r"\bbasis points?\b|\(bps?\)|\bbps\b", re.IGNORECASE)),
+    (
+        Unit.ADS,
+        re.compile(
+            rf"{_COUNT_OF}[^()]*?\b{_ADS}\b.*\b(?:used|outstanding|issued)\b|^(?:weighted|number|average|diluted|basic"
+            rf"|total)[^()]*\b{_ADS}\b(?!.*\bper\b.*\b{_ADS})|^{_ADS}\s+(?:used|outstanding|issued)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Unit.SHARES,
+        re.compile(
+            r"^(?:.*\b(?:weighted|average|number of|diluted|basic|common|ordinary|total|outstanding"
+            r"|treasury)\b)?[^()]*?\b(?:shares?|stock)\b[^()]*\b(?:outstanding|in issue|used|issued and outstanding)\b"
+            r"|\b(?:weighted[\s-]average|number\s+of|average)\b[^()]*\bshares?\b|^(?:basic|diluted|common"
+            r"|ordinary)?\s*shares?(?:\s+outstanding)?$|^Anzahl\b.*\bAktien|^nombre\b.*\bactions",
+            re.IGNORECASE,
+        ),
+    ),
+    (Unit.PER_ADS, re.compile(rf"\bper\b[^()]*{_ADS}|\(loss\) per[^()]*{_ADS}|/ADS", re.IGNORECASE)),
+    (
+        Unit.PER_SHARE,
+        re.compile(
+            r"\bper\b[^()]*?\b(?:shares?|stock|units?|unitholder)\b|\bEPS\b|/\s?share\b|\bje\s+Aktie|\bpar action|1株当たり",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Unit.PEOPLE,
+        re.compile(
+            r"\b(?:employees?|headcount|full[\s-]time equivalents?|FTEs?|staff(?! costs| expenses)|workforce"
+            r"|Mitarbeite)\b(?!.*\b(?:benefits?|costs?|expenses?|compensation|stock|loans?|related|payables?|shares?)\b)",
+            re.IGNORECASE,
+        ),
+    ),
+    (Unit.PERCENT, re.compile(r"%|\bin per ?cent\b|\(percent(?:age)?\)|\bpercentage of\b", re.IGNORECASE)),
+    (Unit.DAYS, re.compile(r"\(days\)|,\s*days$|\bin days\b|\bdays (?:sales|payable|inventory) ", re.IGNORECASE)),
+    (Unit.MONTHS, re.compile(r"\(months\)|,\s*months$|\bin months\b", re.IGNORECASE)),
+    (Unit.YEARS, re.compile(r"\(years\)|,\s*years$|\bin years\b", re.IGNORECASE)),
+    (Unit.RATIO, re.compile(r"\((?:x|times)\)|\btimes covered\b", re.IGNORECASE)),
+    (
+        Unit.COUNT,
+        re.compile(
+            r"^(?:number|no\.)\s+of\b|\b(?:branches|ATMs|stores|restaurants|customers|subscribers|users|accounts|policies"
+            r"|transactions|loans originated|vehicles|units sold|headcount|partners)\s*(?:\((?:[^()]*)\)|,.*)?$",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_MONEY_ANYWAY = re.compile(
+    r"\b(?:proceeds|repurchase|purchase|issuance|expenses?|payments?|compensation|due (?:to|from)|acquisition of|payable"
+    r"|receivable|deposits|revenue|income from|loans? to|value)\b",
+    re.IGNORECASE,
+)
+_RATIO_WORDS = re.compile(r"\b(?:ratios?|margins?|returns? on|yields?|rates?|ROE|ROA|ROTCE|NIM|Quote|CET1)\b", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"\W*(?:basic|diluted|basic and diluted|assuming dilution|continuing operations|discontinued operations|-?\s*basic"
+    r"|-?\s*diluted|unverwässert|verwässert|de base|dilué|class [a-z](?: common)?(?: stock)?|ordinary|common)\b.{0,40}",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"^(?:sub)?total\s+(?:of\s+)?", re.IGNORECASE)
+_START_OF_PERIOD = re.compile(
+    r"\b(?:at|,)?\s*(?:the\s+)?(?:beginning|start|opening|commencement)\b.{0,12}\b(?:of|balance|period|year|quarter)"
+    r"|\bopening balance\b|\bbalance brought forward\b",
+    re.IGNORECASE,
+)
+_END_OF_PERIOD = re.compile(
+    r"\b(?:at\s+)?(?:the\s+)?(?:end|close)\s+of\s+(?:the\s+)?(?:period|year|quarter|half)|\bperiod[\s-]end\b"
+    r"|\bend[\s-]of[\s-]period\b|\bclosing balance\b|\bbalance carried forward\b",
+    re.IGNORECASE,
+)
+_LOWER = re.compile(r"[a-zà-ÿ(]")
+_OPEN_END = re.compile(r"(?:\b(?:of|and|to|in|for|the|by|from|on|or|with|at|related|used|attributable)|[,–-])$")
+
+
+def clean_label(text: str) -> str:
+    """A label without leaders, footnote marks and a closing colon."""
+    return _MARKS.sub("", " ".join(text.split())).strip()
+
+
+def label_unit(label: str) -> Unit | None:
+    """The unit that a label names, None where it names none: money, or what the group above says."""
+    for unit, pattern in _UNITS:
+        if pattern.search(label):
+            if unit in (Unit.SHARES, Unit.ADS) and _MONEY_ANYWAY.match(label):
+                return None
+            return unit
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowHead:
+    """What stands left of a row's figures.
+
+    unit        named by the label, or by the group where the label is "Basic" or alike; None where nothing names one
+    group_unit  unit that the group names; decides for figures with more decimals than the money around them
+    is_rate     the label speaks of a ratio: decimals are percent
+    moment      "start" or "end" for a balance in a table of flows
+    """
+
+    label: str
+    path: tuple[str, ...]
+    unit: Unit | None
+    group_unit: Unit | None
+    is_rate: bool
+    scale: Decimal | None
+    moment: str = ""
+
+
+@dataclass(slots=True)
+class Groups:
+    """The group headings above the row that is read; a new heading ends those of its own level and below."""
+
+    stack: list[tuple[int, str]] = field(default_factory=list)
+    pending: str = ""
+
+    def add(self, text: str, level: int) -> None:
+        self.stack = [(other, name) for other, name in self.stack if other < level]
+        self.stack.append((level, text))
+
+    def close(self, label: str) -> None:
+        """After "Total current assets" the group "Current assets" is over."""
+        name = _TOTAL.sub("", label).lower()
+        if name == label.lower():
+            return
+        for index, (_, text) in enumerate(self.stack):
+            if text.lower() == name:
+                del self.stack[index:]
+                return
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return tuple(text for _, text in self.stack)
+
+
+def group_level(row: Row, text: str) -> int:
+    """How deep a group heading stands: by its indent, else capitals before the rest."""
+    indent = row.labels[0].indent if row.labels else 0
+    letters = [letter for letter in text if letter.isalpha()]
+    return 2 * indent + (0 if letters and all(letter.isupper() for letter in letters) else 1)
+
+
+def row_label(row: Row) -> str:
+    return " ".join(cell.span.text.strip() for cell in row.labels if cell.span.text.strip())
+
+
+def is_wrapped_label(row: Row, following: Row | None) -> bool:
+    """Whether a row without figures is the first line of the label of the row below."""
+    if following is None or following.kind not in (RowKind.FIGURES, RowKind.LABEL):
+        return False
+    text, after = row_label(row).strip(), row_label(following).strip()
+    if text.endswith((":", "：")):
+        return False
+    if not after:
+        return following.kind is RowKind.FIGURES
+    return bool(_OPEN_END.search(text)) or (
+        _LOWER.match(after) is not None and not re.match(r"\([a-z0-9]{1,3}\)|\(i|\(un", after)
+    )
+
+
+def read_row(label: str, groups: Groups) -> RowHead:
+    """Unit, scale and moment of a row from its label and its groups."""
+    groups.close(label)
+    path = groups.path
+    group_unit = next((unit for text in reversed(path[-2:]) if (unit := label_unit(text)) is not None), None)
+    unit = label_unit(label)
+    if (unit is None or unit is Unit.SHARES) and group_unit is not None and _GENERIC.fullmatch(label):
+        unit = group_unit
+    moment = "start" if _START_OF_PERIOD.search(label) else "end" if _END_OF_PERIOD.search(label) else ""
+    return RowHead(
+        label=label,
+        path=path,
+        unit=unit,
+        group_unit=group_unit,
+        is_rate=_RATIO_WORDS.search(label) is not None,
+        scale=label_scale(label),
+        moment=moment,
+    )

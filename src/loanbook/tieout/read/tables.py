@@ -1,0 +1,323 @@
+"""Figures of a table: every value with the label of its row and the facts of its column."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from loanbook.tieout.document import Cell, Table
+from loanbook.tieout.figure import Basis, Damage, Figure, Numeral, NumeralKind, Period, Place, Unit
+from loanbook.tieout.read.context import Context
+from loanbook.tieout.read.grid import Row, RowKind, Value, table_rows
+from loanbook.tieout.read.head import Column, Heads, column_texts, last_basis, read_column, read_heads
+from loanbook.tieout.read.naming import figure_id
+from loanbook.tieout.read.number import digits_value
+from loanbook.tieout.read.rows import Groups, RowHead, clean_label, group_level, is_wrapped_label, read_row, row_label
+from loanbook.tieout.read.scale import Statement, read_statement
+
+_PERCENT_MARKS = ("%", "％", "per cent", "percent")
+_UNIT_MARKS = {
+    "x": Unit.RATIO,
+    "X": Unit.RATIO,
+    "times": Unit.RATIO,
+    "倍": Unit.RATIO,
+    "days": Unit.DAYS,
+    "months": Unit.MONTHS,
+    "years": Unit.YEARS,
+}
+_WITH_CURRENCY = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
+_NOTE_IN_CELL = re.compile(r"\(?(?:\d{1,2}|[a-z])\)?")
+_THREE_DECIMALS = re.compile(r"\d{1,3}[.,]\d{3}")
+
+
+@dataclass(slots=True)
+class TableReading:
+    """What a table gave."""
+
+    figures: list[Figure]
+    numerals: list[Numeral]
+    damages: list[Damage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands around a table.
+
+    path       headings above it, outermost first
+    around     caption and headings, nearest first
+    statement  scale and currency that hold where the table states none: its caption's, else the table's before
+    """
+
+    path: tuple[str, ...]
+    around: tuple[str, ...]
+    statement: Statement | None
+
+
+def table_statement(rows: Sequence[Row], caption: Sequence[str]) -> Statement | None:
+    """The statement of scale in the heads of a table or in its caption, nearest first."""
+    heads = [cell.span.text for row in rows if row.kind is RowKind.HEAD for cell in row.cells if len(cell.span.text) < 300]
+    heads += [row_label(row) for row in rows[:4] if row.kind is RowKind.LABEL]
+    found = None
+    for text in (*heads, *reversed(caption)):
+        statement = read_statement(text)
+        if statement is not None and (
+            statement.money is not None or (found is None and re.match(r"\W*(?:in\s)?\W*\S+\W*$", text) is None)
+        ):
+            if statement.money is not None:
+                return statement if statement.currencies or found is None else replace(statement, currencies=found.currencies)
+            found = statement
+    return found
+
+
+def read_table(table: Table, rows: Sequence[Row], surroundings: Surroundings, context: Context) -> TableReading:
+    """Figures, other numerals and damages of one table."""
+    return _Reader(table, rows, surroundings, context).read()
+
+
+class _Reader:
+    """One pass over the rows of a table."""
+
+    def __init__(self, table: Table, rows: Sequence[Row], surroundings: Surroundings, context: Context) -> None:
+        self.rows = rows
+        self.context = context
+        self.surroundings = surroundings
+        self.statement = surroundings.statement
+        self.width = max(cell.column + cell.columns for cell in table.cells)
+        values = [value for row in rows for value in row.values]
+        self.left = min((value.first for value in values), default=1)
+        self.extents = _extents(values)
+        self.heads = Heads()
+        self.columns: dict[int, Column] = {}
+        self.reading = TableReading([], [], [])
+
+    def read(self) -> TableReading:
+        groups = Groups()
+        head_rows: list[Row] = []
+        wrapped = ""
+        for index, row in enumerate(self.rows):
+            following = self.rows[index + 1] if index + 1 < len(self.rows) else None
+            if row.kind is RowKind.HEAD:
+                head_rows.append(row)
+                continue
+            if row.kind is RowKind.LABEL and head_rows and following is not None and following.kind is RowKind.HEAD:
+                head_rows.append(row)
+                continue
+            if head_rows:
+                self._begin_section(head_rows)
+                head_rows = []
+            elif not self.columns:
+                self._begin_section([])
+            if row.kind is RowKind.DAMAGED:
+                self._damaged(row)
+            elif row.kind is RowKind.LABEL:
+                text = row_label(row)
+                if is_wrapped_label(row, following):
+                    wrapped = f"{wrapped} {text}".strip()
+                else:
+                    groups.add(clean_label(f"{wrapped} {text}".strip()), group_level(row, text))
+                    wrapped = ""
+            elif row.kind is RowKind.FIGURES:
+                label = clean_label(f"{wrapped} {row_label(row)}".strip())
+                wrapped = ""
+                self._figures(row, read_row(label, groups))
+        _read_as_grouped(self.reading.figures)
+        return self.reading
+
+    def _begin_section(self, rows: list[Row]) -> None:
+        """New heads; where they say no period or currency, what the heads above said goes on."""
+        before = self.columns
+        self.heads = read_heads(rows, self.left, self.width)
+        around = (*self.heads.corner, *self.surroundings.around)
+        columns = {}
+        for column, (first, last) in self.extents.items():
+            texts = column_texts(self.heads, column, first, last)
+            columns[column] = read_column(texts, self.statement, around, self.context)
+        if before and not any(column.hint for column in columns.values()):
+            columns = {
+                key: replace(old, texts=(*old.texts, *columns[key].texts), currency=columns[key].currency or old.currency)
+                for key, old in before.items()
+            }
+        self.columns = _completed(columns, self.heads)
+
+    def _figures(self, row: Row, head: RowHead) -> None:
+        for value in row.values:
+            column = self.columns[value.cell.column]
+            place = self._place(value)
+            if column.is_note:
+                self.reading.numerals.append(Numeral(kind=NumeralKind.FOOTNOTE, place=place, text=value.text))
+                continue
+            read = self._figure(value, head, column, place)
+            if isinstance(read, Figure):
+                self.reading.figures.append(read)
+            else:
+                self.reading.numerals.append(read)
+
+    def _place(self, value: Value) -> Place:
+        return value.cell.span.at(value.number.start, value.number.end)
+
+    def _figure(self, value: Value, head: RowHead, column: Column, place: Place) -> Figure | Numeral:
+        number = value.number
+        if number.is_dash:
+            amount, step = Decimal(0), Decimal(1)
+        else:
+            parsed = digits_value(number.digits.strip(), self.context.mark) or digits_value(
+                number.digits.strip(), "," if self.context.mark == "." else "."
+            )
+            if parsed is None:
+                return Numeral(kind=NumeralKind.DAMAGED, place=place, text=value.text)
+            amount, step = parsed
+        unit = self._unit(value, head, column, step)
+        scale = self._scale(unit, head, column)
+        currency = None
+        if unit in _WITH_CURRENCY:
+            currency = self.context.currency(number.currency) if number.currency else column.currency or self._table_currency()
+        basis = last_basis([head.label]) if head.label else None
+        basis = basis if basis is Basis.NON_GAAP else column.basis or self.context.basis
+        period = _at_moment(column.period, head.moment)
+        label = head.label
+        return Figure(
+            id=figure_id(place, value.text),
+            key="",
+            place=place,
+            text=value.text,
+            value=-amount if number.negative and amount else amount,
+            step=step,
+            unit=unit,
+            scale=scale,
+            dash=number.is_dash,
+            exact=unit in (Unit.COUNT, Unit.PEOPLE) and step == 1 and scale == 1,
+            currency=currency,
+            basis=basis,
+            period=period,
+            label=label,
+            path=(*self.surroundings.path, *head.path),
+            column=column.texts,
+            role=column.change,
+        )
+
+    def _unit(self, value: Value, head: RowHead, column: Column, step: Decimal) -> Unit:
+        mark = value.number.unit
+        if mark in _PERCENT_MARKS:
+            return Unit.PERCENT
+        if mark.lower().startswith(("pp", "p.p", "percentage", "pt")):
+            return Unit.POINTS
+        if mark.lower().startswith(("bp", "basis")):
+            return Unit.BASIS_POINTS
+        if mark in _UNIT_MARKS:
+            return _UNIT_MARKS[mark]
+        if column.percent and not (column.currency and not column.change):
+            return Unit.PERCENT
+        if head.unit is not None and not (value.number.currency and head.unit not in _WITH_CURRENCY):
+            return head.unit
+        if (
+            head.is_rate
+            and step < 1
+            and not value.number.currency
+            and not value.number.is_dash
+            and not self._decimals_are_usual(step)
+        ):
+            return Unit.PERCENT
+        if head.group_unit is not None and step < 1 and not self._decimals_are_usual(step):
+            return head.group_unit
+        if value.number.currency or column.currency or column.scale or self.statement is not None or self.context.main_currency:
+            return Unit.MONEY
+        return Unit.UNKNOWN
+
+    def _decimals_are_usual(self, step: Decimal) -> bool:
+        """Whether the amounts of this table are displayed with such decimals anyway."""
+        steps = [figure.step for figure in self.reading.figures if figure.unit is Unit.MONEY and not figure.dash]
+        return bool(steps) and steps.count(step) * 2 > len(steps)
+
+    def _scale(self, unit: Unit, head: RowHead, column: Column) -> Decimal:
+        if unit in (Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.COUNT, Unit.PEOPLE, Unit.UNKNOWN) and head.scale is not None:
+            return head.scale
+        if unit in (Unit.SHARES, Unit.ADS):
+            return self.statement.shares if self.statement is not None else self.context.shares
+        if unit is not Unit.MONEY:
+            return Decimal(1)
+        if column.scale is not None:
+            return column.scale
+        if self.statement is not None and self.statement.money is not None:
+            return self.statement.money
+        return self.context.scale or Decimal(1)
+
+    def _table_currency(self) -> str | None:
+        if self.statement is not None and self.statement.currencies:
+            return self.context.currency(self.statement.currencies[0])
+        return self.context.main_currency
+
+    def _damaged(self, row: Row) -> None:
+        cells: list[Cell] = [*row.cells, *(value.cell for value in row.values)]
+        place = cells[0].span.place
+        self.reading.damages.append(
+            Damage(place=place, message="several figures run together in one cell: the row cannot be read as a row of this table")
+        )
+        for cell in cells:
+            for match in re.finditer(r"\(?\d[\d.,]*\d\)?|\d", cell.span.text):
+                self.reading.numerals.append(
+                    Numeral(kind=NumeralKind.DAMAGED, place=cell.span.at(match.start(), match.end()), text=match.group())
+                )
+
+
+def _extents(values: Sequence[Value]) -> dict[int, tuple[int, int]]:
+    """For each column with figures, the columns that they and their marks take."""
+    extents: dict[int, tuple[int, int]] = {}
+    for value in values:
+        first, last = extents.get(value.cell.column, (value.first, value.last))
+        extents[value.cell.column] = (min(first, value.first), max(last, value.last))
+    return dict(sorted(extents.items()))
+
+
+def _completed(columns: dict[int, Column], heads: Heads) -> dict[int, Column]:
+    """Columns without a period take the one that all others share; a change takes that of the column it follows."""
+    periods = {column.period for column in columns.values() if column.period is not None and not column.change}
+    shared = next(iter(periods)) if len(periods) == 1 else None
+    if not periods:
+        whole = read_column((" ".join(heads.all_texts),), None, (), Context()).period if heads.regions else None
+        shared = whole
+    before: Period | None = None
+    completed = {}
+    for key, column in columns.items():
+        if column.period is None and not column.is_note:
+            column = replace(column, period=before if column.change else shared)
+        elif (
+            column.period is not None
+            and not column.change
+            and (
+                before is None or column.period > before or (column.period.start, column.period.end) != (before.start, before.end)
+            )
+        ):
+            before = (
+                column.period
+                if before is None or column.period.end >= before.end or _other_length(column.period, before)
+                else before
+            )
+        completed[key] = column
+    return completed
+
+
+def _other_length(first: Period, second: Period) -> bool:
+    def days(period: Period) -> int:
+        return 0 if period.start is None else (period.end - period.start).days
+
+    return abs(days(first) - days(second)) > 20
+
+
+def _at_moment(period: Period | None, moment: str) -> Period | None:
+    """A balance in a table of flows: at the start of the period the day before it, at its end the last day."""
+    if period is None or period.start is None or not moment:
+        return period
+    return Period(end=period.end if moment == "end" else period.start - dt.timedelta(days=1))
+
+
+def _read_as_grouped(figures: list[Figure]) -> None:
+    """`688.843` among whole thousands is a grouped 688,843 that the copy damaged."""
+    whole = sum(figure.step == 1 for figure in figures if figure.unit is Unit.MONEY and not figure.dash)
+    for index, figure in enumerate(figures):
+        if figure.unit is Unit.MONEY and figure.step == Decimal("0.001") and whole > 8 and _THREE_DECIMALS.search(figure.text):
+            figures[index] = replace(figure, value=figure.value * 1000, step=Decimal(1))
+
+
+Read = Callable[[Table, Sequence[Row], Surroundings, Context], TableReading]
+__all__ = ["Surroundings", "TableReading", "read_table", "table_rows", "table_statement"]
