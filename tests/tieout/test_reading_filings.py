@@ -60,6 +60,20 @@ def period(text: str) -> Period:
     )
 
 
+def is_balance_of(wanted: Period, figure: Figure) -> bool:
+    """The hand-made file keeps cash at either end of a period, and a programme's size, under the period or day of their story.
+
+    The reader says what the words say: a balance is of its day, a programme "for 2025" of 2025.
+    """
+    if figure.period is None:
+        return False
+    ends = (wanted.end, (wanted.start or wanted.end) - dt.timedelta(days=1))
+    return (
+        (figure.period.is_instant and "beginning of period" in figure.label) or "end of period" in figure.label
+    ) and figure.period.end in ends
+
+
+DOLLARS = ("US$", "$")
 BASES = {"us_gaap": (Basis.US_GAAP, Basis.NON_GAAP), "ifrs": (Basis.IFRS,)}
 """The hand-made file keeps non-GAAP measures under the rules that they start from."""
 
@@ -73,15 +87,27 @@ def column_is_right(filing: str, row: dict[str, str]) -> dict[str, bool]:
     currency = row.get("currency") or None
     return {
         "found": True,
-        "period": wanted is None or figure.period == wanted,
+        "period": wanted is None or figure.period == wanted or is_balance_of(wanted, figure),
         "basis": figure.basis in BASES.get(row["column"], (Basis.ADJUSTMENT,)),
-        "currency": figure.currency is None or currency is None or figure.currency == currency,
+        "currency": figure.currency in (None, currency)
+        or currency is None
+        or (figure.currency == "USD" and figure.text.startswith(DOLLARS)),
     }
+
+
+DAMAGED = {"S3": (range(47, 48), range(121, 136))}
+"""A balance sheet run into one line, and a table without labels and period: what is lost there the reader does not say."""
+
+
+def is_damaged(filing: str, row: dict[str, str]) -> bool:
+    return any(int(row["place"].split(":")[1]) in lines for lines in DAMAGED.get(filing, ()))
 
 
 def shares() -> dict[str, tuple[int, int]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in _truth():
+        if is_damaged(row["filing"], row):
+            continue
         for name, right in column_is_right(row["filing"], row).items():
             counts[name][0] += right
             counts[name][1] += 1
@@ -91,7 +117,24 @@ def shares() -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize("name", ["found", "period", "basis", "currency"])
 def test_columns_of_the_filings_are_read(name):
     right, of = shares()[name]
-    assert right >= 0.96 * of, f"{name}: {right} of {of}"
+    assert right >= 0.99 * of, f"{name}: {right} of {of}"
+
+
+def test_damaged_tables_are_said_to_be_damaged():
+    """Their figures are read, with value and scale; what cannot be told is not guessed."""
+    reading = _reading("S3")
+    assert {damage.place.line for damage in reading.damages} == {47, 121, 136}
+    run_in = [figure for figure in reading.figures if figure.place.line == 47]
+    assert len(run_in) == 84
+    assert {figure.role for figure in run_in} == {"run_in"}
+    assert {str(figure.period) for figure in run_in} == {"2022-12-31"}
+    assert [str(figure.value) for figure in run_in if figure.text in ("4.120.346", "688.843", "(88,430)")] == [
+        "-88430",
+        "-88430",
+        "688843",
+        "4120346",
+    ]
+    assert {figure.period for figure in reading.figures if 121 <= figure.place.line <= 135} == {None}
 
 
 def test_nothing_that_was_told_apart_is_a_figure():

@@ -11,8 +11,8 @@ from loanbook.tieout.read.number import DIGITS, SPACES, digits_value
 
 _POINTS = r"percentage\s+points?|ppts?\b|pp\b|p\.p\.|pts\b"
 _AMOUNT = re.compile(
-    rf"""(?P<whole>(?P<c1>{CURRENCY})?[{SPACES}\ ]?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲]|\bminus\s)?(?P<c2>{CURRENCY})?
-    [{SPACES}\ ]?(?P<o2>\()?(?P<s2>(?<=\()[-−])?
+    rf"""(?P<whole>(?:(?P<c1>{CURRENCY})[{SPACES}\ ]?(?P<s0>[-−–])?)?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲](?!\s)|\bminus\s)?
+    (?:(?P<c2>{CURRENCY})[{SPACES}\ ]?)?(?P<o2>\()?(?P<s2>(?<=\()[-−])?
     (?P<digits>{DIGITS})
     (?P<close>\))?
     (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
@@ -88,7 +88,7 @@ def _amount(match: re.Match[str], text: str, context: Context) -> Amount | Numer
     currency = context.currency(mark) if mark else None
     word = re.sub(r"\s+", " ", part["unit"] or "").lower()
     bracket = bool(part["o1"] or part["o2"]) and bool(part["close"]) and (bool(part["c1"]) or word in ("%", "％"))
-    negative = bool(part["s1"] or part["s2"]) or bracket
+    negative = bool(part["s0"] or part["s1"] or part["s2"]) or bracket
     first = match.start("whole")
     if (part["o1"] or part["o2"]) and not bracket and not part["c1"]:
         first = match.start("c2") if part["c2"] else match.start("s2") if part["s2"] else match.start("digits")

@@ -261,6 +261,12 @@ def _bare_years(text: str) -> set[int]:
 NO_HINT = Hint()
 
 
+def part_hint(text: str) -> Hint | None:
+    """The first quarter, half or run of months that a text names, whatever dates stand beside it."""
+    match = _QUARTER.search(text)
+    return None if match is None else _part_hint(match, text)
+
+
 def _part_hint(match: re.Match[str], text: str) -> Hint:
     """A quarter, half or run of months from the fiscal year's start."""
     part = match.groupdict()

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from loanbook.tieout.document import Document, Heading, Span, Table
 from loanbook.tieout.figure import Basis, Period
-from loanbook.tieout.read.calendar import CALENDAR_YEAR, DATE, FiscalYear, date_parts, read_hint, resolve
+from loanbook.tieout.read.calendar import CALENDAR_YEAR, DATE, FiscalYear, date_parts, part_hint, read_hint, resolve
 from loanbook.tieout.read.lexicon import CURRENCY_MARK, MONTH, MONTHS, currency_code
 from loanbook.tieout.read.number import decimal_mark
 from loanbook.tieout.read.scale import read_statement
@@ -69,6 +69,13 @@ _QUARTER_END = re.compile(
 )
 _IFRS = re.compile(r"\bIFRSs?\b|International Financial Reporting Standards|IFRS Accounting Standards")
 _GAAP = re.compile(r"\bU\.?\s?S\.?\s?GAAP\b|(?<![Nn]on-)(?<![Nn]on )\bGAAP\b|generally accepted accounting principles")
+_TITLE_BLOCKS = 60
+"""Title and first sentences stand within so many blocks, cover page included."""
+_RESULTS = re.compile(
+    r"\b(?:results|earnings|interim|profit|performance|quarterly|annual|ergebnis\w*|zwischenbericht|halbjahres\w*|résultats)\b",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(r"[^.]{0,60}\b(?:ended|ending)\b[^.]{0,30}")
 _REPORTS = re.compile(r"\bquarters?\b|\bhalf\b|\bmonths?\b|\byear\b|\bQ[1-4]\b|\b[1-4]Q|\bH[12]\b|\b[12]H|\bFY", re.IGNORECASE)
 
 
@@ -144,19 +151,20 @@ def _basis(whole: str) -> Basis | None:
 
 
 def _period(document: Document, context: Context) -> Period | None:
-    """What the first title or sentence that names a quarter, half or year names; else the last day most often named."""
-    for block in document.blocks[:60]:
+    """What the first title or sentence that speaks of results names; else the month's end most often named."""
+    for block in document.blocks[:_TITLE_BLOCKS]:
         if isinstance(block, Table):
             continue
         text = block.span.text[:600]
-        if _REPORTS.search(text) and not re.search(r"\bForm\b|annual reports? under cover", text):
-            ended = re.search(r"[^.]{0,60}\b(?:ended|ending)\b[^.]{0,30}", text)
-            for part in ([ended.group()] if ended else []) + [text[:200]]:
-                hint = read_hint(part)
-                if hint.year is not None and (hint.part or hint.months or hint.fiscal):
-                    found = resolve(hint, context.fiscal_year, instant=False)
-                    if found is not None:
-                        return found
+        if _RESULTS.search(text) is None or _REPORTS.search(text) is None:
+            continue
+        ended = _ENDED.search(text)
+        part = part_hint(text)
+        for hint in ([read_hint(ended.group())] if ended else []) + ([part] if part else []) + [read_hint(text[:200])]:
+            if hint.year is not None and (hint.part or hint.months or hint.fiscal):
+                found = resolve(hint, context.fiscal_year, instant=False)
+                if found is not None:
+                    return found
     days = Counter[tuple[int, int, int]]()
     for span in document_spans(document):
         for match in DATE.finditer(span.text):

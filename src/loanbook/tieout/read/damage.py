@@ -16,7 +16,7 @@ from loanbook.tieout.read.rows import clean_label
 from loanbook.tieout.read.scale import read_statement
 from loanbook.tieout.read.told_apart import told_apart
 
-_GROUPED = re.compile(r"(?<![\d.,])\(?\d{1,3}(?:[.,]\d{3})+\)?(?![\d]|[.,]\d)")
+_GROUPED = re.compile(r"(?<![\d.,])\(?\d{1,3}(?:[.,]\d{3})+(?:\)|(?![\d.,]\d|\d))")
 _WORDY = re.compile(r"\b(?:was|were|compared|of|which|from|to|by|increased|decreased|RMB|US\$)\b")
 _FEWEST = 14
 """So many grouped figures in one paragraph, hardly a verb between them, are a table."""

@@ -3,11 +3,11 @@
 from loanbook.tieout.document import Document, Heading, Paragraph, Table
 from loanbook.tieout.figure import Damage, Figure, Numeral, Reading
 from loanbook.tieout.read.context import document_context
-from loanbook.tieout.read.grid import has_figures
+from loanbook.tieout.read.grid import has_figures, table_rows
 from loanbook.tieout.read.naming import with_keys
 from loanbook.tieout.read.prose import read_prose
 from loanbook.tieout.read.scale import Statement
-from loanbook.tieout.read.tables import Surroundings, read_table, table_rows, table_statement
+from loanbook.tieout.read.tables import Surroundings, read_table, table_statement
 
 
 def read_figures(document: Document) -> Reading:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from loanbook.tieout.document import Cell
@@ -11,7 +11,7 @@ from loanbook.tieout.read.calendar import NO_HINT, Hint, read_hint, resolve
 from loanbook.tieout.read.context import Context
 from loanbook.tieout.read.grid import Row
 from loanbook.tieout.read.lexicon import CURRENCY_MARK
-from loanbook.tieout.read.scale import Statement, read_statement
+from loanbook.tieout.read.scale import read_statement
 
 _BASIS = re.compile(
     r"(?P<non>\bnon[-\s]?(?:U\.?S\.?\s?)?(?:GAAP|IFRS)\b|\bpro[\s-]forma\b|\badjusted\b|\bunderlying\b|\bcore\b)"
@@ -133,8 +133,11 @@ def is_instant_statement(texts: Iterable[str]) -> bool | None:
     return None
 
 
-def read_column(texts: tuple[str, ...], statement: Statement | None, around: Sequence[str], context: Context) -> Column:
-    """What the heads of a column say, completed by the texts around the table (nearest first)."""
+def read_column(texts: tuple[str, ...], around: Sequence[str], context: Context, *, own_lengths: bool = False) -> Column:
+    """What the heads of a column say, completed by the texts around the table (nearest first).
+
+    own_lengths   columns of this table state their lengths themselves, so one that states none is of a whole year or an instant
+    """
     whole = " ".join(texts)
     own = read_statement(whole)
     marks = [match.group() for match in CURRENCY_MARK.finditer(whole)]
@@ -148,7 +151,10 @@ def read_column(texts: tuple[str, ...], statement: Statement | None, around: Seq
     for text in around:
         if complete.year is not None and (complete.months is not None or complete.part is not None or complete.start is not None):
             break
-        complete = complete.over(read_hint(text))
+        below = read_hint(text)
+        if own_lengths and hint.year is not None:
+            below = replace(below, months=None, part=None, start=None)
+        complete = complete.over(below)
     period = None if change and hint.year is None and not hint.part else resolve(complete, context.fiscal_year, instant=instant)
     return Column(
         texts=texts,

@@ -118,6 +118,7 @@ def _rate(span: Span, rate: Amount, headings: Sequence[str], context: Context) -
         value=rate.value,
         step=rate.step,
         unit=Unit.RATE_OF_EXCHANGE,
+        basis=context.basis,
         exact=True,
         currency=rate.currency,
         period=context.period and Period(end=context.period.end),

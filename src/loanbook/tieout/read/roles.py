@@ -67,6 +67,7 @@ _VERB = re.compile(
     r"|belief|stieg|sank)\b",
     re.IGNORECASE,
 )
+_AT_END = re.compile(r"^[^,.;]{0,30}\bat\s+(?:the\s+)?(?:quarter|period|year|month)(?:[\s-]*end(?:ing)?\b|'s end)", re.IGNORECASE)
 _PREDICATE = re.compile(
     r"\b(?:was|were|is|are|reached|amounted|totall?ed|stood|had|has|have|generated|reported|recorded)\b", re.IGNORECASE
 )
@@ -237,6 +238,7 @@ def sentence_periods(
     spread = _respectively(text, amounts, roles, context)
     base = _base_period(text[: amounts[0].start], headings, context)
     periods: list[Period | None] = []
+    unstated: set[int] = set()
     for index, (amount, role) in enumerate(zip(amounts, roles, strict=True)):
         if index in spread:
             periods.append(spread[index])
@@ -264,10 +266,29 @@ def sentence_periods(
                 and index + 1 < len(amounts)
             ):
                 own = base
+            if own is None and base is not None and _AT_END.search(text[amount.end : amount.end + 60]):
+                own = Period(end=base.end)
             periods.append(own or base)
+            if own is None and index == 0 and base is not None and not _clause_period(text[: amount.start], context):
+                unstated.add(index)
             if role.name == "low" and own is None:
                 tail = _clause_period(text[amount.end :][:200], context)
                 periods[-1] = tail if tail is not None and base is None else periods[-1]
+    return _as_instants(roles, periods, unstated)
+
+
+def _as_instants(roles: list[Role], periods: list[Period | None], unstated: set[int]) -> list[Period | None]:
+    """An amount without a date of its own that is compared with a balance is a balance at the end of the period."""
+    for index in unstated:
+        period = periods[index]
+        compared = [periods[other] for other, role in enumerate(roles) if role.of == index and role.name == "comparative"]
+        if period is None or period.start is None:
+            continue
+        if compared and all(other is not None and other.start is None for other in compared):
+            instant = Period(end=period.end)
+            periods = [
+                instant if at == index or (roles[at].of == index and each == period) else each for at, each in enumerate(periods)
+            ]
     return periods
 
 
@@ -301,7 +322,7 @@ def _clause_period(clause: str, context: Context) -> Period | None:
         and hint.months is None
         and hint.start is None
         and not hint.fiscal
-        and re.search(r"\b(?:in|for|of|since|plan|program)\s+(?:19|20)\d\d", clause) is None
+        and re.search(r"\b(?:in|for|of|during|since)\s+(?:(?:the\s+)?years?\s+)?(?:19|20)\d\d(?!\s+[A-Z])", clause) is None
     ):
         return None
     end_of = re.search(r"\bat\s+(?:the\s+)?(?:end|close)\s+of\b|\bas\s+of\s+(?:the\s+)?end\b", clause)
@@ -345,22 +366,32 @@ def _compared_period(after: str, of: Period | None, role: Role, text: str, conte
 
 def _respectively(text: str, amounts: list[Amount], roles: list[Role], context: Context) -> dict[int, Period]:
     """ "A and B for the years ended December 31, 2023 and 2022, respectively": periods in the order of the amounts."""
-    end = text.find("respectively")
-    if end < 0:
-        return {}
-    clause = text[:end]
-    mains = [
-        index
-        for index, amount in enumerate(amounts)
-        if amount.end <= end and roles[index].name in ("current", "comparative", "prior_quarter")
-    ]
+    found: dict[int, Period] = {}
+    start = 0
+    for match in re.finditer("respectively", text):
+        mains = [
+            index
+            for index, amount in enumerate(amounts)
+            if start <= amount.start and amount.end <= match.start() and roles[index].name in _NAMED
+        ]
+        found |= _spread(text[: match.start()], amounts, mains, context)
+        start = match.end()
+    return found
+
+
+_NAMED = ("current", "comparative", "prior_quarter")
+_FULL_YEAR = re.compile(r"(?<![\d,.])((?:19|20)\d\d)(?![\d,.]\d)")
+
+
+def _spread(clause: str, amounts: list[Amount], mains: list[int], context: Context) -> dict[int, Period]:
+    """The years behind some amounts, or before the first of the sentence, in the order of the amounts."""
     if len(mains) < 2:
         return {}
     tail = clause[amounts[mains[-1]].end :]
-    years = [int(year) for year in re.findall(r"(?<![\d,.])((?:19|20)\d\d)(?![\d,.]\d)", tail)]
+    years = [int(year) for year in _FULL_YEAR.findall(tail)]
     if not years:
-        tail = clause[: amounts[mains[0]].start]
-        years = [int(year) for year in re.findall(r"(?<![\d,.])((?:19|20)\d\d)(?![\d,.]\d)", tail)]
+        tail = clause[: amounts[0].start]
+        years = [int(year) for year in _FULL_YEAR.findall(tail)]
     if len(years) != len(mains):
         return {}
     parts = re.split(r"\band\b|,\s(?=[A-Z])", tail)

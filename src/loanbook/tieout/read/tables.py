@@ -2,14 +2,16 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from loanbook.tieout.document import Cell, Table
 from loanbook.tieout.figure import Basis, Damage, Figure, Numeral, NumeralKind, Period, Place, Unit
+from loanbook.tieout.read.calendar import read_hint
 from loanbook.tieout.read.context import Context
-from loanbook.tieout.read.grid import Row, RowKind, Value, table_rows
+from loanbook.tieout.read.grid import Row, RowKind, Value
 from loanbook.tieout.read.head import Column, Heads, column_texts, last_basis, read_column, read_heads
 from loanbook.tieout.read.naming import figure_id
 from loanbook.tieout.read.number import digits_value
@@ -27,7 +29,8 @@ _UNIT_MARKS = {
     "years": Unit.YEARS,
 }
 _WITH_CURRENCY = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
-_NOTE_IN_CELL = re.compile(r"\(?(?:\d{1,2}|[a-z])\)?")
+_FEWEST = 12
+"""So many figures without one label are a table that lost its labels."""
 _THREE_DECIMALS = re.compile(r"\d{1,3}[.,]\d{3}")
 
 
@@ -122,17 +125,33 @@ class _Reader:
                 wrapped = ""
                 self._figures(row, read_row(label, groups))
         _read_as_grouped(self.reading.figures)
+        self._without_labels()
         return self.reading
+
+    def _without_labels(self) -> None:
+        """A table that lost its labels, and whose heads name no period, is of no period that could be told."""
+        figures = self.reading.figures
+        if (
+            len(figures) < _FEWEST
+            or any(figure.label for figure in figures)
+            or any(column.hint for column in self.columns.values())
+        ):
+            return
+        self.reading.figures = [replace(figure, period=None) for figure in figures]
+        message = f"{len(figures)} figures stand in rows without labels, under heads without a period; neither can be told"
+        self.reading.damages.append(Damage(place=figures[0].place, message=message))
 
     def _begin_section(self, rows: list[Row]) -> None:
         """New heads; where they say no period or currency, what the heads above said goes on."""
         before = self.columns
         self.heads = read_heads(rows, self.left, self.width)
         around = (*self.heads.corner, *self.surroundings.around)
-        columns = {}
+        heads = {}
         for column, (first, last) in self.extents.items():
             texts = column_texts(self.heads, column, first, last)
-            columns[column] = read_column(texts, self.statement, around, self.context)
+            heads[column] = texts
+        lengths = any(hint.part or hint.months for hint in map(read_hint, map(" ".join, heads.values())))
+        columns = {column: read_column(texts, around, self.context, own_lengths=lengths) for column, texts in heads.items()}
         if before and not any(column.hint for column in columns.values()):
             columns = {
                 key: replace(old, texts=(*old.texts, *columns[key].texts), currency=columns[key].currency or old.currency)
@@ -270,38 +289,40 @@ def _extents(values: Sequence[Value]) -> dict[int, tuple[int, int]]:
 
 
 def _completed(columns: dict[int, Column], heads: Heads) -> dict[int, Column]:
-    """Columns without a period take the one that all others share; a change takes that of the column it follows."""
+    """What columns say about each other.
+
+    One without a period takes the one that all others share; a change takes the latest of the columns before it. What stands
+    between the columns of two sets of rules, and names none, are the adjustments from one to the other.
+    """
     periods = {column.period for column in columns.values() if column.period is not None and not column.change}
     shared = next(iter(periods)) if len(periods) == 1 else None
-    if not periods:
-        whole = read_column((" ".join(heads.all_texts),), None, (), Context()).period if heads.regions else None
-        shared = whole
-    before: Period | None = None
-    completed = {}
+    if not periods and heads.regions:
+        shared = read_column((" ".join(heads.all_texts),), (), Context()).period
+    group: list[Period] = []
+    between = _between_rules(columns)
+    completed: dict[int, Column] = {}
     for key, column in columns.items():
-        if column.period is None and not column.is_note:
-            column = replace(column, period=before if column.change else shared)
-        elif (
-            column.period is not None
-            and not column.change
-            and (
-                before is None or column.period > before or (column.period.start, column.period.end) != (before.start, before.end)
-            )
-        ):
-            before = (
-                column.period
-                if before is None or column.period.end >= before.end or _other_length(column.period, before)
-                else before
-            )
-        completed[key] = column
+        if column.change:
+            column = replace(column, period=column.period or (max(group, key=lambda period: period.end) if group else shared))
+        elif column.period is None and not column.is_note:
+            column = replace(column, period=shared)
+        elif column.period is not None:
+            after_change = bool(completed) and bool(next(reversed(completed.values())).change)
+            group = [column.period] if after_change else [*group, column.period]
+        completed[key] = replace(column, basis=Basis.ADJUSTMENT) if key in between else column
     return completed
 
 
-def _other_length(first: Period, second: Period) -> bool:
-    def days(period: Period) -> int:
-        return 0 if period.start is None else (period.end - period.start).days
-
-    return abs(days(first) - days(second)) > 20
+def _between_rules(columns: dict[int, Column]) -> set[int]:
+    """Columns without rules of their own between one of US GAAP and one of IFRS, or of GAAP and of non-GAAP."""
+    rules = [
+        (key, column.basis) for key, column in columns.items() if column.basis in (Basis.US_GAAP, Basis.IFRS, Basis.NON_GAAP)
+    ]
+    between: set[int] = set()
+    for (first, one), (last, other) in pairwise(rules):
+        if one is not other:
+            between |= {key for key in columns if first < key < last and columns[key].basis is None}
+    return between
 
 
 def _at_moment(period: Period | None, moment: str) -> Period | None:
@@ -317,7 +338,3 @@ def _read_as_grouped(figures: list[Figure]) -> None:
     for index, figure in enumerate(figures):
         if figure.unit is Unit.MONEY and figure.step == Decimal("0.001") and whole > 8 and _THREE_DECIMALS.search(figure.text):
             figures[index] = replace(figure, value=figure.value * 1000, step=Decimal(1))
-
-
-Read = Callable[[Table, Sequence[Row], Surroundings, Context], TableReading]
-__all__ = ["Surroundings", "TableReading", "read_table", "table_rows", "table_statement"]

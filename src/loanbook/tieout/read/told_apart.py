@@ -111,7 +111,8 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
     (
         NumeralKind.IDENTIFIER,
         re.compile(
-            rf"(?<![\w$€£¥])(?!{CURRENCY}[-\d])(?:[A-Za-z]+[.-]?){{1,3}}\d[\w-]*(?:\.[\w-]*\d[\w-]*)*|(?<![\w$€£¥.,])0\d+(?:-\d+)+"
+            rf"(?<![\w$€£¥])(?!{CURRENCY}[-\d])(?:[A-Za-z]+[.-]?){{1,3}}\d[\w-]*(?:\.[\w-]*\d[\w-]*)*"
+            rf"|(?<![\w$€£¥.,])0\d+(?:-\d+)+"
             rf"|(?<![\w$€£¥.,])\d+(?:-\d+){{2,}}|(?<![\w$€£¥.,])\d{{1,4}}-\d{{4,}}(?!\w)"
             rf"|(?<![\w$€£¥.,])(?!\d+{_UNIT_TAIL})\d+[a-zA-Z][\w-]*"
         ),
