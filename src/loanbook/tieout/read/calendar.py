@@ -294,6 +294,8 @@ def resolve(hint: Hint, fiscal_year: FiscalYear, *, instant: bool | None) -> Per
         return Period(end=period.end) if instant or hint.months == 0 else period
     if hint.year is None:
         return None
+    if hint.month is None and hint.months in (6, 9):
+        return resolve(replace(hint, part=(hint.months, hint.months)), fiscal_year, instant=instant)
     if hint.month is not None:
         end = _day(hint.year, hint.month, hint.day)
         if end is None:

@@ -206,7 +206,7 @@ def has_figures(rows: list[Row]) -> bool:
     columns: dict[int, int] = {}
     for row in rows:
         if row.kind is RowKind.FIGURES:
-            solid = [value for value in row.values if not value.number.is_dash]
+            solid = [value for value in row.values if not value.number.is_dash and not is_year(value.number)]
             if len(solid) >= 2 and row.labels:
                 return True
             for value in solid:

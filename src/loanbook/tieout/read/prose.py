@@ -67,10 +67,13 @@ def read_prose(span: Span, headings: Sequence[str], context: Context, *, label_o
         reading.numerals.append(
             Numeral(kind=NumeralKind.DEFINITION, place=span.at(unit.start, unit.end), text=text[unit.start : unit.end])
         )
+    said: Period | None = None
     for first, last in sentences(text):
         inside = [amount for amount in amounts if first <= amount.start < last]
         if inside:
-            reading.figures += _sentence(span, first, last, inside, headings, context)
+            read = _sentence(span, first, last, inside, headings, said, context)
+            reading.figures += read
+            said = next((figure.period for figure in read if figure.role == "current" and figure.period is not None), said)
     reading.figures.sort(key=lambda figure: (figure.place.line, figure.place.start))
     return reading
 
@@ -129,7 +132,7 @@ def _rate(span: Span, rate: Amount, headings: Sequence[str], context: Context) -
 
 
 def _sentence(
-    span: Span, first: int, last: int, amounts: list[Amount], headings: Sequence[str], context: Context
+    span: Span, first: int, last: int, amounts: list[Amount], headings: Sequence[str], said: Period | None, context: Context
 ) -> list[Figure]:
     """The figures of one sentence, in order."""
     text = span.text[first:last]
@@ -138,7 +141,7 @@ def _sentence(
         for amount in amounts
     ]
     roles = sentence_roles(text, moved)
-    periods = sentence_periods(text, moved, roles, headings, context)
+    periods = sentence_periods(text, moved, roles, headings, said, context)
     outlook = _OUTLOOK.search(text) is not None
     figures: list[Figure] = []
     for index, (amount, role) in enumerate(zip(moved, roles, strict=True)):

@@ -57,6 +57,7 @@ _SHARE = re.compile(
 _BETWEEN = re.compile(
     r"\b(?:between|range\s+(?:of|from)|from|in\s+a\s+range\s+of|zwischen)\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE
 )
+_BRACKET = re.compile(r"\(\s*(?P<when>[^():;]{2,40}):\s*(?:approximately\s+|around\s+)?$")
 _RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
 _OPEN_BRACKET = re.compile(
     r"\W{0,2}\((?:or\s+|approximately\s+|about\s+|equivalent\s+to\s+|ca\.\s+)*|,?\s+or\s+|\s*/\s*", re.IGNORECASE
@@ -67,6 +68,7 @@ _VERB = re.compile(
     r"|belief|stieg|sank)\b",
     re.IGNORECASE,
 )
+_SAME_DATE = re.compile(r"\b(?:same|such|that)\s+(?:date|day|time)\b|\bdate\s+thereof\b", re.IGNORECASE)
 _AT_END = re.compile(r"^[^,.;]{0,30}\bat\s+(?:the\s+)?(?:quarter|period|year|month)(?:[\s-]*end(?:ing)?\b|'s end)", re.IGNORECASE)
 _PREDICATE = re.compile(
     r"\b(?:was|were|is|are|reached|amounted|totall?ed|stood|had|has|have|generated|reported|recorded)\b", re.IGNORECASE
@@ -133,6 +135,8 @@ def _role(
     ):
         return Role(name="translation", of=index - 1)
     relative = amount.unit in _RELATIVE
+    if main is not None and _bracketed(gap) is not None:
+        return Role(name="comparative", of=main)
     middle = before is not None and _RANGE_MIDDLE.fullmatch(gap) is not None
     if middle and roles[-1].name == "low":
         return Role(name="high", of=bounds.get("high") if relative else None)
@@ -177,6 +181,14 @@ def _role(
         name = "prior_quarter" if _PRIOR_QUARTER.search(after) and not _YEAR_AGO.search(after) else "comparative"
         return Role(name=name, of=main)
     return Role(name="current")
+
+
+def _bracketed(gap: str) -> str | None:
+    """When the amount is of, where a bracket says so before it: "(2023: €1.2 billion)", "(previous year: 83.4%)"."""
+    match = _BRACKET.search(gap)
+    if match is None or not (read_hint(match["when"]) or _YEAR_AGO.search(match["when"]) or _PRIOR_QUARTER.search(match["when"])):
+        return None
+    return f"in {match['when']}"
 
 
 def _is_change(gap: str) -> bool:
@@ -232,11 +244,11 @@ def _trimmed(text: str) -> str:
 
 
 def sentence_periods(
-    text: str, amounts: list[Amount], roles: list[Role], headings: Sequence[str], context: Context
+    text: str, amounts: list[Amount], roles: list[Role], headings: Sequence[str], said: Period | None, context: Context
 ) -> list[Period | None]:
     """The period of each amount: what its clause says, else its sentence, the headings, the document."""
     spread = _respectively(text, amounts, roles, context)
-    base = _base_period(text[: amounts[0].start], headings, context)
+    base = _base_period(text[: amounts[0].start], headings, said, context)
     periods: list[Period | None] = []
     unstated: set[int] = set()
     for index, (amount, role) in enumerate(zip(amounts, roles, strict=True)):
@@ -245,14 +257,15 @@ def sentence_periods(
             continue
         end = amounts[index + 1].start if index + 1 < len(amounts) else len(text)
         after = text[amount.end : min(end, amount.end + _CLAUSE_CHARACTERS)]
-        after = re.split(r"[;]|\.\s", after)[0]
+        after = re.split(r";|\.\s|\((?=[^()]*$)", after)[0]
         if role.name == "current":
             after = re.split(r",?\s*(?:compar\w+|versus|vs\.?|from|an?\s+(?:increase|decrease)|up|down)\b", after)[0]
         of = periods[role.of] if role.of is not None else base
         if role.name in ("translation", "growth", "change", "share") or (role.name in ("low", "high") and role.of is not None):
             periods.append(of)
         elif role.name in ("comparative", "prior_quarter"):
-            periods.append(_compared_period(after, of or base, role, text, context))
+            bracketed = _bracketed(text[amounts[index - 1].end if index else 0 : amount.start])
+            periods.append(_compared_period(bracketed or after, of or base, role, text, context))
         else:
             gap = text[amounts[index - 1].end if index else 0 : amount.start]
             own = _clause_period(after, context) or (_clause_period(gap, context) if index else None)
@@ -292,13 +305,20 @@ def _as_instants(roles: list[Role], periods: list[Period | None], unstated: set[
     return periods
 
 
-def _base_period(before: str, headings: Sequence[str], context: Context) -> Period | None:
+_LATE_IN_MONTH = 27
+"""A heading that is a date earlier in its month says when the document was published."""
+
+
+def _base_period(before: str, headings: Sequence[str], said: Period | None, context: Context) -> Period | None:
+    """What the words before the first amount say, else the sentences before it, the headings above it, the document."""
     own = _clause_period(before, context)
     if own is not None:
         return own
+    if said is not None and (said.start is not None or _SAME_DATE.search(before)):
+        return said
     for heading in reversed(headings):
         hint = read_hint(heading)
-        if hint.year is not None:
+        if hint.year is not None and (hint.day is None or hint.months is not None or hint.day >= _LATE_IN_MONTH):
             found = resolve(hint, context.fiscal_year, instant=None)
             if found is not None:
                 return found

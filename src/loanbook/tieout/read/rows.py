@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from loanbook.tieout.figure import Unit
+from loanbook.tieout.read.calendar import DATE, date_parts
 from loanbook.tieout.read.grid import Row, RowKind
 from loanbook.tieout.read.lexicon import SUPERSCRIPT_DIGITS
 from loanbook.tieout.read.scale import label_scale
@@ -86,6 +87,7 @@ _END_OF_PERIOD = re.compile(
     r"|\bend[\s-]of[\s-]period\b|\bclosing balance\b|\bbalance carried forward\b",
     re.IGNORECASE,
 )
+_BALANCE_AT = re.compile(r"\b(?:balances?|equity|at|as\s+(?:of|at)|stand|saldo)\b", re.IGNORECASE)
 _LOWER = re.compile(r"[a-zà-ÿ(]")
 _OPEN_END = re.compile(r"(?:\b(?:of|and|to|in|for|the|by|from|on|or|with|at|related|used|attributable)|[,–-])$")
 
@@ -113,6 +115,7 @@ class RowHead:
     group_unit  unit that the group names; decides for figures with more decimals than the money around them
     is_rate     the label speaks of a ratio: decimals are percent
     moment      "start" or "end" for a balance in a table of flows
+    day         year, month and day of "Balance at January 1, 2024"; the year is None where the column tells it
     """
 
     label: str
@@ -122,6 +125,7 @@ class RowHead:
     is_rate: bool
     scale: Decimal | None
     moment: str = ""
+    day: tuple[int | None, int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -192,4 +196,15 @@ def read_row(label: str, groups: Groups) -> RowHead:
         is_rate=_RATIO_WORDS.search(label) is not None,
         scale=label_scale(label),
         moment=moment,
+        day=_balance_day(label),
     )
+
+
+def _balance_day(label: str) -> tuple[int | None, int, int] | None:
+    """The day that a row of balances names."""
+    found = _BALANCE_AT.search(label)
+    date = DATE.search(label, found.end()) if found else None
+    if date is None:
+        return None
+    year, month, day = date_parts(date)
+    return None if day is None or not 1 <= month <= 12 else (year, month, day)

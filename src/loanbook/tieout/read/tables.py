@@ -193,7 +193,7 @@ class _Reader:
             currency = self.context.currency(number.currency) if number.currency else column.currency or self._table_currency()
         basis = last_basis([head.label]) if head.label else None
         basis = basis if basis is Basis.NON_GAAP else column.basis or self.context.basis
-        period = _at_moment(column.period, head.moment)
+        period = _at_moment(column.period, head)
         label = head.label
         return Figure(
             id=figure_id(place, value.text),
@@ -325,11 +325,20 @@ def _between_rules(columns: dict[int, Column]) -> set[int]:
     return between
 
 
-def _at_moment(period: Period | None, moment: str) -> Period | None:
+def _at_moment(period: Period | None, head: RowHead) -> Period | None:
     """A balance in a table of flows: at the start of the period the day before it, at its end the last day."""
-    if period is None or period.start is None or not moment:
+    if period is None or period.start is None:
         return period
-    return Period(end=period.end if moment == "end" else period.start - dt.timedelta(days=1))
+    if head.moment:
+        return Period(end=period.end if head.moment == "end" else period.start - dt.timedelta(days=1))
+    if head.day is None:
+        return period
+    year, month, day = head.day
+    before = period.start - dt.timedelta(days=1)
+    for end, days in ((period.end, (period.end,)), (before, (before, period.start))):
+        if any((each.month, each.day) == (month, day) and year in (None, each.year) for each in days):
+            return Period(end=end)
+    return period
 
 
 def _read_as_grouped(figures: list[Figure]) -> None:
