@@ -10,6 +10,7 @@ from loanbook.tieout.judge.conventions import conventions, failing, practices
 from loanbook.tieout.judge.suspects import Explanation, Suspect, explanations, is_broken
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.relate.build import shown
+from loanbook.tieout.relate.run_in import ROLE, RULE
 from loanbook.tieout.relation import Finding, Relation, RelationKind, Severity, Status, Verdict
 
 SHOWN_SUSPECTS = 5
@@ -30,7 +31,10 @@ def judge(
     calls = failing(relations, figures, counts)
     holding = _ticks(relations, {relation.id for relation in calls})
     found = [_finding(one, figures, holding) for one in explanations(relations, calls, figures)]
-    found.extend(_damage(damage) for _, reading in readings for damage in reading.damages)
+    for _, reading in readings:
+        for damage in reading.damages:
+            inside = [one.id for one in reading.figures if one.role == ROLE and one.place.block == damage.place.block]
+            found.append(_damage(damage, inside, holding))
     found.sort(key=lambda finding: (ORDER.index(finding.severity),))
     statuses = _statuses(figures, holding, found, notes or {})
     return Judgement(
@@ -147,19 +151,22 @@ def _message(severity: Severity, figure: Figure, expected: str, relation: Relati
     return f"{at}: {name}: {figure.text} {words}{shown_expected}{more}. {relation.arithmetic}"
 
 
-def _damage(damage: Damage) -> Finding:
+def _damage(damage: Damage, inside: Sequence[str], holding: Mapping[str, list[Relation]]) -> Finding:
+    """A damaged part; repaired where arithmetic allowed one reading of it (relate/run_in)."""
+    read = sum(any(relation.rule == RULE for relation in holding.get(name, ())) for name in inside)
+    is_read = damage.repaired or bool(read)
+    repair = f"; {read} of its {len(inside)} figures fall into rows that add up in one way only" if read else ""
     at = f"{damage.place.file}:{damage.place.line}"
     name = hashlib.blake2b(f"damage|{at}|{damage.message}".encode(), digest_size=6).hexdigest()
-    kind = "repaired" if damage.repaired else "damage"
     return Finding(
         id=name,
         severity=Severity.DAMAGE,
-        kind=kind,
+        kind="repaired" if is_read else "damage",
         figures=(),
         relations=(),
         printed="",
         expected="",
-        message=f"{at}: {damage.message}",
+        message=f"{at}: {damage.message}{repair}",
     )
 
 

@@ -14,6 +14,7 @@ from loanbook.tieout.relate.periods import differences
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
 from loanbook.tieout.relate.quotients import quotients
 from loanbook.tieout.relate.repeats import repeats
+from loanbook.tieout.relate.run_in import run_in_rows
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
 from loanbook.tieout.relate.sums import cross_footings, footings
 from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
@@ -38,6 +39,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
             sums.extend(footings(grid)[1])
             found.extend(cross_footings(grid))
             found.extend(column_ratios(grid))
+        found.extend(run_in_rows(reading.figures))
         found.extend(sums)
         summed.extend(sums)
         prose = [figure for figure in reading.figures if figure.place.row is None]
