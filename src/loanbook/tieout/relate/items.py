@@ -6,15 +6,15 @@ disagreement among several agreements is thus kept within the item, where it sho
 disagrees throughout is another item, or the same one restated.
 """
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from loanbook.tieout.figure import Figure, Unit
+from loanbook.tieout.figure import Unit
 from loanbook.tieout.relate.labels import likeness, words, words_of
 from loanbook.tieout.relate.series import Coordinate, Item, Series, agree, digits_of
+from loanbook.tieout.relate.spans import Spans
 
 SAME_LABEL = 6.0
 SAME_PATH = 1.0
@@ -73,7 +73,7 @@ def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
     items = Items()
     for series in tables:
         items.take(series, _table_item(items, series))
-    spans = _spans(items)
+    spans = Spans(items.items)
     waiting = []
     for series in prose:
         item = _prose_item(items, spans, series)
@@ -160,35 +160,12 @@ def _compare(series: Series, item: Item) -> tuple[float, float, int]:
     return agreed, against, number
 
 
-def _spans(items: Items) -> dict[Coordinate, tuple[list[Decimal], list[Item]]]:
-    """Items in tables by coordinate, in the order of their amounts."""
-    found: dict[Coordinate, list[tuple[Decimal, int, Item]]] = defaultdict(list)
-    for number, item in enumerate(items.items):
-        for coordinate in item.cells:
-            best = item.best(coordinate)
-            if best is not None:
-                found[coordinate].append((best.amount, number, item))
-    spans = {}
-    for coordinate, entries in found.items():
-        entries.sort(key=lambda entry: entry[:2])
-        spans[coordinate] = ([amount for amount, _, _ in entries], [item for _, _, item in entries])
-    return spans
-
-
-def _near(spans: dict[Coordinate, tuple[list[Decimal], list[Item]]], coordinate: Coordinate, figure: Figure) -> list[Item]:
-    amounts, items = spans.get(coordinate, ([], []))
-    held = figure.interval
-    first = bisect_left(amounts, held.low)
-    found = []
-    while first < len(amounts) and amounts[first] <= held.high:
-        found.append(items[first])
-        first += 1
-    return found
-
-
-def _prose_item(items: Items, spans: dict[Coordinate, tuple[list[Decimal], list[Item]]], series: Series) -> Item | None:
+def _prose_item(items: Items, spans: Spans, series: Series) -> Item | None:
     valued = [
-        item for coordinate, figures in series.cells.items() for figure in figures for item in _near(spans, coordinate, figure)
+        item
+        for coordinate, figures in series.cells.items()
+        for figure in figures
+        for item in spans.between(coordinate, figure.interval.low, figure.interval.high)
     ]
     best, most = None, ENOUGH_PROSE
     for item in _unique((*items.by_key.get((series.key, series.unit), ()), *valued, *items.like(series.label, series.unit))):

@@ -16,11 +16,14 @@ from loanbook.tieout.relate.build import relation_of, shown
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import likeness, words_of
 from loanbook.tieout.relate.series import Coordinate, Item, digits_of
+from loanbook.tieout.relate.spans import Spans
 from loanbook.tieout.relation import Relation, RelationKind
 
 DOUBT = 2.5
 COST_OF_FAILURE = 2.0
 NUMERATORS = 12
+LIKELY = 0.5  # likeness of the label of a margin and of what it is a margin of
+TRIED = 3  # coordinates at which a quotient looks for its items; one of them may be the wrong one
 HUNDRED = Decimal(100)
 MULTIPLES = tuple(Decimal(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)) + tuple(
     1 / Decimal(number) for number in (2, 3, 4, 5, 8, 10, 20, 25)
@@ -48,16 +51,17 @@ def quotients(items: Items) -> list[Relation]:
         by_unit[item.unit].append(item)
     in_tables = [item for item in by_unit[Unit.MONEY] if any(not one.is_prose for one in item.series)]
     counts = [*by_unit[Unit.SHARES], *by_unit[Unit.ADS]]
+    spans = Spans(in_tables)
     made: list[Relation] = []
     multiples = _multiples(by_unit[Unit.PER_ADS], by_unit[Unit.PER_SHARE], RelationKind.PER_ADS, "per_ads_from_per_share")
     made.extend(multiples)
     doubled = {relation.result for relation in multiples}
     for item in (*by_unit[Unit.PER_SHARE], *by_unit[Unit.PER_ADS]):
         if not any(figure.id in doubled for figures in item.cells.values() for figure in figures):
-            made.extend(_per_share(item, in_tables, counts))
+            made.extend(_per_share(item, spans, counts, len(in_tables)))
     made.extend(_multiples(by_unit[Unit.ADS], by_unit[Unit.SHARES], RelationKind.PER_ADS, "ads_from_shares"))
     for item in by_unit[Unit.PERCENT]:
-        made.extend(_margin(item, in_tables))
+        made.extend(_margin(item, items, spans, len(in_tables)))
     return made
 
 
@@ -75,23 +79,33 @@ def _currencies(item: Item) -> list[str | None]:
     return list(dict.fromkeys(coordinate.currency for coordinate in item.cells))
 
 
-def _per_share(item: Item, amounts: Sequence[Item], counts: Sequence[Item]) -> Iterable[Relation]:
+def _per_share(item: Item, spans: Spans, counts: Sequence[Item], amounts: int) -> Iterable[Relation]:
     for currency in _currencies(item):
         printed = _cells(item, currency)
         best: _Choice | None = None
         for count in counts:
             shares = _cells(count, None)
             shared = [at for at in printed if at in shares]
-            if not shared:
-                continue
-            for multiple in (Decimal(1), *_ads_multiples(item, count)):
-                for amount in amounts:
-                    choice = _weigh(printed, amount, currency, count, shares, shared, multiple, len(amounts) * len(counts))
+            for multiple in (Decimal(1), *_ads_multiples(item, count)) if shared else ():
+                for amount in _amounts(printed, shares, shared, multiple, currency, spans):
+                    choice = _weigh(printed, amount, currency, count, shares, shared, multiple, amounts * len(counts))
                     if choice is not None and (best is None or choice.evidence > best.evidence):
                         best = choice
         if best is not None:
             kind = RelationKind.PER_ADS if item.unit is Unit.PER_ADS else RelationKind.PER_SHARE
             yield from _relations(kind, "per_share", printed, best, currency, None)
+
+
+def _amounts(
+    printed: Cells, shares: Cells, shared: Sequence[tuple[Period, str]], multiple: Decimal, currency: str | None, spans: Spans
+) -> list[Item]:
+    """Items whose amount at one of a few coordinates is what quotient and count make."""
+    found: dict[int, Item] = {}
+    for period, basis in shared[:TRIED]:
+        held = printed[period, basis].interval * shares[period, basis].interval * Interval.exact(1 / multiple)
+        for item in spans.between(Coordinate(Unit.MONEY, period, currency, basis), held.low, held.high):
+            found[id(item)] = item
+    return list(found.values())
 
 
 def _ads_multiples(item: Item, count: Item) -> tuple[Decimal, ...]:
@@ -202,28 +216,41 @@ def _pairs(result: Item, base: Item) -> Iterable[tuple[Coordinate, Figure]]:
             yield coordinate, part
 
 
-def _margin(item: Item, amounts: Sequence[Item]) -> Iterable[Relation]:
+def _margin(item: Item, items: Items, spans: Spans, amounts: int) -> Iterable[Relation]:
     """One amount in hundredths of another; the label says which one is above the line."""
     printed = _cells(item, None)
     stripped = " ".join(word for word in words_of(item.label) if word not in _MARGIN_WORDS)
     if not printed or not stripped or len(words_of(item.label)) == len(stripped.split()):
         return
-    numerators = sorted(amounts, key=lambda one: -likeness(stripped, one.label))[:NUMERATORS]
-    numerators = [one for one in numerators if likeness(stripped, one.label) >= 0.5]
+    tops = sorted(items.like(stripped, Unit.MONEY), key=lambda one: -likeness(stripped, one.label))[:NUMERATORS]
     best: _Choice | None = None
     chosen: str | None = None
-    for bottom in amounts:
-        bonus = 2.0 if set(words_of(bottom.label)) & _BASE_WORDS else 0.0
-        for currency in _currencies(bottom)[:1]:
-            divisors = _cells(bottom, currency)
-            shared = [at for at in printed if at in divisors]
-            for top in numerators if len(shared) > 0 else ():
-                if top is bottom:
+    for top in tops:
+        if likeness(stripped, top.label) < LIKELY:
+            break
+        for currency in _currencies(top)[:1]:
+            numerators = _cells(top, currency)
+            for bottom in _bottoms(printed, numerators, currency, spans):
+                if bottom is top:
                     continue
-                worth = bonus + 2 * likeness(stripped, top.label)
-                tried = len(numerators) * len(amounts)
-                choice = _weigh(printed, top, currency, bottom, divisors, shared, HUNDRED, tried, worth)
+                divisors = _cells(bottom, currency)
+                shared = [at for at in printed if at in divisors]
+                worth = 2 * likeness(stripped, top.label) + (2.0 if set(words_of(bottom.label)) & _BASE_WORDS else 0.0)
+                choice = _weigh(printed, top, currency, bottom, divisors, shared, HUNDRED, len(tops) * amounts, worth)
                 if choice is not None and (best is None or choice.evidence > best.evidence):
                     best, chosen = choice, currency
     if best is not None and (best.holds > 1 or likeness(stripped, best.numerator.label) > 0.9):
         yield from _relations(RelationKind.RATIO, "margin", printed, best, chosen, chosen)
+
+
+def _bottoms(printed: Cells, numerators: Cells, currency: str | None, spans: Spans) -> list[Item]:
+    """Items whose amount at one of a few coordinates is what the margin makes of the numerator."""
+    found: dict[int, Item] = {}
+    for at in [at for at in printed if at in numerators][:TRIED]:
+        held = printed[at].interval
+        if held.low <= 0 <= held.high:
+            continue
+        base = numerators[at].interval * Interval.exact(HUNDRED) / held
+        for item in spans.between(Coordinate(Unit.MONEY, at[0], currency, at[1]), base.low, base.high):
+            found[id(item)] = item
+    return list(found.values())

@@ -13,6 +13,7 @@ from loanbook.tieout.relate.paragraphs import paragraphs
 from loanbook.tieout.relate.periods import differences
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
 from loanbook.tieout.relate.quotients import quotients
+from loanbook.tieout.relate.relabel import relabelled
 from loanbook.tieout.relate.repeats import repeats
 from loanbook.tieout.relate.run_in import run_in_rows
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
@@ -32,7 +33,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     found: list[Relation] = []
     grids: dict[str, list[Grid]] = {}
     for document, reading in readings:
-        own = grids_of(reading.figures)
+        own = relabelled(grids_of(reading.figures))
         grids[document.file] = own
         sums: list[Relation] = []
         for grid in own:

@@ -22,7 +22,7 @@ STRENGTH = Decimal("0.97")
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """The best way to part the figures up to a place, by fewest left over, then most parts; how many do as well; the last step."""
+    """The best way to part the figures up to a place: fewest left over, then most parts; how many do as well; its last step."""
 
     left: int
     parts: int

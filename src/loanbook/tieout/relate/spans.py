@@ -1,0 +1,34 @@
+"""Items by the size of their amounts at a coordinate, so that a value finds its items without a look at all of them."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from loanbook.tieout.relate.series import Coordinate, Item
+
+
+class Spans:
+    """Amounts in order, coordinate by coordinate."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        found: dict[Coordinate, list[tuple[Decimal, int, Item]]] = defaultdict(list)
+        for number, item in enumerate(items):
+            for coordinate in item.cells:
+                best = item.best(coordinate)
+                if best is not None:
+                    found[coordinate].append((best.amount, number, item))
+        self._spans: dict[Coordinate, tuple[list[Decimal], list[Item]]] = {}
+        for coordinate, entries in found.items():
+            entries.sort(key=lambda entry: entry[:2])
+            self._spans[coordinate] = ([amount for amount, _, _ in entries], [item for _, _, item in entries])
+
+    def between(self, coordinate: Coordinate, low: Decimal, high: Decimal) -> list[Item]:
+        """Items whose amount lies from `low` to `high`."""
+        amounts, items = self._spans.get(coordinate, ([], []))
+        first = bisect_left(amounts, low)
+        found = []
+        while first < len(amounts) and amounts[first] <= high:
+            found.append(items[first])
+            first += 1
+        return found
