@@ -43,10 +43,20 @@ def practices(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> d
             continue
         if relation.kind is RelationKind.SUM and len(relation.terms) < 2:
             continue
+        if not _is_fine(relation, figures):
+            continue
         entry = counted[practice_of(relation, figures)]
         entry[0] += relation.verdict is Verdict.HOLDS
         entry[1] += 1
     return {practice: (kept, seen) for practice, (kept, seen) in counted.items()}
+
+
+def _is_fine(relation: Relation, figures: Mapping[str, Figure]) -> bool:
+    """Whether all terms are displayed as finely as the result: a coarser one leaves room that is no departure."""
+    result = figures[relation.result]
+    finest = result.step * result.scale
+    terms = (figures[term.figure] for term in relation.terms)
+    return relation.kind not in ADDITIVE or all(term.dash or term.step * term.scale <= finest for term in terms)
 
 
 def is_exact(counts: tuple[int, int] | None) -> bool:
@@ -79,6 +89,6 @@ def failing(
 
     def departs(relation: Relation) -> bool:
         is_rounding = relation.verdict is Verdict.ROUNDING and relation.kind in DIGIT_BY_DIGIT
-        return is_rounding and is_exact(counts.get(practice_of(relation, figures)))
+        return is_rounding and _is_fine(relation, figures) and is_exact(counts.get(practice_of(relation, figures)))
 
     return [relation for relation in relations if relation.verdict is Verdict.BROKEN or departs(relation)]

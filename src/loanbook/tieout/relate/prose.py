@@ -12,7 +12,7 @@ from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.columns import growth_relation, share_relation
 from loanbook.tieout.relate.items import Items
-from loanbook.tieout.relate.labels import likeness
+from loanbook.tieout.relate.labels import key_of, likeness
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Coordinate, Item, digits_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
@@ -34,6 +34,7 @@ EARLIER = {"comparative": 0, "prior_year": 0, "prior_quarter": 1}
 NEAR_BLOCKS = 3
 AMOUNTS = frozenset({Unit.MONEY, Unit.COUNT, Unit.PEOPLE, Unit.SHARES, Unit.ADS, Unit.UNKNOWN, Unit.PER_ADS, Unit.PER_SHARE})
 SUM_DIGITS = 5
+LABEL_WORDS = 9  # words before an amount among which a line's label may stand
 FAR = Decimal("1E+15")
 
 
@@ -42,13 +43,13 @@ def is_down(word: str | None) -> bool:
     return word is not None and word.casefold().startswith(DOWN)
 
 
-def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item]) -> list[Relation]:
+def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item], items: Items) -> list[Relation]:
     """All relations within the paragraphs of one document; `owner` is the item of a figure."""
     made: list[Relation] = []
     by_id = {figure.id: figure for sentence in sentences for figure in sentence.figures}
     for number, sentence in enumerate(sentences):
         near = sentences[max(0, number - NEAR_BLOCKS) : number + NEAR_BLOCKS + 1]
-        made.extend(_growths(sentence, by_id, owner))
+        made.extend(_growths(sentence, by_id, owner, items))
         made.extend(_shares(sentence, near, by_id))
         made.extend(_averages(sentence))
         made.extend(_ranges(sentence))
@@ -57,7 +58,7 @@ def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item]) ->
     return made
 
 
-def _growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item]) -> Iterable[Relation]:
+def _growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item], items: Items) -> Iterable[Relation]:
     figures = sentence.figures
     for at, growth in enumerate(figures):
         if growth.unit is not Unit.PERCENT or growth.role not in ("growth", "change", "low", "high"):
@@ -65,12 +66,12 @@ def _growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str
         now = _grown(sentence, at, by_id)
         if now is None:
             continue
-        then = _base(sentence, at, now) or _earlier(now, owner)
+        then = _base(sentence, at, now) or _earlier(now, owner.get(now.id)) or _earlier(now, _named_before(sentence, now, items))
         if then is None or not then.value:
             continue
         down = is_down(sentence.last(DIRECTION, at)) and growth.value > 0
         rule = "guidance_growth" if growth.role in ("low", "high") else "growth_in_text"
-        yield growth_relation(rule, growth, now, then, -1 if down else 1)
+        yield growth_relation(rule, replace(growth, exact=False), now, then, -1 if down else 1)
 
 
 def _grown(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> Figure | None:
@@ -100,12 +101,24 @@ def _base(sentence: Sentence, at: int, now: Figure) -> Figure | None:
     return named[0] if named and sentence.figures[at].role not in ("low", "high") else None
 
 
-def _earlier(now: Figure, owner: Mapping[str, Item]) -> Figure | None:
+def _earlier(now: Figure, item: Item | None) -> Figure | None:
     """The same item a year before."""
-    item = owner.get(now.id)
     if item is None or now.period is None:
         return None
     return item.best(Coordinate(now.unit, _year_before(now.period), now.currency, ""))
+
+
+def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | None:
+    """The item whose label ends the words before the amount, or before the range of which it is the upper end."""
+    at = next(place for place, one in enumerate(sentence.figures) if one.id == figure.id)
+    if figure.role == "high" and at:
+        at -= 1
+    spoken = sentence.before(at).split()
+    for length in range(min(LABEL_WORDS, len(spoken)), 0, -1):
+        found = items.by_key.get((key_of(" ".join(spoken[-length:])), figure.unit))
+        if found:
+            return found[0]
+    return None
 
 
 def _year_before(period: Period) -> Period:
@@ -253,15 +266,19 @@ def defined_sums(sentences: Sequence[Sentence], items: Items) -> Iterable[Relati
         if len(lines) != len(names):
             continue
         for sentence in sentences:
-            for figure in sentence.figures:
-                if figure.unit is not Unit.MONEY or "total" not in figure.label.casefold() or figure.period is None:
-                    continue
-                if likeness(figure.label.casefold().replace("total", ""), names[0]) < 0.8:
+            for place, figure in enumerate(sentence.figures):
+                if figure.unit is not Unit.MONEY or figure.period is None or not _is_total_of(names[0], sentence.before(place)):
                     continue
                 at = Coordinate(Unit.MONEY, Period(end=figure.period.end), figure.currency, "")
                 terms = [line.best(at) for line in lines]
                 if all(term is not None for term in terms):
                     yield sum_relation("defined_total", figure, [(term, 1) for term in terms if term is not None])
+
+
+def _is_total_of(name: str, before: str) -> bool:
+    """Whether the words before an amount are `total` and the first name of the list."""
+    _, found, tail = before.rpartition("total ")
+    return bool(found) and likeness(tail, name) > 0.9
 
 
 def _named(items: Items, name: str) -> list[Item]:

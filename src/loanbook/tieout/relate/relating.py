@@ -9,7 +9,8 @@ from loanbook.tieout.relate.columns import column_ratios
 from loanbook.tieout.relate.concepts import declared_relations
 from loanbook.tieout.relate.grid import Grid, grids_of
 from loanbook.tieout.relate.items import Items, items_of
-from loanbook.tieout.relate.paragraphs import paragraphs
+from loanbook.tieout.relate.mentions import mentions, per_ads_in_text
+from loanbook.tieout.relate.paragraphs import Sentence, paragraphs
 from loanbook.tieout.relate.periods import differences
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
 from loanbook.tieout.relate.quotients import quotients
@@ -18,8 +19,11 @@ from loanbook.tieout.relate.repeats import repeats
 from loanbook.tieout.relate.run_in import run_in_rows
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
 from loanbook.tieout.relate.sums import cross_footings, footings
+from loanbook.tieout.relate.transfer import transferred
 from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
-from loanbook.tieout.relation import Relation
+from loanbook.tieout.relation import Relation, RelationKind
+
+EQUALITIES = frozenset(RelationKind) - {RelationKind.INEQUALITY, RelationKind.DIRECTION}
 
 
 def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]:
@@ -62,10 +66,16 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     leaves = {**leaves_of(summed, _same(items)), **multiplied(shares)}
     for amounts, at in waiting:
         found.extend(translations(amounts, at, leaves))
+    found.extend(transferred(summed, owner))
+    spoken: list[Sentence] = []
     for document, reading in readings:
         sentences = paragraphs(document, reading.figures)
-        found.extend(prose_relations(sentences, owner))
+        found.extend(prose_relations(sentences, owner, items))
         found.extend(defined_sums(sentences, items))
+        found.extend(per_ads_in_text(sentences, shares))
+        spoken.extend(sentences)
+    tied = {name for one in found for name in (one.result, *(term.figure for term in one.terms)) if one.kind in EQUALITIES}
+    found.extend(mentions(spoken, items, frame, tied))
     return tuple({relation.id: relation for relation in found}.values())
 
 

@@ -1,7 +1,7 @@
 """Series: one line item as one place states it, its figures by coordinate; and items: the series that are the same line."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -135,18 +135,15 @@ def table_series(grids: Iterable[Grid], frame: Frame) -> list[Series]:
 
 
 def _unclear(grid: Grid, frame: Frame) -> set[int]:
-    """Columns whose heads do not tell them from another column: what they state is not known."""
-    unclear: set[int] = set()
+    """Columns whose heads do not tell them from another column in most rows: what they state is not known."""
+    together: Counter[tuple[int, int]] = Counter()
     for row in grid.rows:
-        seen: dict[Coordinate, tuple[int, Figure]] = {}
+        seen: dict[Coordinate, int] = {}
         for column, figure in row.cells.items():
-            coordinate = coordinate_of(figure, frame)
-            if coordinate is None:
-                continue
-            other = seen.setdefault(coordinate, (column, figure))
-            if other[0] != column and figure.unit not in COUNTED:
-                unclear |= {column, other[0]}
-    return unclear
+            coordinate = None if figure.unit in COUNTED else coordinate_of(figure, frame)
+            if coordinate is not None and seen.setdefault(coordinate, column) != column:
+                together[seen[coordinate], column] += 1
+    return {column for pair, times in together.items() if 2 * times > len(grid.rows) for column in pair}
 
 
 def prose_series(figures: Iterable[Figure], frame: Frame) -> list[Series]:

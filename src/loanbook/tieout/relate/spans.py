@@ -19,9 +19,15 @@ class Spans:
                 if best is not None:
                     found[coordinate].append((best.amount, number, item))
         self._spans: dict[Coordinate, tuple[list[Decimal], list[Item]]] = {}
+        self._bases: dict[tuple[object, ...], list[Coordinate]] = defaultdict(list)
         for coordinate, entries in found.items():
             entries.sort(key=lambda entry: entry[:2])
+            self._bases[coordinate.unit, coordinate.period, coordinate.currency].append(coordinate)
             self._spans[coordinate] = ([amount for amount, _, _ in entries], [item for _, _, item in entries])
+
+    def coordinates(self, like: Coordinate) -> list[Coordinate]:
+        """The coordinates of any basis with the unit, period and currency of `like`."""
+        return self._bases.get((like.unit, like.period, like.currency), [])
 
     def between(self, coordinate: Coordinate, low: Decimal, high: Decimal) -> list[Item]:
         """Items whose amount lies from `low` to `high`."""
