@@ -30,6 +30,7 @@ from loanbook.commands import (
     statements,
     store,
     sweeping,
+    tieout,
     worlds,
 )
 from loanbook.commands.help import Readable
@@ -86,6 +87,7 @@ app.command("import")(importing.import_files)
 app.command("mappings")(importing.list_mappings)
 app.command("reconcile")(importing.reconcile_book)
 app.command("report")(reporting.render_report)
+app.command("tieout")(tieout.check_documents)
 app.add_typer(keys.app, name="key")
 app.add_typer(store.app, name="store")
 app.add_typer(days.app, name="day")

@@ -1,0 +1,124 @@
+"""`loanbook tieout`: check every figure of published results documents."""
+
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from loanbook.commands.screen import compiles_nothing, console, progress
+from loanbook.tieout.checking import tie_out
+from loanbook.tieout.judgement import Judgement
+from loanbook.tieout.notes import read_notes, write_notes
+from loanbook.tieout.relation import Finding, Severity, Status
+from loanbook.tieout.show.page import NAMES, SEVERITIES, SIGNS, write_page
+from loanbook.tieout.show.records import write_csv, write_json
+
+SHOWN = 40
+
+
+class FailOn(StrEnum):
+    """The mildest severity that ends the command with exit code 1."""
+
+    ERROR = "error"
+    PRACTICE = "practice"
+    DEFINITION = "definition"
+    DAMAGE = "damage"
+    ROUNDING = "rounding"
+    NEVER = "never"
+
+
+GRAVE = (FailOn.ERROR, FailOn.PRACTICE, FailOn.DEFINITION, FailOn.DAMAGE, FailOn.ROUNDING)
+
+
+def check_documents(
+    files: Annotated[list[Path], typer.Argument(help="Results documents of one issuer: .txt .md .html .csv .tsv .pdf.")],
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write a page that shows the documents with every figure marked.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write figures, relations and findings as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write them as CSV files into this folder.")] = None,
+    notes: Annotated[Path | None, typer.Option("--notes", help="Accepted findings (CSV: finding, reason).")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--write-notes", help="Write all findings as CSV, to fill in reasons and give as --notes.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="The mildest finding that ends with exit code 1; accepted ones do not.")
+    ] = FailOn.ERROR,
+) -> None:
+    """Read every figure of the documents, derive it again, and say which tie, which do not, and which cannot be checked.
+
+    Figures are related within a document and across those given: sums, text against tables, comparatives, growth, margins,
+    translation, per share. Nothing in a document is run and nothing is downloaded. Exit code 0: nothing to look at; 1: findings
+    at or above --fail-on that no note accepts; 2: a document or an option cannot be used.
+    """
+    accepted = read_notes(notes) if notes else {}
+    with progress(compiles_nothing) as tell:
+        done = 0
+
+        def on_read(file: Path) -> None:
+            nonlocal done
+            done += 1
+            if tell:
+                tell("reading", done, len(files))
+
+        judgement = tie_out(files, notes=accepted, on_read=on_read)
+    if page:
+        write_page(judgement, page)
+    if json:
+        write_json(judgement, json)
+    if csv:
+        write_csv(judgement, csv)
+    if keep:
+        write_notes(judgement, accepted, keep)
+    _say(judgement, accepted)
+    limit = GRAVE.index(fail_on) if fail_on is not FailOn.NEVER else -1
+    if any(each.id not in accepted and GRAVE.index(FailOn(each.severity.value)) <= limit for each in judgement.findings):
+        raise typer.Exit(1)
+
+
+def _say(judgement: Judgement, accepted: dict[str, str]) -> None:
+    screen = console()
+    table = Table(box=None, pad_edge=False)
+    table.add_column("document", overflow="fold")
+    for name in ("figures", *(f"{SIGNS[status]} {NAMES[status]}" for status in Status)):
+        table.add_column(name, justify="right")
+    for document, reading in judgement.documents:
+        found = Counter(judgement.statuses[figure.id] for figure in reading.figures)
+        cells = [f"{len(reading.figures):,}", *(f"{found[status]:,}" for status in Status)]
+        table.add_row(escape(document.file), *cells)
+    counts = judgement.counts()
+    total = sum(counts.values())
+    table.add_row("all", f"{total:,}", *(f"{count:,}" for count in counts.values()), style="bold")
+    if total:
+        table.add_row("", "", *(f"{100 * count / total:.1f} %" for count in counts.values()))
+    screen.print(table)
+    held = Counter(relation.verdict.value for relation in judgement.relations)
+    told = [f"{held[name]:,} {word}" for name, word in (("holds", "hold"), ("rounding", "within rounding"), ("broken", "broken"))]
+    screen.print(f"\n{len(judgement.relations):,} relations checked: {', '.join(told)}.")
+    open_ones = [each for each in judgement.findings if each.id not in accepted]
+    for severity, name in SEVERITIES.items():
+        of_it = [each for each in open_ones if each.severity is severity]
+        if of_it:
+            screen.print(f"\n{len(of_it):,} {name}:")
+            for each in of_it[:SHOWN]:
+                screen.print(f"  {_mark(severity)} {escape(_words(each))}", soft_wrap=True, highlight=False)
+            if len(of_it) > SHOWN:
+                screen.print(f"  … {len(of_it) - SHOWN:,} more; --html, --json or --csv hold all.")
+    if accepted:
+        screen.print(f"\n{sum(each.id in accepted for each in judgement.findings):,} accepted by notes.")
+    if not open_ones:
+        screen.print("\nNothing to look at: every relation that was found holds.")
+    for kept in judgement.conventions:
+        screen.print(f"  {escape(kept.message)} ({kept.kept} of {kept.seen})", style="dim")
+
+
+def _mark(severity: Severity) -> str:
+    return "[red]✗[/red]" if severity is Severity.ERROR else "[yellow]●[/yellow]"
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.message} [{finding.id}]"

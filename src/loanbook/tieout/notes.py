@@ -1,0 +1,64 @@
+"""Accepted findings: a CSV file that a person fills in and that is carried to the next version of the document.
+
+Columns: `finding` (its id, made of what it says and of the keys of its figures, not of lines), `severity`, `place`, `message`,
+`reason`. A row without a reason accepts nothing, so the file can be written with all open findings and filled in.
+"""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from loanbook.errors import RequestError
+from loanbook.tieout.judgement import Judgement
+
+COLUMNS = ("finding", "severity", "place", "message", "reason")
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Finding id to the reason for which it is accepted.
+
+    Raises RequestError for a file that cannot be read or lacks a column, and for a finding named twice with different reasons.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in ("finding", "reason") if name not in (rows.fieldnames or ())]
+            if missing:
+                raise RequestError(f"{path}:1: notes need the columns finding and reason; {', '.join(missing)} is not there.")
+            found: dict[str, str] = {}
+            for row in rows:
+                name, reason = (row["finding"] or "").strip(), (row["reason"] or "").strip()
+                if not name or not reason:
+                    continue
+                if found.setdefault(name, reason) != reason:
+                    raise RequestError(f"{path}:{rows.line_num}: {name} is accepted twice, for different reasons. Keep one row.")
+            return found
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{path}: notes cannot be read: {error}.") from error
+
+
+def write_notes(judgement: Judgement, notes: Mapping[str, str], path: Path) -> int:
+    """Write every finding with the reason it was accepted for, empty where it is open; gives how many are open.
+
+    Notes of findings that are gone are left out.
+    """
+    figures = {figure.id: figure for figure in judgement.figures}
+    rows = []
+    for finding in judgement.findings:
+        place = figures[finding.figures[0]].place if finding.figures else None
+        rows.append(
+            {
+                "finding": finding.id,
+                "severity": finding.severity.value,
+                "place": f"{place.file}:{place.line}" if place else "",
+                "message": finding.message,
+                "reason": notes.get(finding.id, ""),
+            }
+        )
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    beside.replace(path)
+    return sum(not row["reason"] for row in rows)
