@@ -25,7 +25,7 @@ MESSAGES = {
     "margin": "Margins recompute from printed amounts.",
     "growth_in_text": "Growth in the text recomputes from printed amounts.",
 }
-DIGIT_BY_DIGIT = frozenset({RelationKind.SUM, RelationKind.PERIODS})
+DIGIT_BY_DIGIT = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.PER_ADS})
 ADDITIVE = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.EQUAL})
 
 

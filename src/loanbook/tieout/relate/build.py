@@ -76,10 +76,13 @@ def sum_relation(rule: str, result: Figure, terms: Sequence[tuple[Figure, int]],
 
 
 def equal_relation(rule: str, result: Figure, term: Figure, strength: Decimal = Decimal(1)) -> Relation:
-    """The same item printed twice; the coarser of the two should be the result."""
+    """The same item printed twice; the coarser of the two should be the result. As fine as each other, they must be equal."""
     arithmetic = f"{term.text} ({term.place.file}:{term.place.line}) = {result.text}"
+    alike = result.step * result.scale == term.step * term.scale
+    verdict = Verdict.BROKEN if alike and result.amount != term.amount and not (result.dash or term.dash) else None
+    terms = ((term, Decimal(1)),)
     return relation_of(
-        RelationKind.EQUAL, rule, result, ((term, Decimal(1)),), term.interval, strength=strength, arithmetic=arithmetic
+        RelationKind.EQUAL, rule, result, terms, term.interval, strength=strength, arithmetic=arithmetic, verdict=verdict
     )
 
 

@@ -182,13 +182,20 @@ def _prose_item(items: Items, spans: Spans, series: Series) -> Item | None:
 
 
 def _phrases(items: Items) -> dict[tuple[str, Unit], Item]:
-    """Phrases of prose that named one item, with figures that agree and none that does not."""
-    found: dict[tuple[str, Unit], dict[int, Item]] = defaultdict(dict)
+    """Phrases of prose that named one item: with several figures that agree, or in more than one paragraph."""
+    found: dict[tuple[str, Unit], dict[int, tuple[Item, int]]] = defaultdict(dict)
     for item in items.items:
         for series in item.series:
-            if series.is_prose and len(series.cells) > 1:
-                found[series.key, series.unit][id(item)] = item
-    return {key: next(iter(named.values())) for key, named in found.items() if len(named) == 1}
+            if series.is_prose:
+                named = found[series.key, series.unit]
+                named[id(item)] = (item, named.get(id(item), (item, 0))[1] + len(series.cells))
+    phrases = {}
+    for key, named in found.items():
+        (item, figures), *others = named.values()
+        tabled = any(one.key == key[0] for one in item.series if not one.is_prose)
+        if not others and (figures > 1 or tabled):
+            phrases[key] = item
+    return phrases
 
 
 def _alone(items: Items, series: Series) -> Item | None:

@@ -1,7 +1,7 @@
 """A table run into one line: its rows found again where arithmetic allows exactly one way to part the figures.
 
 In a reconciliation each row says that one figure is the sum of the others (an amount, what adjusts it, the adjusted amount). The
-figures in their order are parted into as many such rows as leave the fewest over; where two ways do equally well, none is taken.
+figures in their order are parted into as many such rows as leave the fewest over; of several ways, what all have is taken.
 """
 
 from collections import defaultdict
@@ -22,13 +22,11 @@ STRENGTH = Decimal("0.97")
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """The best way to part the figures up to a place: fewest left over, then most parts; how many do as well; its last step."""
+    """The best that the figures before a place allow: fewest left over, then most rows; and in how many ways."""
 
     left: int
-    parts: int
+    rows: int
     ways: int
-    size: int
-    result: int | None
 
 
 def run_in_rows(figures: Iterable[Figure]) -> list[Relation]:
@@ -42,20 +40,26 @@ def run_in_rows(figures: Iterable[Figure]) -> list[Relation]:
 
 def _rows(figures: Sequence[Figure]) -> list[Relation]:
     parts = _parted([figure.amount for figure in figures])
-    if parts is None or sum(result is not None for _, _, result in parts) < LEAST_ROWS:
+    if len(parts) < LEAST_ROWS:
         return []
     made = []
-    for start, stop, result in _joined(parts):
-        row = figures[start:stop]
-        if result is None and not 3 <= len(row) <= MOST:
-            continue
-        if len(row) == 2:
-            made.append(_cancelled(row))
-            continue
-        at = result - start if result is not None else sorted(range(len(row)), key=lambda place: -abs(row[place].amount))[1]
-        terms = [(figure, 1) for place, figure in enumerate(row) if place != at]
-        made.append(sum_relation(RULE, row[at], terms, STRENGTH))
+    before = 0
+    for start, stop, result in (*parts, (len(figures), len(figures), 0)):
+        if 2 <= start - before <= MOST:
+            left = figures[before:start]
+            order = sorted(range(len(left)), key=lambda place: -abs(left[place].amount))
+            made.append(_row(left, order[1]))
+        if stop > start:
+            made.append(_row(figures[start:stop], result - start))
+        before = stop
     return made
+
+
+def _row(row: Sequence[Figure], at: int) -> Relation:
+    """A row whose figure number `at` is the sum of the others, or that an adjustment takes away whole."""
+    if len(row) == 2:
+        return _cancelled(row)
+    return sum_relation(RULE, row[at], [(figure, 1) for place, figure in enumerate(row) if place != at], STRENGTH)
 
 
 def _cancelled(row: Sequence[Figure]) -> Relation:
@@ -63,42 +67,41 @@ def _cancelled(row: Sequence[Figure]) -> Relation:
     return sum_relation(RULE, row[1], [(row[0], -1)], STRENGTH)
 
 
-def _joined(parts: Sequence[tuple[int, int, int | None]]) -> list[tuple[int, int, int | None]]:
-    """Figures left over side by side as one row."""
-    joined: list[tuple[int, int, int | None]] = []
-    for start, stop, result in parts:
-        if result is None and joined and joined[-1][2] is None:
-            joined[-1] = (joined[-1][0], stop, None)
-        else:
-            joined.append((start, stop, result))
-    return joined
-
-
-def _parted(values: Sequence[Decimal]) -> list[tuple[int, int, int | None]] | None:
-    """(start, stop, place of the result or None) of each part; None where more than one way leaves the fewest over."""
-    best = [_Way(0, 0, 1, 0, None)]
-    for stop in range(1, len(values) + 1):
-        before = best[stop - 1]
-        ways = [_Way(before.left + 1, before.parts, before.ways, 1, None)]
-        total = values[stop - 1]
-        for size in range(2, min(MOST, stop) + 1):
-            total += values[stop - size]
-            result = _result(values, stop - size, stop, total)
+def _parted(values: Sequence[Decimal]) -> list[tuple[int, int, int]]:
+    """(start, stop, place of the result) of the rows that every best way to part the figures has."""
+    rows: dict[tuple[int, int], int] = {}
+    for start in range(len(values)):
+        total = values[start]
+        for stop in range(start + 2, min(start + MOST, len(values)) + 1):
+            total += values[stop - 1]
+            result = _result(values, start, stop, total)
             if result is not None:
-                before = best[stop - size]
-                ways.append(_Way(before.left, before.parts + 1, before.ways, size, result))
-        left, parts = min((way.left, -way.parts) for way in ways)
-        chosen = [way for way in ways if (way.left, -way.parts) == (left, parts)]
-        best.append(_Way(left, -parts, sum(way.ways for way in chosen), chosen[-1].size, chosen[-1].result))
-    if best[-1].ways != 1:
-        return None
-    found = []
-    stop = len(values)
-    while stop:
-        way = best[stop]
-        found.append((stop - way.size, stop, way.result))
-        stop -= way.size
-    return found[::-1]
+                rows[start, stop] = result
+    before = _ways(len(values), list(rows))
+    mirrored = [(len(values) - stop, len(values) - start) for start, stop in rows]
+    after = _ways(len(values), mirrored)[::-1]
+    best = before[-1]
+    return [
+        (start, stop, result)
+        for (start, stop), result in sorted(rows.items())
+        if before[start].left + after[stop].left == best.left
+        and before[start].rows + after[stop].rows + 1 == best.rows
+        and before[start].ways * after[stop].ways == best.ways
+    ]
+
+
+def _ways(size: int, rows: Sequence[tuple[int, int]]) -> list[_Way]:
+    """The best way for the figures before each place."""
+    ending: dict[int, list[int]] = defaultdict(list)
+    for start, stop in rows:
+        ending[stop].append(start)
+    best = [_Way(0, 0, 1)]
+    for stop in range(1, size + 1):
+        ways = [_Way(best[-1].left + 1, best[-1].rows, best[-1].ways)]
+        ways += [_Way(best[start].left, best[start].rows + 1, best[start].ways) for start in ending[stop]]
+        left, rows_less = min((way.left, -way.rows) for way in ways)
+        best.append(_Way(left, -rows_less, sum(way.ways for way in ways if (way.left, -way.rows) == (left, rows_less))))
+    return best
 
 
 def _result(values: Sequence[Decimal], start: int, stop: int, total: Decimal) -> int | None:

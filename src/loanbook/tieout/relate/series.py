@@ -174,5 +174,7 @@ def digits_of(figure: Figure) -> int:
 
 
 def agree(one: Figure, other: Figure) -> bool:
-    """Whether both may stand for one amount."""
+    """Whether both may stand for one amount; displayed as finely as each other, they must be equal."""
+    if one.step * one.scale == other.step * other.scale:
+        return one.amount == other.amount
     return one.interval.meets(other.interval)
