@@ -7,7 +7,10 @@ SIZES ?= 1 5
 SIZE_MB ?= 256
 TIMES ?= 5
 SECOND := $(addprefix tests/online/test_,forwarding.py journey.py migrate.py previous_version.py vault.py)
-.PHONY: demo demo-large test test-postgres test-second lint types layers bench bench-import bench-load bench-day docs oracle lock clean soak
+# Files that run longest begin first (tests/conftest.py), so neither worker waits for the other at the end.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+PLAIN := $(shell grep -rl --include='test_*.py' 'mark\.plain' tests)
+.PHONY: demo demo-large test test-postgres test-second checked lint types layers bench bench-import bench-load bench-day docs oracle lock clean soak
 
 # A year played against the services, closed and reported; with the database that the `api` extra brings.
 demo: $(VENV)/.ready-api
@@ -17,22 +20,30 @@ demo: $(VENV)/.ready-api
 demo-large: $(VENV)/.ready
 	$(BIN)/loanbook demo
 
-test: $(VENV)/.ready-dev lint types layers
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
-	LOANBOOK_JIT=0 $(BIN)/python -m pytest -q -n 2 --dist loadfile -W error::RuntimeWarning -m "plain" tests
+test: $(VENV)/.ready-dev checked
+	$(BIN)/python -m pytest -q $(WORKERS) tests
+	LOANBOOK_JIT=0 $(BIN)/python -m pytest -q $(WORKERS) -W error::RuntimeWarning -m "plain" $(PLAIN)
+
+# Kernels are compiled beside the checks: by each worker of the suite they would be compiled twice.
+checked: $(VENV)/.ready-dev
+	+@$(MAKE) --no-print-directory -j 4 -O $(VENV)/.compiled lint types layers
+
+$(VENV)/.compiled: $(VENV)/.ready-dev $(shell find src/loanbook -name '*.py')
+	$(BIN)/python -m tests.compiling
+	@touch $@
 
 # The service suite on every PostgreSQL of this machine: the system's, and those that the wheel brings. VERSIONS="18" names some.
 test-postgres: $(VENV)/.ready-dev
 	for version in $${VERSIONS:-$$($(BIN)/python -m tests.online.servers --all)}; do \
 		echo "PostgreSQL $$version"; \
-		LOANBOOK_TEST_POSTGRES=$$version $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/online || exit 1; \
+		LOANBOOK_TEST_POSTGRES=$$version $(BIN)/python -m pytest -q $(WORKERS) tests/online || exit 1; \
 	done
 
 # A part of it on the newest server other than the one that `make test` takes.
-test-second: $(VENV)/.ready-dev
+test-second: $(VENV)/.ready-dev checked
 	@set -- $$($(BIN)/python -m tests.online.servers); \
 	if [ -z "$$1" ]; then echo "only one PostgreSQL is on this machine: the second run is left out"; else \
-		echo "PostgreSQL $$1"; LOANBOOK_TEST_POSTGRES=$$1 $(BIN)/python -m pytest -q -n 2 --dist loadfile $(SECOND); fi
+		echo "PostgreSQL $$1"; LOANBOOK_TEST_POSTGRES=$$1 $(BIN)/python -m pytest -q $(WORKERS) $(SECOND); fi
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check src tests
