@@ -28,7 +28,7 @@ INCOME = """
 
 
 def relations_of(figures: tuple[Figure, ...]) -> list[Relation]:
-    return [relation for grid in grids_of(figures) for relation in footings(grid)[1]]
+    return [relation for grid in grids_of(figures) for relation in footings(grid)[0]]
 
 
 def sums(relations: list[Relation]) -> set[tuple[str, ...]]:

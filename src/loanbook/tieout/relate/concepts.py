@@ -1,7 +1,7 @@
 """Canonical line items: which label names which, and the relations that accounting gives them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -12,10 +12,11 @@ import yaml
 
 from loanbook.errors import RequestError
 from loanbook.tieout.document import Document
-from loanbook.tieout.figure import Figure, Reading
-from loanbook.tieout.relate.build import sum_relation
+from loanbook.tieout.figure import Figure, Period, Reading, Unit
+from loanbook.tieout.interval import Interval
+from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.labels import key_of
-from loanbook.tieout.relate.series import Coordinate, Frame, coordinate_of
+from loanbook.tieout.relate.series import STATING, Coordinate, Frame, coordinate_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 STRENGTH = Decimal("0.98")
@@ -31,11 +32,21 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A ratio in per cent that goes by a name: the sum of `top` over the sum of `bottom`, whatever the printed signs."""
+
+    rule: str
+    top: tuple[str, ...]
+    bottom: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """Labels by key to the line items they name, and what is declared of these."""
+    """Labels by key to the line items they name, what is declared of these, and ratios by the key of their label."""
 
     concepts: Mapping[str, str]
     declared: tuple[Declared, ...]
+    ratios: Mapping[str, Ratio]
 
 
 @cache
@@ -68,7 +79,15 @@ def read_pack(text: str, name: str) -> Pack:
                     f"{name}: relation {rule} names {concept}, which is not among the items. Add it, or correct the name."
                 )
         declared.append(Declared(rule=rule, result=result, terms=terms))
-    return Pack(concepts=concepts, declared=tuple(declared))
+    ratios: dict[str, Ratio] = {}
+    for rule, settings in found.get("ratios", {}).items():
+        top, bottom = (tuple(part.strip() for part in settings[side].split("+")) for side in ("of", "over"))
+        for concept in (*top, *bottom):
+            if concept not in found["items"]:
+                message = f"{name}: ratio {rule} names {concept}, which is not among the items."
+                raise RequestError(f"{message} Add it, or correct the name.")
+        ratios.update({key_of(label): Ratio(rule=rule, top=top, bottom=bottom) for label in settings["labels"]})
+    return Pack(concepts=concepts, declared=tuple(declared), ratios=ratios)
 
 
 def with_concepts(readings: Sequence[tuple[Document, Reading]], pack: Pack | None = None) -> list[tuple[Document, Reading]]:
@@ -83,21 +102,72 @@ def with_concepts(readings: Sequence[tuple[Document, Reading]], pack: Pack | Non
 
 
 def declared_relations(
-    figures: Iterable[Figure], frame: Frame, found: Iterable[Relation], pack: Pack | None = None
+    figures: Iterable[Figure], frame: Frame, found: Iterable[Relation], silent: Container[str] = (), pack: Pack | None = None
 ) -> list[Relation]:
-    """What the pack declares of the figures of one document, where no relation of the same figures was found already."""
+    """What the pack declares of the figures of one document, where no relation of the same figures was found already.
+
+    silent    ids of figures in columns that do not add up: growth among amounts
+    """
     pack = pack or statements_pack()
     known = {frozenset((one.result, *(term.figure for term in one.terms))) for one in found if one.kind is RelationKind.SUM}
     by_concept: dict[str, dict[tuple[int, Coordinate], Figure]] = defaultdict(dict)
     for figure in figures:
         concept = pack.concepts.get(key_of(figure.label))
         coordinate = coordinate_of(figure, frame)
-        if concept is not None and coordinate is not None and figure.place.row is not None:
+        if concept is not None and coordinate is not None and figure.place.row is not None and figure.id not in silent:
             by_concept[concept].setdefault((figure.place.block, coordinate), figure)
     made: list[Relation] = []
     for declared in pack.declared:
         made.extend(one for one in _evaluated(declared, by_concept) if _members(one) not in known)
     return made
+
+
+def declared_ratios(figures: Sequence[Figure], frame: Frame, pack: Pack | None = None) -> list[Relation]:
+    """Ratios that go by a name, from the lines of their document; where most do not come out, the name means another thing."""
+    pack = pack or statements_pack()
+    amounts: dict[tuple[str, Period], Figure] = {}
+    for figure in figures:
+        concept = pack.concepts.get(key_of(figure.label))
+        coordinate = coordinate_of(figure, frame)
+        if concept and coordinate and figure.unit is Unit.MONEY and figure.place.row is not None and not coordinate.basis:
+            amounts.setdefault((concept, coordinate.period), figure)
+    by_rule: dict[str, list[Relation]] = defaultdict(list)
+    for figure in figures:
+        ratio = pack.ratios.get(key_of(figure.label)) if figure.unit is Unit.PERCENT and figure.role in STATING else None
+        if ratio is None or figure.period is None:
+            continue
+        top = [amounts.get((concept, figure.period)) for concept in ratio.top]
+        bottom = [amounts.get((concept, figure.period)) for concept in ratio.bottom]
+        if None not in top and None not in bottom:
+            relation = _ratio(ratio, figure, [one for one in top if one], [one for one in bottom if one])
+            by_rule[ratio.rule].extend([relation] if relation else [])
+    return [
+        relation
+        for relations in by_rule.values()
+        if 2 * sum(one.verdict is not Verdict.BROKEN for one in relations) > len(relations)
+        for relation in relations
+    ]
+
+
+def _ratio(ratio: Ratio, printed: Figure, top: Sequence[Figure], bottom: Sequence[Figure]) -> Relation | None:
+    above, below = _magnitude(top), _magnitude(bottom)
+    if below.low <= 0:
+        return None
+    expected = above / below * Interval.exact(Decimal(100))
+    over = " + ".join(one.text for one in bottom)
+    middle = (expected.low + expected.high) / 2
+    arithmetic = f"({' + '.join(one.text for one in top)}) / ({over}) = {shown(round(middle, 3))}%; printed {printed.text}"
+    terms = [(one, Decimal(1)) for one in top] + [(one, Decimal(-1)) for one in bottom]
+    return relation_of(RelationKind.RATIO, ratio.rule, printed, terms, expected, strength=STRENGTH, arithmetic=arithmetic)
+
+
+def _magnitude(figures: Sequence[Figure]) -> Interval:
+    """The sum of amounts, costs printed in brackets or not."""
+    total = Interval.exact(Decimal(0))
+    for figure in figures:
+        held = figure.interval
+        total = total + (held if figure.value >= 0 else -held)
+    return total
 
 
 def _members(relation: Relation) -> frozenset[str]:

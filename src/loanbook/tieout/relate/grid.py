@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Basis, Figure, Unit
 
-ADDITIVE = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT, Unit.UNKNOWN, Unit.POINTS})
+ADDITIVE = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT, Unit.UNKNOWN, Unit.POINTS, Unit.PERCENT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Basis, Reading
 from loanbook.tieout.relate.columns import column_ratios
-from loanbook.tieout.relate.concepts import declared_relations
+from loanbook.tieout.relate.concepts import declared_ratios, declared_relations
 from loanbook.tieout.relate.grid import Grid, grids_of
 from loanbook.tieout.relate.items import Items, items_of
 from loanbook.tieout.relate.mentions import mentions, per_ads_in_text
@@ -32,6 +32,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     bases_matter = len({figure.basis for figure in figures if figure.basis in (Basis.US_GAAP, Basis.IFRS)}) > 1
     translated: set[tuple[str, str]] = set()
     waiting: list[tuple[Pairs, Rates]] = []
+    silent: set[str] = set()
     summed: list[Relation] = []
     by_id = {figure.id: figure for figure in figures}
     found: list[Relation] = []
@@ -41,7 +42,9 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
         grids[document.file] = own
         sums: list[Relation] = []
         for grid in own:
-            sums.extend(footings(grid)[1])
+            down, still = footings(grid)
+            sums.extend(down)
+            silent |= still
             found.extend(cross_footings(grid))
             found.extend(column_ratios(grid))
         found.extend(run_in_rows(reading.figures))
@@ -56,7 +59,8 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     tables = [series for document, _ in readings for series in table_series(grids[document.file], frame)]
     phrases = [series for _, reading in readings for series in prose_series(reading.figures, frame)]
     for _, reading in readings:
-        found.extend(declared_relations(reading.figures, frame, found))
+        found.extend(declared_relations(reading.figures, frame, found, silent))
+        found.extend(declared_ratios(reading.figures, frame))
     items = items_of(tables, phrases)
     owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells}
     found.extend(repeats(items))

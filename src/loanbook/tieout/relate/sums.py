@@ -1,7 +1,9 @@
 """Sums within a table: down its columns (footing, roll-forwards) and across them (adjustments to a total, changes)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from statistics import median
 
 from loanbook.tieout.figure import Figure, Period
 from loanbook.tieout.relate.build import sum_relation
@@ -13,14 +15,16 @@ from loanbook.tieout.relation import Relation
 FOOTING = "footing"
 CROSS_FOOTING = "cross_footing"
 PRIOR = 2.0  # digits that a label like "Total assets" is worth
+LEAST_SILENT = 3  # sums that fail in a column in which none holds, before the column is taken to be none of amounts
+SMALL = 10  # two are enough where its figures are so many times smaller than those of another column
 LEAST_ROWS = 3  # rows in which columns must add up before a sum across them is believed
 MOST_FAILING = 0.2  # of the rows; beyond that the columns add up by chance or for some rows alone
 
 
-def footings(grid: Grid) -> tuple[list[tuple[Sum, list[Row]]], list[Relation]]:
-    """Sums down the columns of `grid`, and the relations that they make."""
-    found: list[tuple[Sum, list[Row]]] = []
+def footings(grid: Grid) -> tuple[list[Relation], set[str]]:
+    """Sums down the columns of `grid`, and the figures of columns in which none holds."""
     relations: list[Relation] = []
+    silenced: set[str] = set()
     for rows in grid.classes():
         if len(rows) < 2 or rows[0].unit not in ADDITIVE:
             continue
@@ -28,15 +32,31 @@ def footings(grid: Grid) -> tuple[list[tuple[Sum, list[Row]]], list[Relation]]:
         whole = [not grid.is_adjustment(column) for column in grid.columns]
         prior = [PRIOR if is_total(row.label) else 0.0 for row in rows]
         field = Field(values, _families(grid, rows), whole, prior)
-        for one in find_sums(field):
-            found.append((one, rows))
-            relations.extend(_down(grid, rows, one))
-    return found, relations
+        sums = find_sums(field)
+        silent = _silent(values, sums)
+        for one in sums:
+            relations.extend(_down(grid, rows, one, silent))
+        at = {grid.columns[column] for column in silent}
+        silenced |= {figure.id for row in rows for column, figure in row.cells.items() if column in at}
+    return relations, silenced
 
 
-def _down(grid: Grid, rows: Sequence[Row], one: Sum) -> Iterable[Relation]:
+def _silent(values: Sequence[Sequence[int | None]], sums: Sequence[Sum]) -> set[int]:
+    """Columns in which no sum holds: growth or shares among amounts, which do not add up."""
+    held = {column for one in sums for column in one.holds}
+    failed = Counter(column for one in sums for column in one.fails)
+    sizes = [[abs(value) for row in values if (value := row[column])] for column in range(len(values[0]))]
+    largest = max((median(size) for size in sizes if size), default=0)
+    return {
+        column
+        for column, times in failed.items()
+        if column not in held and (times >= LEAST_SILENT or (times > 1 and median(sizes[column] or [0]) * SMALL < largest))
+    }
+
+
+def _down(grid: Grid, rows: Sequence[Row], one: Sum, silent: set[int]) -> Iterable[Relation]:
     strength = _strength(one)
-    for column in (*one.holds, *one.fails):
+    for column in (*one.holds, *(column for column in one.fails if column not in silent)):
         at = grid.columns[column]
         terms = [(rows[line].cells[at], sign) for line, sign in one.terms if at in rows[line].cells]
         if terms:
