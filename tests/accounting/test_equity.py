@@ -160,58 +160,53 @@ def test_total_equity_moves_by_what_came_and_went(facts: list[EquityFact], exces
     assert whole[PAR] == (whole[ISSUED] * par * 2 + PER_MILLION) // (2 * PER_MILLION)
 
 
-PLAN = RepurchasePlan(code="2024", starts_on=day("2024-04-01"), ends_on=day("2025-03-31"), authorised_cents=350_000_000_00)
+PLAN = RepurchasePlan(
+    code="2024", currency="USD", starts_on=day("2024-04-01"), ends_on=day("2025-03-31"), authorised=350_000_000_00
+)
 
 
-def bought(number: int, on: str, ads: int, cents: int) -> Repurchase:
+def bought(number: int, on: str, ads: int, cents: int, currency: str = "USD") -> Repurchase:
     return Repurchase(
-        event_id=f"R{number}", plan="2024", bought_on=day(on), ads=ads, paid_cents=cents, commission_cents=ads // 100
+        event_id=f"R{number}", plan="2024", currency=currency, bought_on=day(on), shares=2 * ads, amount=cents + ads // 100
     )
 
 
 def test_a_plan_is_used_up_by_amounts_with_commissions() -> None:
     buys = [bought(1, "2024-05-17", 3_400_000, 65_620_000_00), bought(2, "2024-08-13", 7_300_000, 145_000_000_00)]
     first, both = (utilisation(PLAN, buys, day(on)) for on in ("2024-06-30", "2024-09-30"))
-    assert (first.ads, first.amount_cents, first.average_cents) == (3_400_000, 65_620_340_00, 1_930)
-    assert (both.ads, both.average_cents, both.utilised_ppm) == (10_700_000, 1_968, 601_774)
-    assert both.remaining_cents + both.amount_cents == PLAN.authorised_cents
+    assert (first.shares, first.amount, first.average(2)) == (6_800_000, 65_620_340_00, 1_930)
+    assert (both.shares, both.average(2), both.utilised_ppm) == (21_400_000, 1_968, 601_774)
+    assert both.remaining + both.amount == PLAN.authorised
     assert not both.findings
-    assert utilisation(PLAN, [], day("2024-06-30")).average_cents is None
+    assert utilisation(PLAN, [], day("2024-06-30")).average(2) is None
 
 
 def test_a_plan_tells_what_it_did_not_allow() -> None:
-    buys = [bought(1, "2024-03-28", 10, 100), bought(2, "2024-05-17", 3_400_000, 351_000_000_00)]
+    buys = [
+        bought(1, "2024-03-28", 10, 100),
+        bought(2, "2024-05-17", 3_400_000, 351_000_000_00),
+        bought(3, "2024-06-01", 1, 9, "CNY"),
+    ]
     found = utilisation(PLAN, buys, day("2024-12-31"))
     assert [(f.place, f.expected) for f in found.findings] == [
         ("R1", "2024-04-01 to 2025-03-31"),
         ("R2", "at most 350,000,000.00"),
+        ("R3", "USD"),
     ]
+    assert found.shares == 6_800_020
 
 
 def test_a_plan_that_is_used_up_to_the_last_cent_is_kept() -> None:
-    whole = Repurchase(
-        event_id="R1", plan="2024", bought_on=PLAN.ends_on, ads=1, paid_cents=PLAN.authorised_cents, commission_cents=0
-    )
+    whole = Repurchase(event_id="R1", plan="2024", currency="USD", bought_on=PLAN.ends_on, shares=2, amount=PLAN.authorised)
     found = utilisation(PLAN, [whole], PLAN.ends_on)
-    assert (found.utilised_ppm, found.remaining_cents, found.findings) == (1_000_000, 0, ())
+    assert (found.utilised_ppm, found.remaining, found.findings) == (1_000_000, 0, ())
 
 
-def test_a_dividend_a_share_and_an_ads() -> None:
-    """US$0.30 a share and US$0.60 an ADS, declared in August for holders at the end of 27 September (S1)."""
-    half = Dividend(
-        event_id="D1",
-        declared_on=day("2024-08-13"),
-        record_on=day("2024-09-27"),
-        currency="USD",
-        per_share_per_million=30 * PER_MILLION,
-        entitled_shares=290_000_001,
-    )
-    assert (half.amount, half.per_ads_per_million(2)) == (87_000_000_30, 60 * PER_MILLION)
-    paid = [DividendPayment(dividend="D1", paid_on=day("2024-10-23"), amount=87_000_000_00)]
-    assert [dividends_payable([half], paid, day(on)) for on in ("2024-08-12", "2024-09-30", "2024-12-31")] == [
-        0,
-        87_000_000_30,
-        30,
-    ]
-    with pytest.raises(RequestError, match=r"but 0\.30 were owed"):
-        dividends_payable([half], [*paid, *paid], day("2024-12-31"))
+def test_a_dividend_is_owed_until_it_is_paid() -> None:
+    half = Dividend(event_id="D1", currency="USD", declared_on=day("2024-08-13"), amount=87_000_000_30)
+    paid = [DividendPayment(event_id="P1", dividend="D1", paid_on=day("2024-10-23"), amount=87_000_000_00)]
+    owed = [dividends_payable([half], paid, "USD", day(on)) for on in ("2024-08-12", "2024-09-30", "2024-12-31")]
+    assert owed == [(0, ()), (87_000_000_30, ()), (30, ())]
+    again = DividendPayment(event_id="P2", dividend="D1", paid_on=day("2024-11-01"), amount=31)
+    left, (wrong,) = dividends_payable([half], [*paid, again], "USD", day("2024-12-31"))
+    assert (left, wrong.place, wrong.expected) == (0, "P2", "at most 0.30")

@@ -26,7 +26,7 @@ from loanbook.statements.presentation import Figures
 from loanbook.terms.loading import parse_located
 from loanbook.terms.statement import BASE
 from loanbook.terms.statement_file import join_statements, read_statement
-from loanbook.units import day
+from loanbook.units import day, rate
 from tests.accounting.awards import level_tranches
 from tests.conftest import SHARED
 from tests.oracles import releases
@@ -181,12 +181,12 @@ def test_value_of_an_option() -> None:
     given, expected = each["inputs"], each["expected"]
     found = option_value(
         OptionInputs(
-            spot_fen=given["spot"] * 100,
-            strike_fen=given["strike"] * 100,
+            spot_fen=given["spot"] * 100 * PER_MILLION,
+            strike_fen=given["strike"] * 100 * PER_MILLION,
             term_months=given["term"] * 12,
-            volatility_ppm=round(given["vol"] * 1_000_000),
-            risk_free_ppm=round(given["rf_cc"] * 1_000_000),
-            dividend_yield_ppm=given["div"],
+            volatility=rate(given["vol"]),
+            risk_free=rate(given["rf_cc"]),
+            dividend_yield=given["div"],
         )
     )
     assert found / 100 / PER_MILLION == pytest.approx(expected["fair_value"], abs=float(each["tolerance"]))

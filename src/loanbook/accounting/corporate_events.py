@@ -125,6 +125,16 @@ KINDS = (
     _tax("tax_assessed", "A tax charge that is not measured from the books: an assessment, a correction of an earlier year."),
     _tax("tax_paid", "Tax paid, or refunded below zero."),
     CorporateKind(
+        name="distribution_planned",
+        text="Profits that entity means to pay to an owner abroad, who owes tax on them; below zero: paid, or meant no more.",
+        columns=(
+            text("counterparty", "The owner."),
+            rate("rate_annual", "Rate of the withholding tax, of what is paid."),
+            _SIGNED,
+        ),
+        measured="tax",
+    ),
+    CorporateKind(
         name="interest_earned",
         text="Interest of banks and deposits, credited.",
         columns=(_OTHER, _SIGNED),

@@ -26,6 +26,7 @@ from loanbook.accounting.equity import (
 )
 from loanbook.accounting.grants import PER_MILLION, Grant, GrantMovement, Instrument, Moved, Tranche
 from loanbook.accounting.journal import POSTABLE, postable
+from loanbook.accounting.option_value import OptionInputs, option_value
 from loanbook.errors import RequestError
 from loanbook.terms.chart import Chart
 from loanbook.units import HALF_UP, NEVER, day, mul_div
@@ -272,13 +273,50 @@ def _grant(grant_id: str, rows: Sequence[Mapping[str, Any]]) -> Grant:
             Tranche(
                 vests_on=day(str(row["vests_on"])),
                 instruments=_number(row["instruments"]),
-                fair_value_per_million_fen=_number(row["fair_value_per_million_fen"]),
+                fair_value_per_million_fen=_fair_value(row),
             )
             for row in rows
         ),
         lines=tuple((line, _number(head[weight])) for line, weight in _LINES),
         recorded_on=max(day(str(row["recorded_at"])[:10]) for row in rows),
     )
+
+
+def _fair_value(row: Mapping[str, Any]) -> int:
+    """Fair value of a tranche, per million instruments: as told, else the share price where nothing is paid, else an option's.
+
+    raises   RequestError where neither is told
+    """
+    told = row["fair_value_per_million_fen"]
+    if told is not None:
+        return int(told)
+    needed = {name: row[name] for name in _OPTION}
+    if row["share_price_per_million_fen"] and not row["exercise_price_per_million_fen"]:
+        return int(row["share_price_per_million_fen"])
+    if missing := [name.removesuffix("_per_million_fen") for name, value in needed.items() if value is None]:
+        raise RequestError(
+            f"grant {row['grant_id']}, vesting on {row['vests_on']}: there is no fair_value, and to work one out "
+            f"{', '.join(missing)} must be told, too."
+        )
+    spot, strike, months, volatility, risk_free = (int(value) for value in needed.values())
+    inputs = OptionInputs(
+        spot_fen=spot,
+        strike_fen=strike,
+        term_months=months,
+        volatility=volatility,
+        risk_free=risk_free,
+        dividend_yield=_number(row["dividend_yield"]),
+    )
+    return option_value(inputs)
+
+
+_OPTION = (
+    "share_price_per_million_fen",
+    "exercise_price_per_million_fen",
+    "expected_months",
+    "volatility",
+    "risk_free",
+)
 
 
 def _number(value: Any) -> int:

@@ -3,7 +3,7 @@
 Prices and fair values are minor units per million instruments, so that a hundred-thousandth of a currency unit is exact.
 """
 
-from loanbook.accounting.corporate_kind import CorporateKind, Posts, date, integer, money, text
+from loanbook.accounting.corporate_kind import CorporateKind, Posts, date, integer, money, rate, text
 
 INSTRUMENTS = ("option", "restricted_share_unit")
 
@@ -37,6 +37,16 @@ SHARE_KINDS = (
             text("plan", "Repurchase plan.", required=False),
         ),
         measured="equity",
+    ),
+    CorporateKind(
+        name="repurchase_authorised",
+        text="A repurchase plan that the board allows, from happened_on to `ends_on`, in the currency of the event.",
+        columns=(
+            text("plan", "Name of the plan, as shares_repurchased tell it."),
+            date("ends_on", "Last day."),
+            money("amount_fen", "What may be spent, commissions included.", least=1),
+        ),
+        ordered=(("happened_on", "ends_on"),),
     ),
     CorporateKind(
         name="shares_retired",
@@ -75,8 +85,17 @@ SHARE_KINDS = (
             text("instrument", "What is granted."),
             date("vests_on", "Vesting day of the tranche."),
             integer("instruments", "Options or units of the tranche.", least=1),
-            money("fair_value_per_million_fen", "Grant-date fair value, per million instruments."),
+            money(
+                "fair_value_per_million_fen",
+                "Grant-date fair value, per million instruments; without one it follows from the columns after exercise_price.",
+                required=False,
+            ),
             money("exercise_price_per_million_fen", "Exercise price, per million options.", required=False),
+            money("share_price_per_million_fen", "Price of an ordinary share on the grant date, per million.", required=False),
+            integer("expected_months", "Expected time to the exercise of an option, months.", required=False),
+            rate("volatility", "Expected annual volatility of the share price.", required=False),
+            rate("risk_free", "Risk-free rate, continuously compounded.", required=False),
+            rate("dividend_yield", "Dividend yield, continuously compounded; empty: none.", required=False),
             date("service_from", "First day of service, if not the grant date.", required=False),
             integer("facilitation_weight", "Part of the cost for facilitation, origination and servicing.", required=False),
             integer("sales_weight", "Part for sales and marketing.", required=False),

@@ -75,17 +75,26 @@ def deferred_postables(
 
 
 def current_postables(
-    before: dict[str, int], after: dict[str, int], *, currency: str, posted_on: int, close_run: str
+    before: dict[str, int],
+    after: dict[str, int],
+    *,
+    currency: str,
+    posted_on: int,
+    close_run: str,
+    component: str = "current",
 ) -> pa.Table:
-    """Current tax of a period by entity: the year to date less the year to date at the last close (empty in a new year)."""
+    """Current tax of a period by entity: the year to date less the year to date at the last close (empty in a new year).
+
+    component   current, or current_earlier: of years before
+    """
     rows = [(entity, after.get(entity, 0) - before.get(entity, 0)) for entity in sorted({*before, *after})]
     rows = [row for row in rows if row[1]]
     return _table(
         TAX,
         posted_on,
         close_run,
-        cell=["current"] * len(rows),
-        component=["current"] * len(rows),
+        cell=[component] * len(rows),
+        component=[component] * len(rows),
         entity=[row[0] for row in rows],
         currency=[currency] * len(rows),
         amount_fen=[row[1] for row in rows],

@@ -1,157 +1,127 @@
-"""Repurchase plans against their dated authorisation in US dollars, and dividends from declaration to payment."""
+"""Repurchase plans against their dated authorisation, and dividends from declaration to payment; money is minor units."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loanbook.accounting.grants import PER_MILLION
-from loanbook.errors import Finding, RequestError
-from loanbook.units import HALF_UP, NEVER, date, mul_div
+from loanbook.errors import Finding
+from loanbook.units import HALF_UP, date, format_money, mul_div
 
 PPM = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepurchasePlan:
-    """What the board allows: an amount, between two days (both inside)."""
+    """What the board allows: an amount of one currency, between two days (both inside)."""
 
     code: str
+    currency: str
     starts_on: int
     ends_on: int
-    authorised_cents: int
+    authorised: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repurchase:
-    """Depositary shares bought on one day under a plan; `paid_cents` without, `commission_cents` beside it."""
+    """Ordinary shares, or depositary shares as so many ordinary ones, bought on one day; `amount` with commissions."""
 
     event_id: str
     plan: str
+    currency: str
     bought_on: int
-    ads: int
-    paid_cents: int
-    commission_cents: int
-    recorded_on: int = -NEVER
-
-    @property
-    def amount_cents(self) -> int:
-        """Including commissions, as plans are reported."""
-        return self.paid_cents + self.commission_cents
+    shares: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utilisation:
     """A plan at a day.
 
-    average_cents    amount including commissions an ADS, half up; None before the first
     utilised_ppm     of the authorisation, rounded down: a plan is used up only when nothing is left
-    findings         repurchases outside the plan's days, or beyond its amount
+    findings         repurchases in another currency (not counted), outside the plan's days, or beyond its amount
     """
 
     plan: str
-    ads: int
-    amount_cents: int
-    average_cents: int | None
+    shares: int
+    amount: int
     utilised_ppm: int
-    remaining_cents: int
+    remaining: int
     findings: tuple[Finding, ...]
 
+    def average(self, shares: int) -> int | None:
+        """Amount with commissions for so many shares, half up; None before the first repurchase."""
+        return int(mul_div(self.amount, shares, self.shares, HALF_UP)) if self.shares else None
 
-def utilisation(plan: RepurchasePlan, repurchases: Iterable[Repurchase], as_of: int, known_on: int = NEVER) -> Utilisation:
+
+def utilisation(plan: RepurchasePlan, repurchases: Iterable[Repurchase], as_of: int) -> Utilisation:
     """Cumulative repurchases under a plan by a day."""
-    mine = sorted(
-        (r for r in repurchases if r.plan == plan.code and r.bought_on <= as_of and r.recorded_on <= known_on),
-        key=lambda r: (r.bought_on, r.event_id),
-    )
-    findings, total = [], 0
-    for each in mine:
-        total += each.amount_cents
+    mine = [each for each in repurchases if each.plan == plan.code and each.bought_on <= as_of]
+    findings, total, shares = [], 0, 0
+    for each in sorted(mine, key=lambda each: (each.bought_on, each.event_id)):
+        if each.currency != plan.currency:
+            findings.append(_finding(each, f"is in another currency than the plan {plan.code}", each.currency, plan.currency))
+            continue
+        total += each.amount
+        shares += each.shares
         if not plan.starts_on <= each.bought_on <= plan.ends_on:
-            findings.append(
-                Finding(
-                    place=each.event_id,
-                    message=f"bought outside the plan {plan.code}. Name the plan in force that day.",
-                    value=str(date(each.bought_on)),
-                    expected=f"{date(plan.starts_on)} to {date(plan.ends_on)}",
-                )
-            )
-        if total > plan.authorised_cents:
-            findings.append(
-                Finding(
-                    place=each.event_id,
-                    message=f"with it the plan {plan.code} has bought for more than was authorised",
-                    value=f"{total / 100:,.2f}",
-                    expected=f"at most {plan.authorised_cents / 100:,.2f}",
-                )
-            )
-    ads = sum(r.ads for r in mine)
+            message = f"bought outside the plan {plan.code}. Name the plan in force that day."
+            findings.append(_finding(each, message, str(date(each.bought_on)), f"{date(plan.starts_on)} to {date(plan.ends_on)}"))
+        if total > plan.authorised:
+            message = f"with it the plan {plan.code} has bought for more than was authorised"
+            findings.append(_finding(each, message, format_money(total), f"at most {format_money(plan.authorised)}"))
     return Utilisation(
         plan=plan.code,
-        ads=ads,
-        amount_cents=total,
-        average_cents=int(mul_div(total, 1, ads, HALF_UP)) if ads else None,
-        utilised_ppm=total * PPM // plan.authorised_cents,
-        remaining_cents=plan.authorised_cents - total,
+        shares=shares,
+        amount=total,
+        utilised_ppm=total * PPM // plan.authorised,
+        remaining=plan.authorised - total,
         findings=tuple(findings),
     )
 
 
+def _finding(of: Repurchase, message: str, value: str, expected: str) -> Finding:
+    return Finding(place=of.event_id, message=message, value=value, expected=expected)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dividend:
-    """A declared dividend.
-
-    per_share_per_million   minor units of `currency` per million ordinary shares: US$0.30 is 30,000,000 cents
-    entitled_shares         outstanding at the end of the record date
-    """
+    """A declared dividend of one currency; `amount` owed to all holders."""
 
     event_id: str
-    declared_on: int
-    record_on: int
     currency: str
-    per_share_per_million: int
-    entitled_shares: int
-    recorded_on: int = -NEVER
-
-    def __post_init__(self) -> None:
-        if self.record_on < self.declared_on:
-            raise RequestError(f"{self.event_id}: the record date is before the day of declaration.")
-
-    @property
-    def amount(self) -> int:
-        """Owed to all holders, minor units, half up."""
-        return int(mul_div(self.entitled_shares, self.per_share_per_million, PER_MILLION, HALF_UP))
-
-    def per_ads_per_million(self, shares_per_ads: int) -> int:
-        """The same for depositary shares."""
-        return shares_per_ads * self.per_share_per_million
+    declared_on: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DividendPayment:
     """Money that left for a dividend, of one class of holders."""
 
+    event_id: str
     dividend: str
     paid_on: int
     amount: int
-    recorded_on: int = -NEVER
 
 
 def dividends_payable(
-    dividends: Sequence[Dividend], payments: Iterable[DividendPayment], as_of: int, known_on: int = NEVER
-) -> int:
-    """Declared and not yet paid at a day, in minor units of their one currency.
-
-    raises   RequestError for several currencies, a payment of an unknown dividend, or of more than was declared
-    """
-    if len({d.currency for d in dividends}) > 1:
-        raise RequestError("Dividends of several currencies do not add up; ask for one currency.")
-    owed = {d.event_id: d.amount for d in dividends if d.declared_on <= as_of and d.recorded_on <= known_on}
-    for paid in payments:
-        if paid.paid_on > as_of or paid.recorded_on > known_on:
+    dividends: Iterable[Dividend], payments: Iterable[DividendPayment], currency: str, as_of: int
+) -> tuple[int, tuple[Finding, ...]]:
+    """Declared in a currency and not yet paid at a day; findings are payments of an unknown dividend, or of more than is owed."""
+    known = [each for each in dividends if each.declared_on <= as_of]
+    owed = {each.event_id: each.amount for each in known if each.currency == currency}
+    elsewhere = {each.event_id for each in known} - set(owed)
+    findings = []
+    for paid in sorted(payments, key=lambda each: (each.paid_on, each.event_id)):
+        if paid.paid_on > as_of or paid.dividend in elsewhere:
             continue
-        if paid.amount > owed.get(paid.dividend, 0):
-            raise RequestError(
-                f"dividend {paid.dividend}: {paid.amount / 100:,.2f} were paid on {date(paid.paid_on)}, "
-                f"but {owed.get(paid.dividend, 0) / 100:,.2f} were owed. Correct the payment or the declaration."
+        left = owed.get(paid.dividend, 0)
+        if paid.amount > left:
+            findings.append(
+                Finding(
+                    place=paid.event_id,
+                    message=f"pays more for the dividend {paid.dividend} than is owed. Correct the payment or the declaration.",
+                    value=format_money(paid.amount),
+                    expected=f"at most {format_money(left)}",
+                )
             )
-        owed[paid.dividend] -= paid.amount
-    return sum(owed.values())
+        owed[paid.dividend] = max(left - paid.amount, 0)
+    return sum(owed.values()), tuple(findings)

@@ -1,4 +1,4 @@
-"""Deferred tax by item, from carrying amounts and tax bases, at dated rates by entity; its presentation; uncertain positions.
+"""Deferred tax by item, from carrying amounts and tax bases, at dated rates by entity; its presentation.
 
 Signs: a carrying amount or tax base is above zero for an asset and below zero for a liability, so carrying - base above zero is
 taxable in future. Deferred tax is above zero for an asset, below zero for a liability. Rates are millionths (`_ppm`).
@@ -123,6 +123,7 @@ class PlannedDistribution:
 
     entity: str
     jurisdiction: str
+    currency: str
     planned_fen: int
     rate_ppm: int
 
@@ -224,35 +225,3 @@ def _by_item(items: Iterable[Deferred]) -> Mapping[tuple[str, str, str, str], De
             raise RequestError(f"deferred tax of {each.entity}: {each.item} stands twice. Add its differences up first.")
         found[key] = each
     return found
-
-
-class Measurement(StrEnum):
-    """How an uncertain tax position is measured."""
-
-    CUMULATIVE = "cumulative"
-    """The largest benefit that is more than half likely to be realised (ASC 740-10-30-7)."""
-    MOST_LIKELY = "most_likely"
-    """The single most likely outcome (IFRIC 23.11a)."""
-    EXPECTED = "expected"
-    """The probability-weighted sum (IFRIC 23.11b)."""
-
-
-def recognised_benefit(outcomes: Sequence[tuple[int, int]], measurement: Measurement) -> int:
-    """The benefit of an uncertain position that may be recognised; the claimed benefit less this is a liability.
-
-    outcomes   (benefit_fen, probability_ppm); probabilities sum to one million. A position that is not more likely than not to be
-               sustained has outcomes of zero with more than half
-    raises     RequestError when probabilities do not sum to one
-    """
-    if sum(chance for _, chance in outcomes) != PPM or any(chance < 0 for _, chance in outcomes):
-        raise RequestError("The probabilities of a tax position's outcomes must sum to 1,000,000 millionths.")
-    if measurement is Measurement.EXPECTED:
-        return (2 * sum(benefit * chance for benefit, chance in outcomes) + PPM) // (2 * PPM)
-    if measurement is Measurement.MOST_LIKELY:
-        return max(outcomes, key=lambda each: (each[1], -each[0]))[0]
-    chance = 0
-    for benefit, each in sorted(outcomes, reverse=True):
-        chance += each
-        if chance * 2 > PPM:
-            return benefit
-    return 0

@@ -22,7 +22,8 @@ class EntityYear:
     pretax_fen     income before tax in the basis whose tax is measured
     rate_ppm       the entity's rate of the year (`tax.rate_at`)
     permanent      never deducted above zero (entertainment, share-based compensation, an expired loss), never taxed below zero
-    other          tax in the expense that follows from none of this: prior_year, uncertain_positions; above zero is expense
+    other          tax in the expense that follows from none of this; above zero is expense
+    currency       of all its money: one of an entity's, where it keeps several
     movements      the entity's `tax.deferred_movements` since the year began; a loss carried forward is an item among them
     """
 
@@ -32,6 +33,7 @@ class EntityYear:
     permanent: Mapping[str, int] = field(default_factory=lambda: _NONE)
     other: Mapping[str, int] = field(default_factory=lambda: _NONE)
     movements: Sequence[DeferredMovement] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,40 +50,6 @@ class EntityTax:
     def expense_fen(self) -> int:
         """Income tax expense; a benefit is below zero."""
         return self.current_fen + self.deferred_fen + self.other_fen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossPool:
-    """Tax losses of one year that may be used until a day."""
-
-    entity: str
-    arose_on: int
-    expires_on: int
-    amount_fen: int
-
-
-def use_losses(pools: Iterable[LossPool], profit_fen: int, on: int) -> tuple[tuple[LossPool, ...], int, int]:
-    """Pools after a year, oldest used first; what was used against a profit, and what expired before it could be.
-
-    profit_fen   taxable income before losses; at or below zero uses nothing
-    """
-    left, used, expired = [], 0, 0
-    for pool in sorted(pools, key=lambda p: (p.expires_on, p.arose_on)):
-        if pool.expires_on < on:
-            expired += pool.amount_fen
-            continue
-        now = min(pool.amount_fen, max(profit_fen - used, 0))
-        used += now
-        if pool.amount_fen > now:
-            rest = pool.amount_fen - now
-            left.append(LossPool(entity=pool.entity, arose_on=pool.arose_on, expires_on=pool.expires_on, amount_fen=rest))
-    return tuple(left), used, expired
-
-
-def taxable_before_losses(year: EntityYear, loss_item: str = "loss_carried_forward") -> int:
-    """Taxable income before losses carried forward; below zero it is this year's tax loss, to be carried forward."""
-    moved = sum(m.taxable_change_fen for m in _profit(year.movements) if m.item not in (loss_item, WITHHOLDING))
-    return year.pretax_fen + sum(year.permanent.values()) - moved
 
 
 def entity_tax(year: EntityYear) -> EntityTax:

@@ -190,7 +190,8 @@ def book_period(
         booked = book_loans(projection, space, basis, on_progress=tell)
     amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
     entries = post(pa.concat_tables([amounts, company]), books, end)
-    more = [_tax(ledger, last, entries, books, end, book.currency, run)]
+    told = known(corporate, end, known_by(units.day(known_on)))
+    more = [_tax(ledger, last, entries, books, end, book.currency, run, told)]
     guarantors = guarantors_in(book.folder / GUARANTORS)
     # What happened before the books began is in the balances that they open with.
     claimed = guarantor_amounts(
@@ -206,7 +207,6 @@ def book_period(
     more.append(claimed.amounts)
     if is_opening:
         left = pa.concat_tables([entries, post(more[0], books, end)])
-        told = known(corporate, end, known_by(units.day(known_on)))
         more.append(replaced(left, told, first_day, run))
     entries = pa.concat_tables([entries, post(pa.concat_tables(more), books, end)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
@@ -297,17 +297,26 @@ def _company_amounts(
     )
 
 
-def _tax(ledger: Ledger, last: Period | None, entries: pa.Table, books: Books, end: int, currency: str, run: str) -> pa.Table:
+def _tax(
+    ledger: Ledger,
+    last: Period | None,
+    entries: pa.Table,
+    books: Books,
+    end: int,
+    currency: str,
+    run: str,
+    facts: Mapping[str, pa.Table],
+) -> pa.Table:
     group, earlier, posted = group_in(), [], []
     for each in up_to(ledger, last):
         on, amounts = units.day(each.manifest["ends_on"]), each.table("company")
         earlier.append((on, each.table("summed")))
         if each.manifest["opening"] and pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
             # Balances that were stated replaced what it posted: its tax is that of what stands.
-            amounts = tax_reached(years_of(earlier), group, books.chart, end=on, currency=currency, close_run=run)
+            amounts = tax_reached(years_of(earlier), group, books.chart, end=on, currency=currency, close_run=run, facts=facts)
         posted.append((on, amounts))
     years = years_of([*earlier, (end, summed(entries))])
-    return tax_amounts(years, group, books.chart, end=end, posted=posted, currency=currency, close_run=run)
+    return tax_amounts(years, group, books.chart, end=end, posted=posted, currency=currency, close_run=run, facts=facts)
 
 
 def up_to(ledger: Ledger, last: Period | None) -> list[Period]:

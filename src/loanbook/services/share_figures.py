@@ -21,6 +21,7 @@ from loanbook.accounting.weighted_shares import YearToDate
 from loanbook.errors import RequestError
 from loanbook.loans.dates import add_months
 from loanbook.services.corporate_amounts import known_by
+from loanbook.services.return_figures import return_amounts
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation import Figures, Key
 from loanbook.stores.book import Book
@@ -72,7 +73,8 @@ def share_amounts(
             income = engine.value(_INCOME, span, column)
             if not missing and income is not None:
                 found[DILUTED, span, column] = diluted_of(shares, income).shares
-    return found, tuple(findings)
+    returned, wrong = return_amounts(tables, entity, _spans(exact), engine.shares_per_ads)
+    return found | returned, (*findings, *wrong)
 
 
 def listed_entity(tables: Mapping[str, pa.Table], group: Group) -> str | None:

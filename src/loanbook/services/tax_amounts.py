@@ -4,6 +4,8 @@ Taxable income is the result before tax on US GAAP, without share-based compensa
 the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
 A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Each currency of an entity is
 taxed by itself, in that currency: amounts of two are never added, and a loss in one is not set off in another (policy choice).
+
+Years before are measured again at the rates now known: what a rate that is learned of late makes of them is posted apart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +18,18 @@ import pyarrow.compute as pc
 from loanbook import units
 from loanbook.accounting.journal import trial_balance
 from loanbook.accounting.measured_postings import TAX, current_postables, deferred_postables, less_posted
-from loanbook.accounting.tax import PPM, Deferred, Difference, Presented, TaxRate, deferred_movements, deferred_tax, presented
+from loanbook.accounting.tax import (
+    PPM,
+    Deferred,
+    Difference,
+    PlannedDistribution,
+    Presented,
+    TaxRate,
+    deferred_movements,
+    deferred_tax,
+    presented,
+    withholding,
+)
 from loanbook.accounting.tax_proof import EntityYear
 from loanbook.errors import RequestError
 from loanbook.terms.chart import FOLDER, Chart
@@ -25,9 +38,12 @@ from loanbook.terms.rows import read_rows
 from loanbook.units import HALF_UP, RATE_SCALE, mul_div
 
 TAX_ACCOUNTS = ("6110", "6120")
+NO_FACTS: Mapping[str, pa.Table] = {}
 NOT_DEDUCTIBLE = "share_based_compensation"
 COMMON = "deferred"
-CURRENT = "current"
+CURRENT, CURRENT_EARLIER = "current", "current_earlier"
+WITHHELD = "withholding"
+PLANNED = "distribution_planned"
 LOSS = "loss_carried_forward"
 _BASES = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
 
@@ -65,35 +81,82 @@ def tax_amounts(
     posted: Iterable[tuple[int, pa.Table]],
     currency: str,
     close_run: str,
+    facts: Mapping[str, pa.Table] = NO_FACTS,
 ) -> pa.Table:
     """The tax of a period, `journal.POSTABLE`: what it has come to, less what earlier periods posted.
 
     years    all entries up to the end of the period without its own tax, by year, oldest first
-    posted   (last day, amounts) of earlier periods; current tax counts those of the period's calendar year
+    posted   (last day, amounts) of earlier periods; current tax of a year before is that of earlier years
+    facts    corporate events as they are known: planned distributions
     """
     own_year = units.date(end).year
     before = []
     for on, amounts in posted:
-        counts = pc.equal(amounts["kind"], TAX)
-        if units.date(on).year != own_year:
-            counts = pc.and_(counts, pc.not_equal(amounts["component"], CURRENT))
-        before.append(amounts.filter(counts))
-    reached = tax_reached(years, group, chart, end=end, currency=currency, close_run=close_run)
+        of_tax = amounts.filter(pc.equal(amounts["kind"], TAX))
+        before.append(of_tax if units.date(on).year == own_year else _of_earlier(of_tax))
+    reached = tax_reached(years, group, chart, end=end, currency=currency, close_run=close_run, facts=facts)
     return less_posted(reached, pa.concat_tables(before) if before else None, posted_on=end, close_run=close_run)
 
 
+def _of_earlier(amounts: pa.Table) -> pa.Table:
+    """Tax as a later year knows it: what was current then is of earlier years now."""
+    found = amounts
+    was = pc.equal(amounts["component"], CURRENT)
+    renamed = {
+        "component": pc.if_else(was, CURRENT_EARLIER, amounts["component"]),
+        "cell": pc.if_else(was, pc.replace_substring_regex(amounts["cell"], f"^{CURRENT}", CURRENT_EARLIER), amounts["cell"]),
+    }
+    for name, values in renamed.items():
+        place = found.schema.get_field_index(name)
+        found = found.set_column(place, found.schema.field(place), values.cast(found.schema.field(place).type))
+    return found
+
+
+def plans_of(facts: Mapping[str, pa.Table], group: Group, day: int) -> tuple[PlannedDistribution, ...]:
+    """Planned distributions that stand at a day, by entity, currency and rate, in their order."""
+    sums: dict[tuple[str, str, int], int] = {}
+    for row in facts[PLANNED].to_pylist() if PLANNED in facts else []:
+        if units.day(str(row["happened_on"])) <= day:
+            key = (row["entity"], row["currency"], row["rate_annual"])
+            sums[key] = sums.get(key, 0) + row["amount_fen"]
+    return tuple(
+        PlannedDistribution(
+            entity=entity,
+            jurisdiction=group.entity(entity).jurisdiction,
+            currency=currency,
+            planned_fen=planned,
+            rate_ppm=int(mul_div(rate, PPM, RATE_SCALE, HALF_UP)),
+        )
+        for (entity, currency, rate), planned in sorted(sums.items())
+        if planned
+    )
+
+
 def tax_reached(
-    years: Sequence[YearOfEntries], group: Group, chart: Chart, *, end: int, currency: str, close_run: str
+    years: Sequence[YearOfEntries],
+    group: Group,
+    chart: Chart,
+    *,
+    end: int,
+    currency: str,
+    close_run: str,
+    facts: Mapping[str, pa.Table] = NO_FACTS,
 ) -> pa.Table:
-    """What tax has come to by a day: current of its calendar year, deferred since the books began; `journal.POSTABLE`.
+    """What tax has come to by a day: current by year, deferred and withholding since the books began; `journal.POSTABLE`.
 
     currency   the book's; each currency of the entries is measured by itself and posted as it is
     """
     items = read_tax_items(chart)
+    plans = plans_of(facts, group, end)
     parts = []
-    for name in sorted({currency, *_currencies(years)}):
+    for name in sorted({currency, *_currencies(years), *(plan.currency for plan in plans)}):
         now = _Position.of([_in_currency(each, name) for each in years], items, group, chart, end)
-        own = [current_postables({}, now.current, currency=name, posted_on=end, close_run=close_run)]
+        own = [
+            current_postables({}, amounts, currency=name, posted_on=end, close_run=close_run, component=component)
+            for component, amounts in ((CURRENT, now.current), (CURRENT_EARLIER, now.earlier))
+        ]
+        held = presented(withholding(plan for plan in plans if plan.currency == name))
+        own.append(deferred_postables((), held, currency=name, posted_on=end, close_run=close_run, topic=WITHHELD))
         for (part, basis), shown in sorted(now.deferred.items()):
             own.append(deferred_postables((), shown, currency=name, posted_on=end, close_run=close_run, topic=part, basis=basis))
         found = pa.concat_tables(own)
@@ -116,56 +179,69 @@ def _in_currency(of: YearOfEntries, currency: str) -> YearOfEntries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Position:
-    """Current tax of the year by entity, deferred tax by (part, basis)."""
+    """Current tax of the year and of all years before it by entity, deferred tax by (part, basis)."""
 
     current: dict[str, int]
+    earlier: dict[str, int]
     deferred: Mapping[tuple[str, str], tuple[Presented, ...]]
 
     @staticmethod
     def of(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], group: Group, chart: Chart, end: int) -> "_Position":
         last_year = units.date(end).year
         carried = _carry(years, items, chart)
-        current = {}
-        for entity, (amount, used) in carried.last.items() if years and years[-1].year == last_year else ():
-            rate = _rate(group, entity, min(end, units.day(f"{last_year}-12-31")))
-            current[entity] = int(mul_div(max(amount - used, 0), rate.rate_ppm, PPM, HALF_UP))
-        return _Position(current=current, deferred=_deferred(carried.balances, carried.pools, items, group, end))
+        current: dict[str, int] = {}
+        earlier: dict[str, int] = {}
+        for each, taxable in zip(years, carried.taxable, strict=True):
+            of = current if each.year == last_year else earlier
+            for entity, (amount, used) in taxable.items():
+                rate = _rate(group, entity, min(end, units.day(f"{each.year}-12-31")))
+                of[entity] = of.get(entity, 0) + int(mul_div(max(amount - used, 0), rate.rate_ppm, PPM, HALF_UP))
+        deferred = _deferred(carried.balances, carried.pools, items, group, end)
+        return _Position(current=current, earlier=earlier, deferred=deferred)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Carried:
     """Years put together: balances with temporary differences by (book, entity, account), losses by entity that are left.
 
-    last   of the last year, by entity: taxable income, and the losses that stood before it
+    taxable   of each year, by entity: taxable income, and the losses that stood before it
     """
 
     balances: Mapping[tuple[str, str, str], int]
     pools: Mapping[str, int]
-    last: Mapping[str, tuple[int, int]]
+    taxable: Sequence[Mapping[str, tuple[int, int]]]
 
 
 def _carry(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], chart: Chart) -> _Carried:
     balances: dict[tuple[str, str, str], int] = {}
     pools: dict[str, int] = {}
-    last: dict[str, tuple[int, int]] = {}
+    taxable = []
     for each in years:
-        last = {}
+        last: dict[str, tuple[int, int]] = {}
         for entity, amount in _taxable(each.entries, items, chart).items():
             used = pools.get(entity, 0)
             pools[entity] = max(used - amount, 0)
             last[entity] = amount, used
+        taxable.append(last)
         for row in trial_balance(each.entries).to_pylist():
             if row["account"] in items:
                 key = (row["book"], row["entity"], row["account"])
                 balances[key] = balances.get(key, 0) + row["amount_fen"]
-    return _Carried(balances=balances, pools=pools, last=last)
+    return _Carried(balances=balances, pools=pools, taxable=taxable)
 
 
 def entity_years(years: Sequence[YearOfEntries], group: Group, chart: Chart, end: int) -> tuple[EntityYear, ...]:
-    """The last year so far of every entity as the proof of tax reads it, US GAAP, each in its own currency.
+    """The last year so far of every entity as the proof of tax reads it, US GAAP: one for each currency of an entity.
 
     years   all entries by year, oldest first, their tax with them or not
     """
+    found: list[EntityYear] = []
+    for name in sorted(_currencies(years)):
+        found += _years_in([_in_currency(each, name) for each in years], name, group, chart, end)
+    return tuple(sorted(found, key=lambda each: each.entity))
+
+
+def _years_in(years: Sequence[YearOfEntries], currency: str, group: Group, chart: Chart, end: int) -> list[EntityYear]:
     items = read_tax_items(chart)
     year = years[-1]
     start = units.day(f"{year.year}-01-01")
@@ -187,9 +263,10 @@ def entity_years(years: Sequence[YearOfEntries], group: Group, chart: Chart, end
                 rate_ppm=_rate(group, entity, min(end, units.day(f"{year.year}-12-31"))).rate_ppm,
                 permanent={NOT_DEDUCTIBLE: kept[entity]} if entity in kept else {},
                 movements=[each for each in moved if each.entity == entity],
+                currency=currency,
             )
         )
-    return tuple(found)
+    return found
 
 
 def _items_of(

@@ -7,13 +7,16 @@ consolidation adds to income, are explained at the rates as one amount each; the
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.group_rows import OPENING, is_in
+from loanbook.accounting.measured_postings import TAX
 from loanbook.accounting.tax import PPM
 from loanbook.accounting.tax_proof import EntityYear, proof_of_tax
 from loanbook.services.group_closes import GroupPeriod
 from loanbook.services.tax_amounts import TAX_ACCOUNTS, entity_years, years_of
+from loanbook.services.tax_amounts import WITHHELD as WITHHOLDING
 from loanbook.terms.chart import Chart
 from loanbook.terms.entity import Group
 from loanbook.units import HALF_UP, mul_div
@@ -29,7 +32,7 @@ _LINES = {
     "deferred_at_other_rates": "tax_deferred_at_other_rates",
     "valuation_allowance": "tax_valuation_allowance",
 }
-OTHER = "tax_other"
+OTHER, WITHHELD = "tax_other", "tax_withholding"
 
 
 def tax_lines(periods: Sequence[GroupPeriod], entries: Sequence[pa.Table], group: Group, chart: Chart) -> list[dict[str, int]]:
@@ -63,9 +66,10 @@ def _year_so_far(
     of_year = [each for each in periods if units.date(_end(each)).year == year]
     pretax = sum(_income(each) for each in of_year)
     booked = sum(_tax(each) for each in of_year)
-    home = [each for each in years if group.entity(each.entity).currency(end) == PRESENTATION]
+    home = [each for each in years if each.currency == PRESENTATION]
     foreign = [each for each in years if each not in home]
     lines = _proof(home)
+    lines[WITHHELD] = sum(_withheld(each) for each in of_year)
     earned_home = sum(each.pretax_fen for each in home)
     for each in foreign:
         own = sum(_income(period, each.entity) for period in of_year)
@@ -76,6 +80,15 @@ def _year_so_far(
     lines["tax_statutory"] = lines.get("tax_statutory", 0) + _times(pretax - earned_home, STATUTORY_PPM)
     lines[OTHER] = booked - sum(amount for name, amount in lines.items() if name != OTHER)
     return lines
+
+
+def _withheld(each: GroupPeriod) -> int:
+    """What planned distributions of companies with books in the presentation currency added to the period's tax."""
+    amounts = each.closed.table("company")
+    signs = {f"{WITHHOLDING}_asset": -1, f"{WITHHOLDING}_liability": 1}
+    own = amounts.filter(pc.and_(pc.equal(amounts["kind"], TAX), pc.equal(amounts["currency"], PRESENTATION)))
+    rows = own.select(["component", "amount_fen"]).to_pylist()
+    return sum(signs.get(row["component"], 0) * row["amount_fen"] for row in rows)
 
 
 def _proof(years: Sequence[EntityYear]) -> dict[str, int]:
