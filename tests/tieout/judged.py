@@ -89,7 +89,7 @@ def judged() -> Judgement:
         relations=("r1",),
         printed="31",
         expected="30",
-        message="Total does not foot: 10 + 20 = 30 </script>.",
+        message=f"{FILE}:7: Total does not foot: 10 + 20 = 30 </script>.",
         suspects=("total", "fees"),
     )
     return Judgement(

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 import msgspec
 
-from loanbook.tieout.document import Heading, Paragraph, Span, Table
+from loanbook.tieout.document import Document, Heading, Paragraph, Span, Table
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.relation import Finding, Severity, Status
@@ -76,9 +76,7 @@ def page(judgement: Judgement) -> str:
         findings=[_row(each, figures, names) for each in judgement.findings],
         conventions=judgement.conventions,
         documents=[
-            (document.file, [_part(block, number, parts) for number, block in enumerate(document.blocks)], reading.damages)
-            for document, reading in judgement.documents
-            for parts in (by_part(reading.figures),)
+            (document.file, _parts(document, reading.figures), reading.damages) for document, reading in judgement.documents
         ],
         names=names,
         statuses=judgement.statuses,
@@ -110,7 +108,13 @@ def _json(content: object) -> str:
     return msgspec.json.encode(content).decode().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, list[Figure]]) -> _Part:
+def _parts(document: Document, figures: Sequence[Figure]) -> list[_Part]:
+    by_place = by_part(figures)
+    told = {block.span.text for block in document.blocks if not isinstance(block, Table)}
+    return [_part(block, number, by_place, told) for number, block in enumerate(document.blocks)]
+
+
+def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, list[Figure]], told: set[str]) -> _Part:
     match block:
         case Heading(span=span, level=level):
             return _Part(kind="heading", level=min(max(level, 1), 4), pieces=_pieces(span, parts.get((number, None, None), ())))
@@ -118,10 +122,11 @@ def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, l
             kind = "footnote" if is_footnote else "paragraph"
             return _Part(kind=kind, pieces=_pieces(span, parts.get((number, None, None), ())))
         case Table():
-            return _table(block, number, parts)
+            return _table(block, number, parts, told)
 
 
-def _table(table: Table, number: int, parts: Mapping[Key, list[Figure]]) -> _Part:
+def _table(table: Table, number: int, parts: Mapping[Key, list[Figure]], told: set[str]) -> _Part:
+    """A table; lines above it that are blocks of their own (`told`) are not shown again."""
     boxes = [
         [
             _Box(
@@ -136,7 +141,7 @@ def _table(table: Table, number: int, parts: Mapping[Key, list[Figure]]) -> _Par
         ]
         for row in rows(table)
     ]
-    return _Part(kind="table", caption=[_pieces(span, ()) for span in table.caption], rows=boxes)
+    return _Part(kind="table", caption=[_pieces(span, ()) for span in table.caption if span.text not in told], rows=boxes)
 
 
 def _pieces(span: Span, figures: Sequence[Figure]) -> list[Piece]:
@@ -153,7 +158,7 @@ def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, st
         "name": SEVERITIES[finding.severity],
         "kind": finding.kind,
         "place": place,
-        "message": finding.message,
+        "message": finding.message.partition(f"{first.place.file}:{first.place.line}: ")[2] if first else finding.message,
         "printed": finding.printed,
         "expected": finding.expected,
         "links": [(names[each], figures[each].text) for each in linked if each in names],
