@@ -2,6 +2,7 @@
 
 `<!-- balances LIFE BASIS -->`, `<!-- entries LIFE CLOSE -->` and `<!-- reconciliation LIFE CLOSE -->` stand before a table, up
 to `<!-- end -->`. CLOSE is the day of a close. `<!-- assumptions all lives -->`: policy and estimates of every life.
+`<!-- claims guarantor_called all -->`: the life of a third-party guarantor.
 """
 
 import datetime as dt
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 from loanbook.terms.chart import load_chart
 from loanbook.terms.posting_rule import load_rules
 from loanbook.units import day
+from tests.reference import guarantor
 from tests.reference.journal import life_of, money
 from tests.reference.journal_book import BASES, SCENARIOS, Line, balances, entries
 from tests.reference_writing import table
@@ -27,7 +29,7 @@ TOPICS = {
     "share_based_compensation": "(iii) share-based",
     "financial_guarantee": "(iv) guarantees",
 }
-_MARK = re.compile(r"<!-- (balances|entries|reconciliation|assumptions) (\w+) ([\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
+_MARK = re.compile(r"<!-- (balances|entries|reconciliation|assumptions|claims) (\w+) ([\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(text: str) -> str:
@@ -42,6 +44,7 @@ def _written(mark: re.Match[str]) -> str:
         "entries": _entries,
         "reconciliation": _reconciliation,
         "assumptions": _assumptions,
+        "claims": _claims,
     }[kind](life, which)
     return "\n".join([f"<!-- {kind} {life} {which} -->", *rows, "<!-- end -->"])
 
@@ -112,6 +115,25 @@ def _entries(name: str, close: str) -> list[str]:
         for line in lines
     ]
     return table(("day", "rule", "book", "who", "debit", "credit", "RMB", "worked out"), rows)
+
+
+def _claims(name: str, _: str) -> list[str]:
+    """A third-party guarantor's life, with the deposit it holds after each entry."""
+    life = YAML(typ="safe").load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
+    rows = [
+        (
+            line.on.isoformat(),
+            line.rule,
+            line.book,
+            str(line.debit or "-"),
+            str(line.credit or "-"),
+            money(int(line.amount * 100)),
+            money(int(held * 100)),
+            line.how,
+        )
+        for line, held in guarantor.entries(life)
+    ]
+    return table(("day", "rule", "book", "debit", "credit", "RMB", "deposit after it", "worked out"), rows)
 
 
 def _reconciliation(name: str, close: str) -> list[str]:

@@ -44,3 +44,4 @@ def test_who_may_look(platform):
     assert platform.look("quota", "harbour_trust", caller=APP)[0] == 403
     status, problem = platform.look("quota", "no_such_mandate")
     assert (status, problem["rule"]) == (404, "no_such_mandate")
+    assert problem["detail"].startswith("there is no mandate no_such_mandate. Known: ")

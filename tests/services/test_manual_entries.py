@@ -102,7 +102,7 @@ def test_the_same_entry_again_is_the_same_proposal(book):
     [
         ({"debit": "9"}, "the entry: debit '9' is not known"),
         ({"entity": "nobody"}, "the entry: entity 'nobody' is not known"),
-        ({"amount": "-1"}, "the entry: amount_fen '-1' is too small"),
+        ({"amount": "-1"}, "the entry: amount '-1' is too small"),
         ({"credit": "5040"}, "the entry: credit '5040' is the same as debit"),
         ({"reverses_on": "2024-09-01"}, "the entry: reverses_on '2024-09-01' is before happened_on"),
         ({"text": ""}, "the entry: text is empty"),

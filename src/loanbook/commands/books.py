@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from loanbook import units
-from loanbook.commands.screen import console, progress
+from loanbook.commands.screen import console, counted, progress
 from loanbook.errors import RequestError, TieError
 from loanbook.events import BY_NAME, KINDS
 from loanbook.services.books import rebuild, verify
@@ -30,7 +30,8 @@ def show_books() -> None:
         state = "current" if current_projection(book) else "to be built"
         events = sum(book.rows(kind.name) for kind in KINDS)
         counts = (loans, events, len(book.manifest.batches), closes)
-        table.add_row(book.name, book.currency or "-", *(f"{count:,}" for count in counts), state)
+        # A copied folder is opened by its own name.
+        table.add_row(book.folder.name, book.currency or "-", *(f"{count:,}" for count in counts), state)
     console().print(table if books else "There are no books yet. `loanbook demo` or `loanbook import` makes one.")
 
 
@@ -66,7 +67,8 @@ def rebuild_book(book: BookName) -> None:
         projection, dropped = rebuild(open_book(book), on_progress=tell)
     loans = projection.manifest.loans
     parts = ", ".join(f"{count:,} {kind}" for kind, count in loans.items() if count)
-    console().print(f"{book}: {sum(loans.values()):,} loans ({parts}); {dropped} closes dropped.")
+    found = f"{counted(sum(loans.values()), 'loan')} ({parts})" if parts else "no loans"
+    console().print(f"{book}: {found}; {counted(dropped, 'close')} dropped.")
 
 
 def verify_book(book: BookName) -> None:
@@ -101,7 +103,8 @@ def show_differences(book: BookName) -> None:
     opened = open_book(book)
     with progress() as tell:
         result = compare_tape(opened, on_progress=tell)
-    table = Table("difference", "what it is", title=f"{book}: {result.compared:,} reported balances of {result.loans:,} loans")
+    compared = f"{counted(result.compared, 'reported balance')} of {counted(result.loans, 'loan')}"
+    table = Table("difference", "what it is", title=f"{book}: {compared}")
     for name in ("reports", "net amount", "sum of amounts"):
         table.add_column(name, justify="right")
     texts = {

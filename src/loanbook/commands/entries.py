@@ -8,7 +8,7 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.ledger import BookOption
-from loanbook.commands.screen import console, progress
+from loanbook.commands.screen import console, counted, progress
 from loanbook.errors import RequestError
 from loanbook.services.entry_explaining import explain_entry
 from loanbook.services.ledger_export import decimal_text
@@ -90,14 +90,14 @@ def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
             table.add_row(f"{rest.num_rows:,} others", units.format_money(others, book.decimals))
         table.add_section()
         table.add_row(
-            f"{found.loans.num_rows:,} loans", units.format_money(sum(found.loans["amount_fen"].to_pylist()), book.decimals)
+            counted(found.loans.num_rows, "loan"), units.format_money(sum(found.loans["amount_fen"].to_pylist()), book.decimals)
         )
         screen.print(table)
         turned = " A sum below zero is posted as the pair the other way round." if found.amount["amount_fen"] < 0 else ""
         screen.print(f"They sum to the entry.{turned}")
     if file is not None:
         save_csv(found.loans, file)
-        screen.print(f"{found.loans.num_rows:,} loans written to {file}", markup=False, soft_wrap=True)
+        screen.print(f"{counted(found.loans.num_rows, 'loan')} written to {file}", markup=False, soft_wrap=True)
 
 
 def _shown(entry: dict[str, Any], decimals: int) -> Table:

@@ -9,14 +9,15 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.books import show_books
-from loanbook.commands.screen import compiles_nothing, console, day_of, progress
+from loanbook.commands.screen import compiles_nothing, console, counted, day_of, progress
 from loanbook.errors import RequestError, TieError
+from loanbook.services.book_facts import quarters_still_open
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.clock import wall_clock
 from loanbook.services.company_importing import import_company
 from loanbook.services.ledger_proving import prove_ledger
 from loanbook.services.ledger_reading import BOOKS, balances_of
-from loanbook.stores.book import open_book
+from loanbook.stores.book import book_folder, create_book, open_book
 from loanbook.stores.importers.corporate import Control
 from loanbook.stores.ledger import Ledger
 from loanbook.terms.chart import load_chart
@@ -36,6 +37,7 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="Count only what was recorded by this day; default: everything up to today.")
 ]
 _FAULTS_SHOWN = 10
+_CODE_LETTERS = 3
 
 
 @app.callback()
@@ -43,6 +45,25 @@ def books(context: typer.Context) -> None:
     """The list, where no command is named."""
     if context.invoked_subcommand is None:
         show_books()
+
+
+@app.command("begin")
+def begin_book(
+    name: Annotated[
+        str, typer.Argument(metavar="BOOK", help="The new book: a name in $LOANBOOK_HOME/books, or a path with a /.")
+    ],
+    currency: Annotated[str, typer.Option("--currency", help="Its currency, ISO 4217.")] = "CNY",
+) -> None:
+    """Begin a book without loans, for a company whose loans come later, or that has none.
+
+    `loanbook books import` tells it what happens to the company, and quarters are closed as in any book. A tape that
+    is imported into it later must be in the same currency.
+    """
+    if not (len(currency) == _CODE_LETTERS and currency.isascii() and currency.isalpha() and currency.isupper()):
+        raise RequestError(f"--currency must be an ISO 4217 code of three capitals, e.g. CNY; not {currency!r}.")
+    made = create_book(book_folder(name), currency=currency)
+    words = f"`loanbook books import FILE --book {name}` tells it what happened"
+    console().print(f"{made.folder} is a book in {currency} without loans. {words}.", markup=False, soft_wrap=True)
 
 
 @app.command("close")
@@ -54,8 +75,8 @@ def close_books(
 ) -> None:
     """Close a quarter of the ledger and lock it: measure, post, check, all or nothing.
 
-    The first quarter takes the one before it as its opening, with everything since the book's first loan. A closed quarter is
-    never changed: closing it again changes nothing, and what is learned later is posted in the open one with both days.
+    The first quarter takes the one before it as its opening where something happened before; loans there need be none. A closed
+    quarter is never changed: closing it again changes nothing, and what is learned later is posted in the open one.
     """
     opened = open_book(book)
     with progress() as tell:
@@ -81,9 +102,13 @@ def close_books(
     left_out = (
         f", {said['loans_left_out']:,} left out: their tape reports balances, no payments" if said["loans_left_out"] else ""
     )
-    screen.print(f"{said['entries']:,} entries of {said['loans']:,} loans and of the company{left_out}.", soft_wrap=True)
+    of = f"{counted(said['loans'], 'loan')} and of the company" if said["loans"] else "the company; no loans yet"
+    screen.print(f"{counted(said['entries'], 'entry', 'entries')} of {of}{left_out}.", soft_wrap=True)
     for finding in said["findings"]:
         screen.print(f"finding: {finding}", markup=False, soft_wrap=True)
+    ahead = quarters_still_open(opened) if fresh else ""
+    if ahead:
+        screen.print(ahead, markup=False, soft_wrap=True)
     screen.print(f"Locked in {closed.folder}", markup=False, soft_wrap=True)
 
 
@@ -106,7 +131,8 @@ def import_events(
     """
     opened = open_book(book)
     recorded = recorded_on.replace(tzinfo=dt.UTC) if recorded_on else wall_clock()[0]
-    found = import_company(opened, file, recorded_at=recorded, kind=kind).reading
+    receipt = import_company(opened, file, recorded_at=recorded, kind=kind)
+    found, quarantine = receipt.reading, receipt.quarantine
     table = Table("events", title=f"{found.file} into {opened.name}")
     for name in ("rows", "amount"):
         table.add_column(name, justify="right")
@@ -125,6 +151,8 @@ def import_events(
         )
     if found.faults.num_rows > _FAULTS_SHOWN:
         screen.print(f"... and {found.faults.num_rows - _FAULTS_SHOWN:,} more")
+    if quarantine:
+        screen.print(f"All of them: {quarantine}", markup=False, soft_wrap=True)
     if found.quarantined.rows and not found.accepted.rows and not found.skipped.rows:
         raise typer.Exit(1)
 
@@ -137,9 +165,9 @@ def _amounts(control: Control, decimals: int) -> str:
 def list_accounts() -> None:
     """List the chart of accounts: class, normal side, statement line, columns of the roll-forward."""
     chart = load_chart()
-    table = Table(
-        "account", "title", "class", "normal", "other side", "line", "movements", title=f"Chart of accounts {chart.name}"
-    )
+    table = Table(title=f"Chart of accounts {chart.name}")
+    for name in ("account", "title", "class", "normal", "other side", "line", "movements"):
+        table.add_column(name, overflow="fold")
     for account in chart.accounts.values():
         words = (account.kind, account.normal, account.opposite, account.line, ", ".join(account.movements))
         table.add_row(account.code, account.title, *words)
@@ -210,7 +238,7 @@ def verify_ledger(book: BookOption) -> None:
     if proof.findings:
         raise TieError(f"the ledger of {opened.name} is not proven: {len(proof.findings)} findings above.")
     screen.print(
-        f"{proof.periods} periods, {proof.entries:,} entries: every file is as it was locked, every trial balance is zero, "
-        "opening + movements = closing for every account, and posting again gives the same entries.",
+        f"{counted(proof.periods, 'period')}, {counted(proof.entries, 'entry', 'entries')}: every file is as it was locked, "
+        "every trial balance is zero, opening + movements = closing for every account, and posting again gives the same entries.",
         soft_wrap=True,
     )

@@ -55,7 +55,7 @@ def show_changes(
 
 
 def _table(title: str, rows: list[Change] | tuple[Change, ...], decimals: int) -> Table:
-    table = Table("basis", "entity", "", "title", "figure", title=f"Changes {title}")
+    table = Table("basis", "entity", "account", "title", "figure", title=f"Changes {title}")
     for name in ("old", "new", "difference"):
         table.add_column(name, justify="right")
     for row in rows:

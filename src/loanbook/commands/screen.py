@@ -23,6 +23,11 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=WIDTH)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number of things: "1 loan", "1,200 loans", "2 entries"."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def day_of(text: str | None) -> dt.date | None:
     """A date option; raises RequestError for anything but YYYY-MM-DD."""
     return None if text is None else units.date(units.day(text))

@@ -49,6 +49,9 @@ def originations(cells: Cells) -> Originations:
     volume = column(cells, "volume", "principal_fen").sum(axis=3)
     loans = column(cells, "volume", "loans").sum(axis=(1, 2, 3))
     tenors = np.clip(np.array(cells.space.tenors, np.int64), 1, REMAINING_MOST)
+    if not tenors.size:
+        # A book without loans yet: one tenor class of which nothing was lent.
+        return Originations(tenors=np.ones(1, np.int64), lent=volume.sum(axis=2, keepdims=True), loans=loans)
     by_tenor = volume.sum(axis=(0, 1))
     distinct = np.unique(tenors)
     if distinct.size > TENOR_CLASSES:

@@ -1,7 +1,7 @@
 """Closing a period of the books: facts pass, frozen estimates, measurement pass, one join, and the lock.
 
 A period is a quarter. What loans have come to by its end, less what they had come to by the end of the last one, is posted; so
-the first period needs an opening: the quarter before it is closed first, with everything since the book's first loan. A locked
+the first period needs an opening: the quarter before it is closed first, with everything since the book's first fact. A locked
 period is never changed: facts that arrive later are posted in the open one, with both days.
 """
 
@@ -29,6 +29,7 @@ from loanbook.measures.credit_losses_policy import LossPolicy
 from loanbook.measures.credit_losses_result import Estimates, Inception, from_table, to_table
 from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
+from loanbook.services.book_facts import begins_before, facts_told, silence
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_by, known_now, overdue
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
@@ -128,17 +129,11 @@ def close_period(
                     f"{name} on {units.date(start)}. Close the periods in their order."
                 )
         last = closed[-1] if closed else None
-        if last is None and _begins_before(book, start, tell):
+        with reading(book, on_progress=tell) as projection:
+            facts = facts_told(projection, load_corporate(book.folder))
+        if last is None and begins_before(book, facts, name, start, end):
             last = book_period(book, ledger, quarter_before(name), None, policy, known_on, tell, is_opening=True)
         return book_period(book, ledger, name, last, policy, known_on, tell), True
-
-
-def _begins_before(book: Book, start: int, tell: Progress) -> bool:
-    with reading(book, on_progress=tell) as projection:
-        since = projection.manifest.since
-    if since is None:
-        raise StateError(f"{book.name} has no loans yet. Import some with `loanbook import`.")
-    return units.day(since) < start
 
 
 def book_period(
@@ -155,7 +150,7 @@ def book_period(
 ) -> Period:
     """Measure, post and lock the period that follows another, `last`. Call inside `Ledger.writing`.
 
-    is_opening   the period holds everything since the book's first loan
+    is_opening   the period holds everything since the book's first fact
     said         what its manifest says besides: why it was restated
     raises       as `close_period`
     """
@@ -164,10 +159,11 @@ def book_period(
     corporate = load_corporate(book.folder)
     known_on = known_on or max(known_now(book, corporate, units.date(end)), _known_at(last))
     _check_last(book, ledger, last, name, known_on)
-    measured = close(book, units.date(end), known_on=known_on, on_progress=tell)
+    measured = close(book, units.date(end), known_on=known_on, begins_on=units.date(start), on_progress=tell)
     # An opening has one day of its own: what happened before it keeps its month.
     first_day = end if is_opening else start
     with reading(book, on_progress=tell) as projection:
+        facts = facts_told(projection, corporate)
         space = close_space(book, measured, projection)
         cells = cells_of(measured, space)
         estimates, frozen = _estimates(cells, books.policy)
@@ -226,7 +222,7 @@ def book_period(
         "roles": role_table(books.bookings, books.rules, end),
     }
     limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
-    limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"]))]
+    limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"])), *silence(facts, end)]
     manifest = {
         **said,
         "follows": last.id if last else "",

@@ -77,21 +77,28 @@ def close_window(
     observed_to: dt.date | None,
     *,
     latest: dt.date | None = None,
+    begins_on: dt.date | None = None,
 ) -> Window:
     """The window of a close: what was not asked for becomes concrete here.
 
     known_on      default: everything the book has recorded up to `latest`, at least up to `as_of`
     latest        the last day of recording that counts by default; None: the book's last
+    begins_on     the first day of a window without loans: of a book that has none by `as_of`; None: it must have some
     observed_to   default: 30 days past `as_of`, as far as that is known
     raises        RequestError for days in an impossible order; StateError for a book without loans
     """
     manifest = projection.manifest
-    if manifest.since is None or manifest.last_recorded_on is None:
-        raise StateError("the book has no loans yet. Import some with `loanbook import`.")
-    since, day = units.day(manifest.since), units.day(as_of)
-    if day < since:
-        raise RequestError(f"as_of {as_of} lies before the book's first loan, which was disbursed on {manifest.since}.")
-    known = max(day, units.day(latest or manifest.last_recorded_on)) if known_on is None else units.day(known_on)
+    day = units.day(as_of)
+    if manifest.since is None or day < units.day(manifest.since):
+        if begins_on is not None:
+            since = units.day(begins_on)
+        elif manifest.since is None:
+            raise StateError("the book has no loans yet. Import some with `loanbook import`.")
+        else:
+            raise RequestError(f"as_of {as_of} lies before the book's first loan, which was disbursed on {manifest.since}.")
+    else:
+        since = units.day(manifest.since)
+    known = max(day, units.day(latest or manifest.last_recorded_on or as_of)) if known_on is None else units.day(known_on)
     if known < day:
         raise RequestError(
             f"known_at {known_on} lies before as_of {as_of}: a day is measured with at least what was recorded by it. "
@@ -107,6 +114,7 @@ def close(
     *,
     known_on: dt.date | None = None,
     observed_to: dt.date | None = None,
+    begins_on: dt.date | None = None,
     on_progress: Progress | None = None,
     threads: int = THREADS,
 ) -> Close:
@@ -114,13 +122,13 @@ def close(
 
     The period is the quarter of `as_of` up to that day; it is compared with the prior quarter and the same quarter a year before.
 
-    known_on, observed_to   see `close_window`
+    known_on, observed_to, begins_on   see `close_window`
     returns                 the close; one that was made before is returned as it is
     raises                  RequestError, StateError
     """
     tell = on_progress or _silent
     with reading(book, on_progress=tell) as projection:
-        return _close(book, projection, as_of, known_on, observed_to, tell, threads)
+        return _close(book, projection, as_of, known_on, observed_to, begins_on, tell, threads)
 
 
 def _close(
@@ -129,10 +137,11 @@ def _close(
     as_of: dt.date,
     known_on: dt.date | None,
     observed_to: dt.date | None,
+    begins_on: dt.date | None,
     tell: Progress,
     threads: int,
 ) -> Close:
-    window = close_window(projection, as_of, known_on, observed_to, latest=_latest(book, projection))
+    window = close_window(projection, as_of, known_on, observed_to, latest=_latest(book, projection), begins_on=begins_on)
     definitions = load_measures()
     key = _key(projection, window)
     home = book.folder / "closes"
@@ -171,14 +180,15 @@ def renewed(book: Book, made: Close, *, on_progress: Progress | None = None) -> 
     """
     if not is_stale(book, made):
         return made
-    as_of, known_on, observed_to = (dt.date.fromisoformat(made.header[name]) for name in ("as_of", "known_at", "observed_to"))
-    return close(book, as_of, known_on=known_on, observed_to=observed_to, on_progress=on_progress)
+    days = (dt.date.fromisoformat(made.header[name]) for name in ("as_of", "known_at", "observed_to", "since"))
+    as_of, known_on, observed_to, since = days
+    return close(book, as_of, known_on=known_on, observed_to=observed_to, begins_on=since, on_progress=on_progress)
 
 
 def newer_facts(close: Close) -> str:
     """What to say of a close whose book has facts recorded after its known_at; empty when there are none."""
     known_at, last = close.header["known_at"], close.header["last_recorded_on"]
-    if last <= known_at:
+    if not last or last <= known_at:
         return ""
     return (
         f"The book has facts recorded after {known_at}, up to {last}; this close does not count them. "

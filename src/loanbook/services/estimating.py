@@ -152,12 +152,12 @@ def _chain(ledger: Ledger, period: Period) -> tuple[Period, ...]:
 
 def _cells(book: Book, period: Period, projection: Projection, tell: Progress) -> Cells:
     """The cells that the period was made of; of a close that was dropped, made again."""
-    end, known = (dt.date.fromisoformat(str(period.manifest[key])) for key in ("ends_on", "known_at"))
+    start, end, known = (dt.date.fromisoformat(str(period.manifest[key])) for key in ("starts_on", "ends_on", "known_at"))
     folder = book.folder / "closes" / str(period.manifest["close"])
     if (folder / "close.json").exists():
         measured = Close(folder=folder, header=read_header(folder), fresh=False)
     else:
-        measured = close(book, end, known_on=known, on_progress=tell)
+        measured = close(book, end, known_on=known, begins_on=start, on_progress=tell)
     return cells_of(measured, close_space(book, measured, projection))
 
 

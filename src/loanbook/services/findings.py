@@ -31,8 +31,10 @@ def findings_of(manifest: ProjectionManifest, cells: Cells, decimals: int) -> li
 
 
 def _silence(manifest: ProjectionManifest, cells: Cells) -> list[dict[str, Any]]:
+    if manifest.last_recorded_on is None:
+        return []
     as_of = units.date(cells.space.window.as_of)
-    last = dt.date.fromisoformat(str(manifest.last_recorded_on))
+    last = dt.date.fromisoformat(manifest.last_recorded_on)
     days = (as_of - last).days
     if days <= SILENT_DAYS:
         return []

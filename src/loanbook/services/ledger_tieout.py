@@ -63,8 +63,8 @@ def tie_out(book: Book, name: str, *, on_progress: Progress | None = None) -> tu
     tell = on_progress or (lambda stage, done, total: None)
     ledger = Ledger(book)
     period = ledger.period(name)
-    end, known = (dt.date.fromisoformat(period.manifest[key]) for key in ("ends_on", "known_at"))
-    measured = close(book, end, known_on=known, on_progress=tell)
+    start, end, known = (dt.date.fromisoformat(period.manifest[key]) for key in ("starts_on", "ends_on", "known_at"))
+    measured = close(book, end, known_on=known, begins_on=start, on_progress=tell)
     cells = _Cells(folder=measured.folder, period=period)
     chain = _chain(ledger, period)
     flows = [

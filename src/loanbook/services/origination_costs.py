@@ -37,6 +37,9 @@ def deferrable(cells: Cells, company: pa.Table, *, start: int, end: int, currenc
     space = cells.space
     first, last = (int(month_index(each)) - space.window.first_month for each in (start, end))
     groups = [place for place, group in enumerate(space.groups) if group[1] == Model.ON_BALANCE_SHEET.name.lower()]
+    if not groups:
+        # No own loans, or a book without loans yet.
+        return {"incurred_fen": incurred, "lent_fen": 0, "loans": 0, "most_ppm": PPM}
     volume = cells.families["volume"].reshape(len(space.groups), space.window.months, -1, 4)
     loans, lent = (int(volume[groups, max(first, 0) : last + 1, :, column].sum()) for column in (0, 1))
     most = max(incurred * PPM - loans * PPM // 2, 0) // lent if lent else PPM

@@ -1,6 +1,7 @@
 """What a mandate has taken and may still take: its quotas of the day and in total, and its limits of concentration."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from loanbook.services.caller import Caller, Refusal
 from loanbook.services.platform_terms import PlatformTerms
@@ -36,7 +37,9 @@ def quota_read(terms: PlatformTerms) -> Read:
     def find(unit: Unit, caller: Caller, id_: str, _: Mapping[str, str]) -> QuotaView | Refusal:
         mandate = known.get(id_)
         if mandate is None or not is_own(caller, {"partner": mandate.partner}):
-            return none_such("mandate", id_)
+            own = [code for code, each in sorted(known.items()) if is_own(caller, {"partner": each.partner})]
+            refused = none_such("mandate", id_)
+            return replace(refused, detail=f"{refused.detail} Known: {', '.join(own) or 'none'}.")
         return QuotaView(
             mandate=mandate.code,
             title=mandate.title,

@@ -47,10 +47,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorporateReceipt:
-    """What became of a file; `number` is 0 when nothing was new and nothing refused."""
+    """What became of a file; `number` is 0 when nothing was new and nothing refused that was not before.
+
+    quarantine   where the rows refused are kept; None when there are none
+    """
 
     number: int
     reading: CorporateReading
+    quarantine: Path | None = None
 
 
 def load_corporate(book: Path) -> dict[str, pa.Table]:
@@ -102,7 +106,8 @@ def import_corporate(
         reading = read_corporate(
             path, recorded_at=recorded_at, kind=kind, known=known, entities=entities, accounts=accounts, held=held
         )
-        return CorporateReceipt(number=_commit(folder, reading, recorded_at), reading=reading)
+        number = _commit(folder, reading, recorded_at)
+        return CorporateReceipt(number=number, reading=reading, quarantine=_quarantined(folder, reading))
 
 
 def _commit(folder: Path, reading: CorporateReading, recorded_at: dt.datetime) -> int:
@@ -129,8 +134,17 @@ def _commit(folder: Path, reading: CorporateReading, recorded_at: dt.datetime) -
 
 
 def _refused_before(folder: Path, manifest: Manifest, reading: CorporateReading) -> bool:
-    earlier = [each.files[_QUARANTINE].path for each in manifest.imports if _QUARANTINE in each.files]
-    return any(pq.read_table(folder / path).equals(reading.faults) for path in earlier)
+    return _kept_at(folder, manifest, reading) is not None
+
+
+def _quarantined(folder: Path, reading: CorporateReading) -> Path | None:
+    return _kept_at(folder, _manifest(folder), reading) if reading.faults.num_rows else None
+
+
+def _kept_at(folder: Path, manifest: Manifest, reading: CorporateReading) -> Path | None:
+    """Where just these faults are kept, of the last import that had them."""
+    kept = [folder / each.files[_QUARANTINE].path for each in reversed(manifest.imports) if _QUARANTINE in each.files]
+    return next((path for path in kept if pq.read_table(path).equals(reading.faults)), None)
 
 
 def _manifest(folder: Path) -> Manifest:

@@ -14,7 +14,7 @@ losses:
   look_back_months: 24
   thin_events: 40                              # events at which a group's own experience weighs as much as its product's
   outlook: consumer                            # terms/outlooks/NAME.yaml
-  prior: {source: ..., falls_behind: 0.025, rolls: [0.45, 0.78, 0.85, 0.9, 0.92, 0.95, 1], cures: [0.4, 0.12, 0.06, 0.03, 0.02,
+  prior: {source: ..., falls_behind: 0.018, rolls: [0.45, 0.78, 0.85, 0.9, 0.92, 0.95, 1], cures: [0.4, 0.12, 0.06, 0.03, 0.02,
     0.01, 0], prepaid: 0.02, interest: 0.016, severity: 0.9}   # before loans have shown anything; may be left out
 staging:                                       # IFRS 9
   stage_2_dpd: 30                              # more days past due than this: stage 2

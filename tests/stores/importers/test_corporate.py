@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,10 +37,10 @@ def test_a_cost_ledger_comes_in_by_its_own_headings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("1200.50", "12OO", (2, "amount_fen", "12OO", "is not a number")),
-        ("1200.50", "1200.505", (2, "amount_fen", "1200.505", "has more than 2 decimals")),
-        ("1200.50", "", (2, "amount_fen", "", "is missing")),
-        ("1200.50", "12000000000000.01", (2, "amount_fen", "12000000000000.01", "is larger than any company's money")),
+        ("1200.50", "12OO", (2, "amount", "12OO", "is not a number")),
+        ("1200.50", "1200.505", (2, "amount", "1200.505", "has more than 2 decimals")),
+        ("1200.50", "", (2, "amount", "", "is missing")),
+        ("1200.50", "12000000000000.01", (2, "amount", "12000000000000.01", "is larger than any company's money")),
         ("2024-07-31", "2024-02-30", (2, "happened_on", "2024-02-30", "is a day that does not exist")),
         ("sales_and_marketing", "marketing", (2, "line", "marketing", "is not known")),
         ("2024-07-31,harbour,sales", "2024-07-31,harbor,sales", (2, "entity", "harbor", "is not known")),
@@ -212,11 +213,33 @@ def test_borrowings_that_contradict_their_drawing_are_set_aside(tmp_path: Path) 
         ("debt", "was never drawn"),
         ("entity", "is not the one that the borrowing was drawn by"),
         ("happened_on", "is not after the borrowing was drawn"),
-        ("amount_fen", "is more than is owed"),
-        ("amount_fen", "leaves nothing of the borrowing"),
+        ("amount", "is more than is owed"),
+        ("amount", "leaves nothing of the borrowing"),
     ]
     held = load_corporate(book)
     assert {name: table["event_id"].to_pylist() for name, table in held.items()} == {
         "debt_drawn": ["D1"],
         "debt_repaid": ["R1", "R6"],
     }
+
+
+def test_messages_are_in_the_words_of_the_file_and_the_place_of_what_was_set_aside_is_told(tmp_path: Path) -> None:
+    """No minor units, no setting of a mapping that a company's file does not have."""
+    file = written(
+        tmp_path,
+        "taxes.yaml",
+        """
+    - {kind: debt_repaid, event_id: R1, entity: harbour, currency: CNY, happened_on: 2024-07-01, debt: A, amount: 0}
+    - {kind: debt_repaid, event_id: R2, entity: harbour, currency: CNY, happened_on: 2024-07-01, debt: A, amount: "1,200.50"}
+    """,
+    )
+    book = tmp_path / "book"
+    for _ in range(2):
+        receipt = import_corporate(book, file, recorded_at=MOMENT)
+        rows = [row for row in receipt.reading.faults.to_pylist() if row["column"] == "amount"]
+        assert [(row["column"], row["reason"], row["expected"]) for row in rows] == [
+            ("amount", "is too small", "at least 0.01"),
+            ("amount", "is not a number", "digits, e.g. 1234.56, without separators and signs"),
+        ]
+        assert receipt.quarantine == book / "corporate" / "000001" / "quarantine.parquet"
+        assert pq.read_table(receipt.quarantine).equals(receipt.reading.faults)

@@ -7,7 +7,7 @@ set aside with place, reason and value; nothing of them is half taken. Rows seen
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ from loanbook.stores.importers.mapping import Rule
 from loanbook.stores.importers.numbers import Converted, Fault, integers
 from loanbook.stores.importers.values import text_column
 from loanbook.stores.schema import ARROW_TYPES
-from loanbook.units import Ints
+from loanbook.units import Ints, format_money
 
 _DIGITS = {Type.MONEY: 2, Type.RATE: 12, Type.INTEGER: 0}
 _PER_MILLION = "_per_million_fen"
 _MORE_DIGITS = 6
+_NO_MARKS = ", without separators and signs"
 _GIVEN_BY_READER = ("recorded_at", "source")
 _JOIN = "\x1f"
 
@@ -142,7 +143,7 @@ class _Judging:
         wrong = rows[fault.bad]
         for row, value in zip(wrong.tolist(), self.cells(head_of(column), wrong), strict=True):
             line = self._sheet.lines[row]
-            self._faults.append((self._sheet.file, line, kind, column, value or "", fault.message, fault.expected))
+            self._faults.append((self._sheet.file, line, kind, head_of(column), value or "", fault.message, fault.expected))
         self._bad[wrong] = True
 
     def convert(self, kind: CorporateKind, rows: Ints) -> None:
@@ -244,14 +245,29 @@ class _Judging:
         )
 
 
+def _written(column: Column, value: int) -> str:
+    """A limit of a column as its file writes it: money in whole units, a rate as a fraction."""
+    digits = _digits(column)
+    return format_money(value, digits).rstrip("0").rstrip(".") if digits > _DIGITS[Type.MONEY] else format_money(value, digits)
+
+
+def _digits(column: Column) -> int:
+    return _DIGITS.get(column.type, 0) + (_MORE_DIGITS if column.name.endswith(_PER_MILLION) else 0)
+
+
+def _unmapped(fault: Fault) -> Fault:
+    """A fault without the advice to set something in a mapping: a company's file has none."""
+    return replace(fault, expected=fault.expected.partition("; where ")[0] + _NO_MARKS) if "; where " in fault.expected else fault
+
+
 def _converted(source: Any, column: Column) -> Converted:
     rule = Rule(place="", name=column.name, formats=("YYYY-MM-DD",))
     if column.type is Type.TEXT:
         return text_column(source, rule)
     if column.type is Type.DATE:
         return days(source, rule)
-    digits = _DIGITS[column.type] + (_MORE_DIGITS if column.name.endswith(_PER_MILLION) else 0)
-    return integers(source, rule, digits, exact=True)
+    made = integers(source, rule, _digits(column), exact=True)
+    return replace(made, faults=tuple(_unmapped(fault) for fault in made.faults))
 
 
 def _broken(source: Any, values: Any, column: Column, kind: CorporateKind, limits: Mapping[str, Collection[str]]) -> list[Fault]:
@@ -261,11 +277,11 @@ def _broken(source: Any, values: Any, column: Column, kind: CorporateKind, limit
         found.append(Fault(bad=np.asarray(source.is_null()), message="is missing", expected=column.text))
     if column.least is not None:
         small = np.asarray(pc.fill_null(pc.less(values, column.least), False))
-        found.append(Fault(bad=small, message="is too small", expected=f"at least {column.least}"))
+        found.append(Fault(bad=small, message="is too small", expected=f"at least {_written(column, column.least)}"))
     if column.most is not None:
         large = np.asarray(pc.fill_null(pc.greater(pc.abs(values), column.most), False))
         found.append(
-            Fault(bad=large, message="is larger than any company's money", expected=f"at most {column.most} minor units")
+            Fault(bad=large, message="is larger than any company's money", expected=f"at most {_written(column, column.most)}")
         )
     words = dict(kind.words).get(column.name) or tuple(limits.get(column.name, ()))
     if column.name == "counterparty" and kind.differ:
