@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from math import comb
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Convention
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 LEAST = 6  # relations of one kind before a practice is spoken of
-KEPT = Decimal("0.9")
+KEPT = 0.85
+CHANCE = 0.7  # of a short sum of figures rounded one by one to come out to the digit
+DOUBT = 0.03  # that so many would come out by that chance
 
 Practice = tuple[str, str, Decimal]
 
@@ -60,8 +63,11 @@ def _is_fine(relation: Relation, figures: Mapping[str, Figure]) -> bool:
 
 
 def is_exact(counts: tuple[int, int] | None) -> bool:
-    """Whether a practice is kept so regularly that a departure says something."""
-    return counts is not None and counts[1] >= LEAST and counts[0] >= KEPT * counts[1]
+    """Whether a practice is kept more regularly than rounding figure by figure would keep it: then a departure says something."""
+    if counts is None or counts[1] < LEAST or counts[0] < KEPT * counts[1]:
+        return False
+    kept, seen = counts
+    return sum(comb(seen, number) * CHANCE**number * (1 - CHANCE) ** (seen - number) for number in range(kept, seen + 1)) < DOUBT
 
 
 def conventions(counts: Mapping[Practice, tuple[int, int]]) -> tuple[Convention, ...]:

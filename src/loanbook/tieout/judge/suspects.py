@@ -8,16 +8,18 @@ failing relation is explained, which is the smallest set in all but contrived ca
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judge.conventions import ADDITIVE
+from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 NOUGHT = Decimal(0)
 SILENT = frozenset({RelationKind.INEQUALITY, RelationKind.DIRECTION})
 MENDED = Decimal(2)
 CONTRADICTED = Decimal(1)
+PLAUSIBLE = Decimal("0.6")  # for a change that is a slip of the hand
 DERIVED = Decimal("0.1")  # where nothing else tells, the figure that is worked out from others
 
 
@@ -123,18 +125,9 @@ class Witnesses:
         printed = self.figures[figure]
         if delta is None or not printed.step:
             return NOUGHT
-        now = abs(int(printed.value / printed.step))
-        then = int(abs(printed.value + delta / printed.scale) / printed.step + Decimal("0.5"))
-        if now == then or (then and (now == 10 * then or then == 10 * now)):
-            return Decimal("0.6")
-        one, other = str(now), str(then)
-        if len(one) == len(other):
-            wrong = [place for place in range(len(one)) if one[place] != other[place]]
-            if len(wrong) == 1:
-                return Decimal("0.6")
-            if len(wrong) == 2 and one[wrong[0]] == other[wrong[1]] and one[wrong[1]] == other[wrong[0]]:
-                return Decimal("0.6")
-        return NOUGHT
+        now = int(printed.value / printed.step)
+        then = int(((printed.value + delta / printed.scale) / printed.step).to_integral_value(ROUND_HALF_UP))
+        return PLAUSIBLE if is_slip(now, then) else NOUGHT
 
 
 def explanations(relations: Sequence[Relation], failing: Sequence[Relation], figures: Mapping[str, Figure]) -> list[Explanation]:

@@ -17,6 +17,7 @@ from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.labels import key_of
 from loanbook.tieout.relate.series import STATING, Coordinate, Frame, coordinate_of
+from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 STRENGTH = Decimal("0.98")
@@ -132,6 +133,7 @@ def declared_ratios(figures: Sequence[Figure], frame: Frame, pack: Pack | None =
         if concept and coordinate and figure.unit is Unit.MONEY and figure.place.row is not None and not coordinate.basis:
             amounts.setdefault((concept, coordinate.period), figure)
     by_rule: dict[str, list[Relation]] = defaultdict(list)
+    by_id = {figure.id: figure for figure in figures}
     for figure in figures:
         ratio = pack.ratios.get(key_of(figure.label)) if figure.unit is Unit.PERCENT and figure.role in STATING else None
         if ratio is None or figure.period is None:
@@ -144,9 +146,14 @@ def declared_ratios(figures: Sequence[Figure], frame: Frame, pack: Pack | None =
     return [
         relation
         for relations in by_rule.values()
-        if 2 * sum(one.verdict is not Verdict.BROKEN for one in relations) > len(relations)
+        if 2 * sum(one.verdict is not Verdict.BROKEN or _is_slip(one, by_id[one.result]) for one in relations) > len(relations)
         for relation in relations
     ]
+
+
+def _is_slip(relation: Relation, printed: Figure) -> bool:
+    """Whether the figure is a slip of the hand away from what was expected, so that the name did mean this ratio."""
+    return is_slip(int(printed.value / printed.step), round((printed.value - relation.difference) / printed.step))
 
 
 def _ratio(ratio: Ratio, printed: Figure, top: Sequence[Figure], bottom: Sequence[Figure]) -> Relation | None:

@@ -9,11 +9,12 @@ disagrees throughout is another item, or the same one restated.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from loanbook.tieout.figure import Unit
+from loanbook.tieout.figure import Figure, Unit
 from loanbook.tieout.relate.labels import likeness, words, words_of
 from loanbook.tieout.relate.series import Coordinate, Item, Series, agree, digits_of
+from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relate.spans import Spans
 
 SAME_LABEL = 6.0
@@ -23,6 +24,8 @@ DISAGREES = 3.0
 ENOUGH = 2.5
 ENOUGH_PROSE = 2.5
 LIKELY = 0.45  # likeness below which labels speak against one item
+LIKELY_SLIP = 0.7  # likeness of a phrase and a line for a figure that is a slip away from it
+SURE = 0.96
 CERTAIN = 12  # digits that agree, beyond which no label is needed
 VALUE_DIGITS = 4  # a figure shorter than this finds no item by its value alone
 MOST_CANDIDATES = 40
@@ -83,7 +86,7 @@ def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
             items.take(series, item)
     learned = _phrases(items)
     for series in waiting:
-        item = learned.get((series.key, series.unit))
+        item = _slipped_item(items, series) or learned.get((series.key, series.unit))
         if item is not None and not any(coordinate in item.cells for coordinate in series.cells):
             item = None
         items.take(series, item or _alone(items, series))
@@ -173,12 +176,37 @@ def _prose_item(items: Items, spans: Spans, series: Series) -> Item | None:
         if not number:
             continue
         close = max(likeness(series.label, name) for name in {other.label for other in item.series})
-        score = agreed - (DISAGREES - 0.5) * against + 5 * close - 3
+        score = agreed - (DISAGREES - 0.5) * against + 5 * close - 3 + (SAME_PATH if close > SURE else 0)
         if against and (number < 2 and close < 0.9):
             continue
         if score > most:
             best, most = item, score
     return best
+
+
+def _slipped_item(items: Items, series: Series) -> Item | None:
+    """The item of a table of the same document that the label names, where each figure that disagrees is a slip away from it."""
+    found = []
+    for item in items.like(series.label, series.unit):
+        tabled = [one for one in item.series if not one.is_prose and one.where[0] == series.where[0]]
+        close = max((likeness(series.label, one.label) for one in tabled), default=0.0)
+        if close < LIKELY_SLIP:
+            continue
+        shared = [(figure, other) for at, figures in series.cells.items() if (other := item.best(at)) for figure in figures]
+        if shared and all(
+            agree(figure, other) or (_is_slip(figure, other) and (close > SURE or digits_of(figure) >= VALUE_DIGITS))
+            for figure, other in shared
+        ):
+            found.append((close, item))
+    found.sort(key=lambda entry: -entry[0])
+    if not found or (len(found) > 1 and found[0][0] == found[1][0]):
+        return None
+    return found[0][1]
+
+
+def _is_slip(figure: Figure, other: Figure) -> bool:
+    step = figure.step * figure.scale
+    return is_slip(*(int((one.amount / step).to_integral_value(ROUND_HALF_UP)) for one in (figure, other)))
 
 
 def _phrases(items: Items) -> dict[tuple[str, Unit], Item]:

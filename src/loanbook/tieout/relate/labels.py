@@ -10,6 +10,11 @@ import yaml
 from rapidfuzz import fuzz
 
 MARKS = re.compile(r"\^\{[^}]*\}|<[^>]*>|[⁰¹²³⁴-⁹]+|\(\s*\d{1,2}\s*\)|\*\d*|[†‡]")
+TAILS = re.compile(
+    r"\s+(?:for|in|during|as of|as at|at)\s+the\s+(?:\w+\s+){0,3}(?:quarter|months?|weeks?|year|half|period)\b.*"
+    r"|\s+for\s+(?:\w+\s+)?\d{4}\b.*",
+    re.IGNORECASE,
+)
 ASIDES = re.compile(r"\((?:US\$|RMB|USD|note|in thousands|unaudited)[^)]*\)", re.IGNORECASE)
 WORDS = re.compile(r"[a-z0-9]+(?:-gaap)?|[^\W\d_]+")
 
@@ -36,7 +41,7 @@ def words() -> Words:
 @lru_cache(maxsize=20_000)
 def words_of(label: str) -> tuple[str, ...]:
     """The words that name the item, in their order, singular and in one spelling."""
-    text = ASIDES.sub(" ", MARKS.sub(" ", label)).casefold()
+    text = TAILS.sub(" ", ASIDES.sub(" ", MARKS.sub(" ", label))).casefold()
     text = text.replace("non-current", "noncurrent").replace("non gaap", "non-gaap").replace("non-controlling", "noncontrolling")
     text = text.replace("’", "'").replace("'s", "")
     known = words()

@@ -50,7 +50,7 @@ def _around(sentence: Sentence, at: int) -> frozenset[str]:
     start = sentence.starts[at]
     if start < 0:
         return frozenset()
-    stop = start + len(sentence.figures[at].text)
+    stop = sentence.stop(at)
     before = sentence.text[max(0, start - AROUND) : start].rpartition(". ")[2]
     after = sentence.text[stop : stop + AROUND // 2].partition(". ")[0]
     return frozenset(words_of(f"{before} {after}"))

@@ -88,12 +88,20 @@ def _per_share(item: Item, spans: Spans, counts: Sequence[Item], amounts: int) -
             shared = [at for at in printed if at in shares]
             for multiple in (Decimal(1), *_ads_multiples(item, count)) if shared else ():
                 for amount in _amounts(printed, shares, shared, multiple, currency, spans):
-                    choice = _weigh(printed, amount, currency, count, shares, shared, multiple, amounts * len(counts))
+                    named = _named(item.label, amount.label, count.label)
+                    choice = _weigh(printed, amount, currency, count, shares, shared, multiple, amounts * len(counts), named)
                     if choice is not None and (best is None or choice.evidence > best.evidence):
                         best = choice
         if best is not None:
             kind = RelationKind.PER_ADS if item.unit is Unit.PER_ADS else RelationKind.PER_SHARE
             yield from _relations(kind, "per_share", printed, best, currency, None)
+
+
+def _named(quotient: str, amount: str, count: str) -> float:
+    """Digits that labels are worth: an amount of income, and shares as diluted as the quotient."""
+    first, top, bottom = (set(words_of(label)) for label in (quotient, amount, count))
+    same = all((word in first) == (word in bottom) for word in ("basic", "diluted"))
+    return (1.0 if same else 0.0) + (1.0 if "income" in top else 0.0)
 
 
 def _amounts(
@@ -145,7 +153,7 @@ def _weigh(
             evidence -= COST_OF_FAILURE
             if fails > holds + 1:
                 return None
-    if evidence < DOUBT or holds <= 2 * fails:
+    if evidence < DOUBT or holds <= fails:
         return None
     return _Choice(amount, count, multiple, evidence, holds, fails)
 

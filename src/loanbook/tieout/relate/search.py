@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
+from loanbook.tieout.relate.slips import is_slip
+
 WINDOW = 60  # lines a total may lie away from its first term
 WINDOW_SIGNED = 14  # lines among which signs are tried
 DOUBT = 3.0  # decimal digits by which the evidence must beat chance: one false sum in a thousand totals
 COST_OF_FAILURE = 1.5
+COST_OF_SLIP = 0.3  # of a failing column that one slip explains
+SLIPS = 60  # values that a figure of six digits may become by one slip
 TRIVIAL = 0.3  # digits that a column is worth in which one term alone is not nil
 TRANSLATED = 0.5  # the same, of a column that another one implies
 
@@ -37,12 +41,14 @@ class Field:
     families  column to the number of its family; columns of one family imply each other (a currency translated)
     whole     False for columns of adjustments, in which lines that are left out are nil
     prior     digits that a line's label is worth: a line called a total is likelier one than another line
+    groups    the group of each line; a window that ends where a group ends is a natural one
     """
 
     values: Sequence[Sequence[int | None]]
     families: Sequence[int]
     whole: Sequence[bool]
     prior: Sequence[float] = ()
+    groups: Sequence[int] = ()
 
     @property
     def width(self) -> int:
@@ -119,28 +125,39 @@ def _best(field: Field, line: int, visible: Sequence[int], *, above: bool, depth
     totals = [0] * field.width
     best: Sum | None = None
     window: list[int] = []
-    for other in neighbours:
+    for place, other in enumerate(neighbours):
         window.append(other)
         row = values[other]
         for column in columns:
             totals[column] += row[column] or 0
         excess = {column: totals[column] - (result[column] or 0) for column in columns}
-        for signs, complexity in _signs(field, window, columns, excess, depth):
+        following = neighbours[place + 1] if place + 1 < len(neighbours) else None
+        is_natural = above and _is_natural(field, line, other, following)
+        for signs, complexity in _signs(field, window, columns, excess, depth, is_natural=is_natural):
             one = _weigh(field, line, window, signs, columns, complexity + log10(len(neighbours) + 1), above=above)
             if one is not None and (best is None or one.evidence > best.evidence + 1e-9):
                 best = one
     return best
 
 
+def _is_natural(field: Field, line: int, last: int, following: int | None) -> bool:
+    """Whether a window that ends at `last` takes all there is, or all of the total's group."""
+    if not field.prior or not field.prior[line]:
+        return False
+    if following is None:
+        return True
+    return bool(field.groups) and field.groups[last] == field.groups[line] != field.groups[following]
+
+
 def _signs(
-    field: Field, window: Sequence[int], columns: Sequence[int], excess: dict[int, int], depth: int
+    field: Field, window: Sequence[int], columns: Sequence[int], excess: dict[int, int], depth: int, *, is_natural: bool
 ) -> list[tuple[dict[int, int], float]]:
     """Signs other than plus, and terms left out, that bring the window's sum to the result in a column, with what they cost."""
     size = len(window)
     if depth == 0:
         loose = size + 1
         near = any(2 * abs(gap) <= loose for gap in excess.values())
-        return [({}, 0.0)] if near else []
+        return [({}, 0.0)] if near or (is_natural and size > 1) else []
     if size < 2 and depth:
         return []
     values = field.values
@@ -217,15 +234,39 @@ def _weigh(
         best = worth.get(family, 0.0)
         worth[family] = max(best, digits) + (TRANSLATED if best and digits > TRIVIAL else 0.0)
     missed = _missed(field, holds, fails)
+    cost = 0.0
+    for column in missed:
+        digits = _slip(values, line, terms, column, fails[column]) if len(terms) > 1 else 0.0
+        if digits > 0:
+            telling += 1
+        cost += COST_OF_SLIP - digits if digits > 0 else COST_OF_FAILURE
     if len(terms) == 1:
         return _repeated(field, line, terms, holds, missed, above=above)
-    if not telling or len(missed) > len(holds) or (len(missed) > 1 and 2 * len(missed) > telling):
+    if (
+        not telling
+        or (len(missed) > len(holds) and (len(missed) > 1 or holds))
+        or (len(missed) > 1 and 2 * len(missed) > telling)
+    ):
         return None
     prior = field.prior[line] if field.prior else 0.0
-    evidence = sum(worth.values()) + prior - complexity - COST_OF_FAILURE * len(missed)
+    evidence = sum(worth.values()) + prior - complexity - cost
     if evidence < DOUBT:
         return None
     return Sum(line, terms, tuple(holds), tuple(missed), evidence, above)
+
+
+def _slip(values: Sequence[Sequence[int | None]], line: int, terms: tuple[tuple[int, int], ...], column: int, gap: int) -> float:
+    """What a failing column is worth in digits where one slip in one of its figures explains it; nought where none does.
+
+    A sum of n figures has some sixty slips for each, any of which could be met by chance.
+    """
+    printed = values[line][column] or 0
+    if is_slip(printed, printed + gap) or any(
+        is_slip(value, value - sign * gap) for other, sign in terms if (value := values[other][column])
+    ):
+        largest = max(abs(printed), *(abs(values[other][column] or 0) for other, _ in terms))
+        return max(0.0, log10(largest) - log10(SLIPS * (len(terms) + 1)))
+    return 0.0
 
 
 def _repeated(

@@ -31,7 +31,9 @@ def footings(grid: Grid) -> tuple[list[Relation], set[str]]:
         values, _ = grid.matrix(rows)
         whole = [not grid.is_adjustment(column) for column in grid.columns]
         prior = [PRIOR if is_total(row.label) else 0.0 for row in rows]
-        field = Field(values, _families(grid, rows), whole, prior)
+        numbers: dict[tuple[str, ...], int] = {}
+        groups = [numbers.setdefault(row.path, len(numbers)) for row in rows]
+        field = Field(values, _families(grid, rows), whole, prior, groups)
         sums = find_sums(field)
         silent = _silent(values, sums)
         for one in sums:
