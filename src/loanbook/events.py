@@ -83,6 +83,10 @@ _IDENTITY = (
         "model", "Business model: on_balance_sheet, capital_heavy, capital_light, referral, technology, technology_discontinued."
     ),
     _text("segment", "A split the book reports by, e.g. consumer or small_business.", required=False),
+    _text(
+        "vehicle", "Who funds or guarantees it, by its code among the vehicles; null: who does so for its model.", required=False
+    ),
+    _text("partner", "The institution outside the group that lends it or lends with us, by its code.", required=False),
     _text("currency", "ISO 4217 code."),
 )
 

@@ -15,6 +15,7 @@ from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.journal import broken_limits, trial_balance
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, totals
 from loanbook.accounting.posting import ROLES, rule_table
+from loanbook.accounting.standing import Standing
 from loanbook.loans.batches import Classes, CompactBatch, IrregularBatch
 from loanbook.loans.dates import month_index
 from loanbook.loans.facts import FactKind
@@ -82,7 +83,9 @@ def classes_of(words: dict[str, Any]) -> Classes:
     row[Field.MODEL] = Model[loan["model"].upper()]
     row[Field.CHARGE_OFF_DAYS] = loan["charged_off_past"]
     row[Field.WATERFALL :] = range(WATERFALL_STEPS)
-    return Classes(rows=row[None, :], products=("cash_loan",), segments=("consumer",))
+    vehicles = tuple(filter(None, (loan.get("vehicle"),)))
+    row[Field.VEHICLE] = len(vehicles) - 1
+    return Classes(rows=row[None, :], products=("cash_loan",), segments=("consumer",), vehicles=vehicles)
 
 
 def _head(words: dict[str, Any]) -> dict[str, Ints]:
@@ -192,11 +195,27 @@ def inception_of(words: dict[str, Any], chosen: Space, as_of: int, estimates: Es
     )
 
 
-def role_rows(rules: Iterable[PostingRule] = RULES) -> pa.Table:
-    """Every role filled by an entity of its name."""
+def role_rows(rules: Iterable[PostingRule] = RULES, vehicle: str = "") -> pa.Table:
+    """Every role filled by an entity of its name; for a vehicle, its lender by the entity of the vehicle's."""
     roles = sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY})
-    rows = [{"role": role, "model": model.name.lower(), "entity": role} for role in roles for model in Model]
+    rows = [
+        {
+            "role": role,
+            "model": model.name.lower(),
+            "vehicle": vehicle,
+            "entity": vehicle if vehicle and role == "lender" else role,
+        }
+        for role in roles
+        for model in Model
+    ]
     return pa.Table.from_pylist(rows, schema=ROLES)
+
+
+def standing_of(chosen: Space, start: int) -> list[Standing]:
+    """Every lender consolidated, every lender and guarantor licensed."""
+    days = np.ones(chosen.window.as_of - start + 1, np.bool_)
+    licences = {"on_balance_sheet": "lending", "capital_heavy": "guarantee"}
+    return [Standing(consolidated=days, licence=licences.get(pool[1], "none")) for pool in chosen.pools]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,14 +260,16 @@ def close_one(
     basis = basis_of([policy_of(words)], classes, chosen, estimates, frozen, start, last_on=start - 1 if last else NO_CLOSE)
     cells = book_batches([batch], classes, chosen, basis)
     run = hashlib.sha256(str(day_of).encode()).hexdigest()[:32]
-    amounts = loan_amounts(cells, chosen, start, last.totals if last else None, COMPONENTS, close_run=run, currency="CNY")
-    entries = post_by(amounts, rules, role_rows())
+    standing = standing_of(chosen, start)
+    before = last.totals if last else None
+    amounts = loan_amounts(cells, chosen, start, before, COMPONENTS, standing, close_run=run, currency="CNY")
+    entries = post_by(amounts, rules, role_rows(vehicle=words["loan"].get("vehicle", "")))
     balances = brought_forward(_Last(last.balances), entries) if last else trial_balance(entries)  # type: ignore[arg-type]
     return Closed(
         entries=entries,
         amounts=amounts,
         balances=balances,
-        totals=totals(cells, chosen, start),
+        totals=totals(cells, chosen, start, standing),
         cells=cells,
         space=chosen,
         findings=tuple(broken.words for broken in broken_limits(balances, CHART)),

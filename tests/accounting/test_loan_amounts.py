@@ -10,9 +10,18 @@ from loanbook.terms.families import LEDGER
 from loanbook.units import day
 
 OVER = Space(
-    window=window(since=day("2024-01-01"), as_of=day("2024-03-31")), groups=(("cash_loan", "referral", ""),), tenors=(12,)
+    window=window(since=day("2024-01-01"), as_of=day("2024-03-31")),
+    groups=(("cash_loan", "referral", ""),),
+    pools=(("cash_loan", "referral", "", "", ""), ("cash_loan", "referral", "", "", "saffron_bank")),
+    tenors=(12,),
 )
-ROW = {"product": "cash_loan", "model": "referral", "segment": "", "cohort": "2024-02", **dict.fromkeys(LEDGER.columns, 7)}
+ROW = {
+    **dict.fromkeys(LEDGER_SCHEMA.names, ""),
+    **dict.fromkeys(LEDGER.columns, 7),
+    "product": "cash_loan",
+    "model": "referral",
+    "cohort": "2024-02",
+}
 
 
 def test_what_was_kept_comes_back_at_its_place():
@@ -20,6 +29,13 @@ def test_what_was_kept_comes_back_at_its_place():
     assert not _dense(OVER, table, LEDGER.columns, 0).any()
     kept = type(table).from_pylist([ROW], schema=LEDGER_SCHEMA)
     assert (_dense(OVER, kept, LEDGER.columns, 0)[0, 1] == 7).all()
+
+
+def test_a_period_of_a_version_that_knew_no_vehicle_has_loans_of_none():
+    kept = type(LEDGER_SCHEMA.empty_table()).from_pylist([ROW], schema=LEDGER_SCHEMA).drop_columns(["vehicle", "partner"])
+    found = _dense(OVER, kept, LEDGER.columns, 0)
+    assert (found[0, 1] == 7).all()
+    assert not found[1].any()
 
 
 def test_a_period_of_a_version_that_lacked_a_column_is_told_in_words():

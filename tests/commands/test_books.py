@@ -83,9 +83,9 @@ def test_balances_are_those_of_the_ledger(run, closed, basis):
 def test_rules_and_accounts_are_those_of_the_terms(run):
     assert "│ 1310 │ Loans receivable │ asset │ debit │ never │ loans_receivable_net │" in run("books", "accounts")[1]
     _, said = run("books", "rules", "--kind", "money_lent")
-    assert (
-        "│ L01 │ money_lent │ principal │ model on_balance_sheet │ CORE │ 1310 │ 1001 │ Principal reaches the borrower │" in said
-    )
+    asked = "model on_balance_sheet; consolidated yes;"
+    assert f"│ L01 │ money_lent │ principal │ {asked} │ CORE │ 1310 │ 1001 │ Principal reaches the borrower │" in said
+    assert "licence lending" in said
     assert "L02" not in said
     assert run("books", "rules", "--kind", "lent")[0] == 2
 

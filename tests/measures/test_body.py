@@ -95,7 +95,7 @@ def body(loans: list[Loan], chosen: Space, *, twice: bool) -> Cells:
         due, rows, paid, pieces, ends = decoded(loan)
         drawdown = min(loan.ordinal, 2)
         origin = month_of(loan.disbursed_on) - chosen.window.first_month
-        traits = np.array([CLASS_GROUP, origin, chosen.tenors.index(3), 3, drawdown, 0], np.int64)
+        traits = np.array([CLASS_GROUP, origin, chosen.tenors.index(3), 3, drawdown, 0, CLASS_GROUP], np.int64)
         none = np.zeros(0, np.int64)
         opened = measure_loan(due, rows, paid, pieces, ends, none, traits, clock, ends_of_months, calendar, not twice, *families)
         if twice and opened:

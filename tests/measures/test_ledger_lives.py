@@ -24,6 +24,7 @@ from loanbook.terms.conventions import Model
 from loanbook.terms.families import AGED_DAYS, BUCKETS, LEDGER
 from loanbook.terms.posting_rule import load_components
 from loanbook.units import NEVER, RATE_SCALE
+from tests.accounting.journals import standing_of
 from tests.measures.random_loans import AS_OF, CLASSES, SETTINGS, SINCE, build, one_loan
 from tests.reference import revenue_and_guarantees as twin
 from tests.reference import staging as staging_twin
@@ -243,13 +244,14 @@ def test_what_is_expected_less_of_is_posted_as_a_revision_of_earlier_periods():
         chosen = space(CLASSES, window(since=SINCE, as_of=day, known_on=day))
         start = made if day == first else first + 1
         cells = book_batches([batch], CLASSES, chosen, basis(chosen, last_on=last_on, collectable=collectable, start=start))
-        table = loan_amounts(cells, chosen, start, before, load_components(), close_run="run", currency="CNY")
+        standing = standing_of(chosen, start)
+        table = loan_amounts(cells, chosen, start, before, load_components(), standing, close_run="run", currency="CNY")
         amounts[day] = {
             (row["kind"], row["component"]): row["amount_fen"] for row in table.to_pylist() if row["kind"] == "fee_earned"
         }
         columns = cells.ledger.reshape(-1, len(COLUMN)).sum(axis=0)
         recognised[day] = columns[COLUMN["over_time_fen"]] - columns[COLUMN["over_time_vat_fen"]]
-        before = totals(cells, chosen, start)
+        before = totals(cells, chosen, start, standing)
     revised = amounts[second]["fee_earned", "over_time_prior_net"]
     assert ("fee_earned", "over_time_prior_net") not in amounts[first]
     assert revised < 0

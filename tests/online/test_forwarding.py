@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pyarrow.parquet as pq
 import pytest
 
 from loanbook.services.accounts import view_loan
@@ -10,6 +11,7 @@ from loanbook.stores.book import create_book, open_book
 from loanbook.stores.online import forwarding as places
 from loanbook.stores.online.unit import connect
 from tests.online.platform import Platform
+from tests.online.test_day_close import Closing
 from tests.online.test_journey import running
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -38,6 +40,23 @@ def test_a_book_is_told_what_happened_and_nothing_twice(platform, book):
     shown = platform.look("loan", loan_id)[1]
     assert view.status == "current"
     assert shown["outstanding_fen"] == 500_000 - first["principal_fen"]
+
+
+@pytest.mark.parametrize(
+    ("lender", "vehicle", "partner"),
+    [
+        ("harbour_trust_1", "harbour_trust_1", None),
+        ("lantern_micro_lending", "lantern_micro_lending", None),
+        ("heron_bank", "lantern_guarantee", "heron_bank"),
+    ],
+)
+def test_a_loan_is_told_with_the_vehicle_and_the_partner_of_its_mandate(tx, vault, book, tmp_path, lender, vehicle, partner):
+    platform = Closing(tx, vault, tmp_path)
+    platform.running(lender)
+    assert forward(platform.connection, book, NOW).new == 1
+    (file,) = open_book(book.folder).files("loan_disbursed")
+    (row,) = pq.read_table(file).to_pylist()
+    assert (row["vehicle"], row["partner"]) == (vehicle, partner)
 
 
 def test_what_a_crash_did_not_note_is_told_again_and_changes_nothing(platform, book, monkeypatch):

@@ -1,11 +1,12 @@
 """Amounts to post out of the cells of the books: what loans have come to by this close, less what they had come to by the last.
 
-Cells of two closes meet by name (product, model, segment, month of origination), so a group or month that is new is zero before.
+Cells of two closes meet by name (product, model, segment, vehicle, partner, month of origination), so a pool or month that is new
+is zero before. Periods locked before loans named their vehicle and partner have none of either.
 Flows of the daybook carry their day; what a close knows of an earlier period that the last one did not know is posted on the
 first day of the open period and keeps the month in which it happened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +14,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.accounting.journal import POSTABLE
+from loanbook.accounting.standing import YES_OR_NO, Standing
 from loanbook.errors import RequestError, StateError
 from loanbook.loans.dates import month_end, month_index
 from loanbook.measures.booking import BookCells, months_before
-from loanbook.measures.space import Space
+from loanbook.measures.space import Pool, Space
+from loanbook.terms.conventions import Model
 from loanbook.terms.families import BOOK_FAMILIES, DAYBOOK, LEDGER
 from loanbook.terms.posting_rule import Component
 from loanbook.units import Ints
 
 GROUP = ("product", "model", "segment")
+POOL = (*GROUP, "vehicle", "partner")
+OWN_MODEL = Model.ON_BALANCE_SHEET.name.lower()
 LEDGER_SCHEMA = pa.schema(
-    [*((name, pa.string()) for name in GROUP), ("cohort", pa.string()), *((name, pa.int64()) for name in LEDGER.columns)]
+    [
+        *((name, pa.string()) for name in POOL),
+        ("cohort", pa.string()),
+        ("consolidated", pa.string()),
+        *((name, pa.int64()) for name in LEDGER.columns),
+    ]
 )
 DAYBOOK_SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in GROUP),
+        *((name, pa.string()) for name in POOL),
         ("cohort", pa.string()),
         ("month", pa.string()),
         *((name, pa.int64()) for name in DAYBOOK.columns),
@@ -39,7 +49,8 @@ DAYBOOK_SCHEMA = pa.schema(
 class Totals:
     """What the cells of a close come to, as it is kept: rows that are not zero.
 
-    ledger    `LEDGER_SCHEMA`;  daybook `DAYBOOK_SCHEMA`, days added up to months
+    ledger    `LEDGER_SCHEMA`; `consolidated` is that of its vehicle at the close
+    daybook   `DAYBOOK_SCHEMA`, days added up to months
     """
 
     ledger: pa.Table
@@ -51,8 +62,8 @@ def month_name(month: int) -> str:
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
-def totals(cells: BookCells, space: Space, period_start: int) -> Totals:
-    """The cells as tables by name, to be kept with the period."""
+def totals(cells: BookCells, space: Space, period_start: int, standing: Sequence[Standing]) -> Totals:
+    """The cells as tables by name, to be kept with the period; `standing` as in `loan_amounts`."""
     first = space.window.first_month
     before = months_before(space, period_start)
     months = _month_of_slot(space, period_start) - first
@@ -61,9 +72,17 @@ def totals(cells: BookCells, space: Space, period_start: int) -> Totals:
     for slot, month in enumerate(months):
         by_month[:, :, month] += cells.daybook[:, :, slot]
     return Totals(
-        ledger=_table(space, cells.ledger, LEDGER_SCHEMA, ()),
+        ledger=_table(space, cells.ledger, LEDGER_SCHEMA, (), [YES_OR_NO[int(each.consolidated[-1])] for each in standing]),
         daybook=_table(space, by_month, DAYBOOK_SCHEMA, (np.arange(count) + first,)),
     )
+
+
+def ours(ledger: pa.Table) -> pa.Table:
+    """`Totals.ledger` without the loans that stand on the balance sheet of a vehicle which is not consolidated."""
+    if "consolidated" not in ledger.column_names:
+        return ledger
+    theirs = pc.and_(pc.equal(ledger["model"], OWN_MODEL), pc.equal(ledger["consolidated"], YES_OR_NO[0]))
+    return ledger.filter(pc.invert(theirs))
 
 
 def _month_of_slot(space: Space, period_start: int) -> Ints:
@@ -74,10 +93,14 @@ def _month_of_slot(space: Space, period_start: int) -> Ints:
     return np.concatenate([np.arange(before) + space.window.first_month, of_days])
 
 
-def _table(space: Space, dense: Ints, schema: pa.Schema, months: tuple[Ints, ...]) -> pa.Table:
+def _table(
+    space: Space, dense: Ints, schema: pa.Schema, months: tuple[Ints, ...], consolidated: Sequence[str] | None = None
+) -> pa.Table:
     found = np.nonzero(dense.any(axis=-1))
-    columns: list[pa.Array] = [_names([group[place] for group in space.groups], found[0]) for place in range(len(GROUP))]
+    columns: list[pa.Array] = [_names([pool[place] for pool in space.pools], found[0]) for place in range(len(POOL))]
     columns.append(_names([month_name(month) for month in range(space.window.first_month, _last(space))], found[1]))
+    if consolidated is not None:
+        columns.append(_names(consolidated, found[0]))
     for place, names in enumerate(months):
         columns.append(_names([month_name(int(month)) for month in names], found[2 + place]))
     values = dense[found]
@@ -94,18 +117,18 @@ def _names(names: Iterable[str], codes: Ints) -> pa.Array:
 
 
 def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], months: int) -> Ints:
-    """A table of `totals` in the order of a space; (groups, months, [months of daybook], columns)."""
+    """A table of `totals` in the order of a space; (pools, months, [months of daybook], columns)."""
     first = space.window.first_month
-    shape: tuple[int, ...] = (len(space.groups), space.window.months)
+    shape: tuple[int, ...] = (len(space.pools), space.window.months)
     shape = (*shape, months, len(columns)) if months else (*shape, len(columns))
     dense = np.zeros(shape, np.int64)
     if table is None or not table.num_rows:
         return dense
-    numbers = {group: place for place, group in enumerate(space.groups)}
-    rows = list(zip(*(table[name].to_pylist() for name in GROUP), strict=True))
+    numbers: dict[tuple[str, ...], int] = {pool: place for place, pool in enumerate(space.pools)}
+    rows = pool_rows(table)
     missing = sorted({row for row in rows if row not in numbers})
     if missing:
-        raise RequestError(f"the last close has loans of {' '.join(missing[0])}, which the book no longer has.")
+        raise RequestError(f"the last close has loans of {' '.join(filter(None, missing[0]))}, which the book no longer has.")
     places = [np.array([numbers[row] for row in rows], np.int64), _month_codes(table["cohort"], first)]
     if months:
         places.append(np.minimum(_month_codes(table["month"], first), months - 1))
@@ -120,6 +143,13 @@ def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], month
     return dense
 
 
+def pool_rows(table: pa.Table) -> list[tuple[str, ...]]:
+    """The pool of each row of `Totals`."""
+    none = [""] * table.num_rows
+    names = (table[name].to_pylist() if name in table.column_names else none for name in POOL)
+    return list(zip(*names, strict=True))
+
+
 def _month_codes(column: pa.ChunkedArray, first: int) -> Ints:
     years = pc.cast(pc.utf8_slice_codeunits(column, 0, 4), pa.int64()).to_numpy()
     months = pc.cast(pc.utf8_slice_codeunits(column, 5, 7), pa.int64()).to_numpy()
@@ -132,6 +162,7 @@ def loan_amounts(
     period_start: int,
     last: Totals | None,
     components: Iterable[Component],
+    standing: Sequence[Standing],
     *,
     close_run: str,
     currency: str,
@@ -139,7 +170,8 @@ def loan_amounts(
     """The amounts of a period, `journal.POSTABLE`: this close less the last one; amounts of zero are left out.
 
     last      None for the first close of a book: everything since its first loan
-    raises    RequestError when the last close has groups that this one lacks
+    standing  of each pool of the space, from `period_start` to the close
+    raises    RequestError when the last close has pools that this one lacks
     """
     before = months_before(space, period_start)
     was_ledger = _dense(space, last.ledger if last else None, LEDGER.columns, 0)
@@ -154,7 +186,7 @@ def loan_amounts(
             amount += now * dense[..., place]
             if component.family == LEDGER.name:
                 amount += then * was_ledger[..., place]
-        parts.append(_postable(amount, space, period_start, before, component, close_run, currency))
+        parts.append(_postable(amount, space, period_start, before, component, standing, close_run, currency))
     return pa.concat_tables(parts).combine_chunks()
 
 
@@ -167,7 +199,14 @@ def _moved_days(daybook: Ints, space: Space, before: int, last: Totals | None) -
 
 
 def _postable(
-    amount: Ints, space: Space, period_start: int, before: int, component: Component, close_run: str, currency: str
+    amount: Ints,
+    space: Space,
+    period_start: int,
+    before: int,
+    component: Component,
+    standing: Sequence[Standing],
+    close_run: str,
+    currency: str,
 ) -> pa.Table:
     found = np.nonzero(amount)
     count = found[0].size
@@ -188,16 +227,24 @@ def _postable(
         "happened_on": pa.array(days.astype(np.int32)).cast(pa.date32()),
         "amount_fen": pa.array(amount[found]),
         "event": _names([close_run], np.zeros(count)),
-        **{name: _names([group[place] for group in space.groups], found[0]) for place, name in enumerate(GROUP)},
+        **{name: _names([pool[place] for pool in space.pools], found[0]) for place, name in enumerate(POOL)},
         "cohort": _names([month_name(month) for month in range(first, _last(space))], found[1]),
-        "cohort_new": _names(["no", "yes"], fresh.astype(np.int64)),
+        "cohort_new": _names(YES_OR_NO, fresh.astype(np.int64)),
+        "licence": _names([each.licence for each in standing], found[0]),
     }
+    if count:
+        consolidated = np.stack([each.consolidated for each in standing])[found[0], posted - period_start]
+        given["consolidated"] = _names(YES_OR_NO, consolidated.astype(np.int64))
     day = pc.cast(given["happened_on"], pa.string())
-    given["cell"] = pc.binary_join_element_wise(
-        given["kind"], given["component"], *(given[name] for name in GROUP), given["cohort"], day, "/"
-    )
+    pools = _names([pool_name(pool) for pool in space.pools], found[0])
+    given["cell"] = pc.binary_join_element_wise(given["kind"], given["component"], pools, given["cohort"], day, "/")
     empty = _names([""], np.zeros(count))
     return pa.Table.from_arrays([given.get(field.name, empty) for field in POSTABLE], schema=POSTABLE)
+
+
+def pool_name(pool: Pool) -> str:
+    """A pool in the name of a cell. Without vehicle and partner it has neither, so cells of such loans keep their names."""
+    return "/".join(pool if pool[3] or pool[4] else pool[:3])
 
 
 def period_days(name: str) -> tuple[int, int]:

@@ -27,8 +27,8 @@ _RULE_COLUMNS = (
     *CONDITIONS,
 )
 _ID_LENGTH = 32
-ROLES = pa.schema([("role", pa.string()), ("model", pa.string()), ("entity", pa.string())])
-"""Which entity fills a role for a model; an empty model stands for amounts of none."""
+ROLES = pa.schema([("role", pa.string()), ("model", pa.string()), ("vehicle", pa.string()), ("entity", pa.string())])
+"""Which entity fills a role for a model and vehicle; empty ones stand for amounts of none."""
 
 
 def rule_table(rules: Iterable[PostingRule]) -> pa.Table:
@@ -89,8 +89,9 @@ def entries_of(amounts: Table, rules: Table, roles: Table) -> Table:
         renamed.filter(renamed.book != NO_ENTRY),
         [amounts.kind == renamed.rule_kind, amounts.component == renamed.rule_component, amounts.amount_fen != 0, *conditions],
     )
-    filled = roles.rename(filled_by="entity", filled_role="role", filled_model="model")
-    found = met.left_join(filled, [met.role == filled.filled_role, met.model == filled.filled_model])
+    filled = roles.rename(filled_by="entity", filled_role="role", filled_model="model", filled_vehicle="vehicle")
+    for_whom = [met.role == filled.filled_role, met.model == filled.filled_model, met.vehicle == filled.filled_vehicle]
+    found = met.left_join(filled, for_whom)
     entity = (found.role == "").ifelse(found.entity, found.filled_by.fill_null(""))
     debit, credit = _account(found, "debit"), _account(found, "credit")
     back = found.amount_fen < 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow.compute as pc
 import typer
 from rich.table import Table
 
@@ -27,6 +28,8 @@ def show_entries(
     rule: Annotated[str, typer.Option("--rule", help="Those of a posting rule (`loanbook books rules`).")] = "",
     kind: Annotated[str, typer.Option("--kind", help="Those of a kind of amount, e.g. interest_earned.")] = "",
     entity: Annotated[str, typer.Option("--entity", help="Those of an entity.")] = "",
+    vehicle: Annotated[str, typer.Option("--vehicle", help="Those of loans that a vehicle funds or guarantees.")] = "",
+    partner: Annotated[str, typer.Option("--partner", help="Those of loans of a partner outside the group.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many rows.")] = 20,
     file: Annotated[Path | None, typer.Option("--to", help="Write all of them to this CSV file.")] = None,
     explain: Annotated[
@@ -46,19 +49,27 @@ def show_entries(
     if period is None:
         raise RequestError(f"say which quarter: `loanbook entries 2024Q3 --book {opened.name}`, or an entry: --explain ID.")
     closed = Ledger(opened).period(period)
-    found = entries_of_period(closed, account=account, rule=rule, kind=kind, entity=entity)
+    found = entries_of_period(closed, account=account, rule=rule, kind=kind, entity=entity, vehicle=vehicle, partner=partner)
     table = Table(
         "entry", "posted", "happened", "book", "entity", "debit", "credit", title=f"Journal of {opened.name} {closed.id}"
     )
     table.add_column("amount", justify="right")
-    for name in ("rule", "kind", "model", "cohort"):
+    dimensions = ("model", "vehicle", "partner", "cohort")
+    shown_dimensions = [name for name in dimensions if any(pc.unique(found[name]).to_pylist())]
+    for name in ("rule", "kind", *shown_dimensions):
         table.add_column(name)
     for row in found.slice(0, limit).to_pylist():
         days = (row["posted_on"].isoformat(), row["happened_on"].isoformat())
         words = (row["book"], row["entity"], row["debit"], row["credit"])
         amount = units.format_money(row["amount_fen"], opened.decimals)
         table.add_row(
-            row["entry_id"][:_SHORT], *days, *words, amount, row["rule"], row["kind"], row["model"] or "-", row["cohort"] or "-"
+            row["entry_id"][:_SHORT],
+            *days,
+            *words,
+            amount,
+            row["rule"],
+            row["kind"],
+            *(row[name] or "-" for name in shown_dimensions),
         )
     screen = console()
     screen.print(table)

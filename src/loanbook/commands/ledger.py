@@ -202,6 +202,8 @@ def show_balances(
     book: BookOption,
     basis: Annotated[str, typer.Option("--basis", help=f"{', '.join(BOOKS)}; local is that of each entity alone.")] = "us_gaap",
     entity: Annotated[str, typer.Option("--entity", help="Those of one entity.")] = "",
+    vehicle: Annotated[str, typer.Option("--vehicle", help="Of the loans that a vehicle funds or guarantees.")] = "",
+    partner: Annotated[str, typer.Option("--partner", help="Of the loans of a partner outside the group.")] = "",
 ) -> None:
     """Show the trial balance of a closed quarter by entity and account: opening, movement, closing; debits positive."""
     opened = open_book(book)
@@ -211,7 +213,8 @@ def show_balances(
     for name in ("opening", "movement", "closing"):
         table.add_column(name, justify="right")
     totals: dict[tuple[str, str], list[int]] = {}
-    for row in balances_of(ledger, closed, load_chart(), basis=basis, entity=entity):
+    found = balances_of(ledger, closed, load_chart(), basis=basis, entity=entity, vehicle=vehicle, partner=partner)
+    for row in found:
         amounts = (row.opening_fen, row.moved_fen, row.closing_fen)
         sums = totals.setdefault((row.entity, row.currency), [0, 0, 0])
         totals[row.entity, row.currency] = [total + amount for total, amount in zip(sums, amounts, strict=True)]

@@ -17,12 +17,14 @@ class Classes:
     """The terms classes of a book and the names behind their codes.
 
     rows       (classes, contract.FIELDS) int64, one contract row per terms class
-    products   names by Field.PRODUCT code; segments likewise; models are `conventions.Model`
+    products   names by Field.PRODUCT code; segments, vehicles, partners likewise; models are `conventions.Model`
     """
 
     rows: Ints
     products: tuple[str, ...]
     segments: tuple[str, ...]
+    vehicles: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Batches in, cells of the books out; and the same pass with a filter: the loans behind any entry."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, SCRATCH
 from loanbook.measures.ledger_policy import REMAINING, Policy, Rate
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, no_probe, prepare_pass, run_batch
 from loanbook.measures.passes import NO_CLOSE
-from loanbook.measures.space import Space
+from loanbook.measures.space import COPIES, MEMORY_LIMIT, Space
 from loanbook.measures.sums import added
 from loanbook.terms.families import BOOK_FAMILIES, BUCKETS, DAYBOOK, LEDGER
 from loanbook.units import Ints
@@ -65,8 +66,8 @@ class Basis:
 class BookCells:
     """What all loans have come to, by cell; additive over batches, and independent of their order.
 
-    daybook   (groups, months, slots, columns of `families.DAYBOOK`) int64
-    ledger    (groups, months, columns of `families.LEDGER`) int64
+    daybook   (pools, months, slots, columns of `families.DAYBOOK`) int64
+    ledger    (pools, months, columns of `families.LEDGER`) int64
     loans     loans booked; left_out: loans of tapes that report balances instead of payments
     """
 
@@ -103,8 +104,18 @@ def slots_of_days(space: Space, period_start: int) -> Ints:
 
 
 def empty_book_cells(space: Space, period_start: int) -> BookCells:
-    """Zeros over a space: what a pass adds to."""
-    shape = (len(space.groups), space.window.months)
+    """Zeros over a space: what a pass adds to.
+
+    raises   RequestError for more pools than the budget of a snapshot or memory has room for
+    """
+    shape = (len(space.pools), space.window.months)
+    rows, held = math.prod(shape), COPIES * 8 * math.prod(shape) * (slots(space, period_start) * DAYBOOK_COLUMNS + LEDGER_COLUMNS)
+    if rows > LEDGER.budget or held > MEMORY_LIMIT:
+        raise RequestError(
+            f"the books tell loans apart by {shape[0]:,} pools (product, model, segment, vehicle, partner) and {shape[1]:,} "
+            f"months: {rows:,} rows a snapshot of at most {LEDGER.budget:,}, and {held:,} bytes of at most {MEMORY_LIMIT:,}. "
+            "Keep products, vehicles or partners in books of their own."
+        )
     return BookCells(
         daybook=np.zeros((*shape, slots(space, period_start), DAYBOOK_COLUMNS), np.int64),
         ledger=np.zeros((*shape, LEDGER_COLUMNS), np.int64),
@@ -119,7 +130,7 @@ def book_batches(
     raises   RequestError for shapes that do not fit, OverflowError of the kernels
     """
     basis.check(classes, space)
-    common = prepare_pass(classes, space, calendar, basis.period_start, basis.last_on)
+    common = prepare_pass(classes, space, calendar, (basis.period_start, basis.last_on))
     cells = empty_book_cells(space, basis.period_start)
     daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
     families = (_NO_CELLS,) * 6
@@ -154,15 +165,15 @@ def booked_behind(
     if family not in known:
         raise RequestError(f"{family} is no family of the books; they are {', '.join(known)}.")
     basis.check(classes, space)
-    common = prepare_pass(classes, space, calendar, basis.period_start, basis.last_on)
+    common = prepare_pass(classes, space, calendar, (basis.period_start, basis.last_on))
     cells = empty_book_cells(space, basis.period_start)
     daybook, ledger = cells.daybook.reshape(-1, DAYBOOK_COLUMNS), cells.ledger.reshape(-1, LEDGER_COLUMNS)
     probed = daybook if family == DAYBOOK.name else ledger
     if wanted.shape != (probed.shape[0],):
         raise RequestError(f"the mask of family {family} needs {probed.shape[0]:,} rows; it has {wanted.shape}.")
     rows = np.flatnonzero(wanted).astype(np.int64)
-    a_group = probed.shape[0] // max(len(space.groups), 1)
-    starts = np.searchsorted(rows, np.arange(len(space.groups) + 1) * a_group).astype(np.int64)
+    a_pool = probed.shape[0] // max(len(space.pools), 1)
+    starts = np.searchsorted(rows, np.arange(len(space.pools) + 1) * a_pool).astype(np.int64)
     columns = (DAYBOOK if family == DAYBOOK.name else LEDGER).columns
     families = (_NO_CELLS,) * 6
     for batch in batches:

@@ -20,7 +20,7 @@ from loanbook.units import Ints
 _CHARGE_OFF_DAYS = int(Field.CHARGE_OFF_DAYS)
 _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
-_T_GROUP = int(Trait.GROUP)
+_T_POOL = int(Trait.POOL)
 _COLUMNS = 5
 """due_on, period_end, rate_fraction of a class and day, and one loan's principal and interest."""
 
@@ -197,7 +197,7 @@ def _compact_pass(
             )
         opened += 1
         if number.size > 0:
-            found = collect_wanted(loan_no[at], loan[_T_GROUP], starts, wanted, probed, number, values, found)
+            found = collect_wanted(loan_no[at], loan[_T_POOL], starts, wanted, probed, number, values, found)
     return opened, found
 
 

@@ -42,6 +42,8 @@ class Trait(IntEnum):
     """0 unknown, 1 the borrower's first, 2 repeat."""
     REPORTED = 5
     """1: balances and days past due are those of a tape (`stated`), payment days are not known."""
+    POOL = 6
+    """Which cells it adds to, and a probe looks through: the group again where it is measured, its pool where it is booked."""
 
 
 COLLECTION_DAYS = 30

@@ -23,7 +23,7 @@ _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
 _OBSERVED_TO = int(Clock.OBSERVED_TO)
 _KNOWN_ON = int(Clock.KNOWN_ON)
-_T_GROUP = int(Trait.GROUP)
+_T_POOL = int(Trait.POOL)
 
 
 @lean
@@ -209,7 +209,7 @@ def _irregular_pass(
         if measured:
             opened += 1
         if number.size > 0:
-            found = collect_wanted(loan_no[at], loan[_T_GROUP], starts, wanted, probed, number, values, found)
+            found = collect_wanted(loan_no[at], loan[_T_POOL], starts, wanted, probed, number, values, found)
     return opened, found
 
 

@@ -49,6 +49,7 @@ _AGED_PRINCIPAL = _L["principal_1_30_fen"]
 _MONTHS = int(Clock.MONTHS)
 _AS_OF = int(Clock.AS_OF)
 _GROUP = int(Trait.GROUP)
+_POOL = int(Trait.POOL)
 _VINTAGE = int(Trait.VINTAGE)
 _TENOR = int(Trait.TENOR)
 _INTEREST = int(Due.INTEREST)
@@ -115,7 +116,7 @@ def book_loan(
     policy .. unamortised   `booking.Basis`
     slots          (days,) int64, the slot of each day up to the close: `booking.slots_of_days`
     scratch        (SCRATCH,) int64, written
-    daybook        (groups x months x slots, DAYBOOK_COLUMNS) int64, added to;  ledger (groups x months, LEDGER_COLUMNS)
+    daybook        (pools x months x slots, DAYBOOK_COLUMNS) int64, added to;  ledger (pools x months, LEDGER_COLUMNS)
     returns        whether the loan had opened by `as_of`
     rounding       half up, once a share and loan
     """
@@ -128,7 +129,7 @@ def book_loan(
     model = terms[_MODEL]
     on_balance = model == _ON_BALANCE
     heavy = model == _HEAVY
-    cell = group * clock[_MONTHS] + vintage
+    cell = loan[_POOL] * clock[_MONTHS] + vintage
     columns = ledger[cell]
     first_slot = cell * (slots[slots.size - 1] + 1)
     # The place in `slots` of a day.

@@ -110,13 +110,16 @@ def loans_behind(
 
 
 def prepare_pass(
-    classes: Classes, space: Space, calendar: Calendar | None, period_start: int = 0, last_on: int = NO_CLOSE
+    classes: Classes, space: Space, calendar: Calendar | None, booked: tuple[int, int] | None = None
 ) -> tuple[Any, ...]:
-    """What the passes over every kind of batch take first; raises RequestError for a missing calendar."""
+    """What the passes over every kind of batch take first; raises RequestError for a missing calendar.
+
+    booked   first day of the period and day of the close before, where loans are booked
+    """
     if calendar is None and bool((classes.rows[:, Field.SHIFT] != Shift.NONE).any()):
         raise RequestError("a terms class shifts due dates to business days; pass the calendar's closed days.")
-    clock = clock_of(space.window, len(space.tenors), period_start, last_on)
-    return class_places(classes, space), clock, space.window.month_ends, space.window.calendar_ends
+    clock = clock_of(space.window, len(space.tenors), *(booked or (0, NO_CLOSE)))
+    return class_places(classes, space, by_pool=booked is not None), clock, space.window.month_ends, space.window.calendar_ends
 
 
 def no_probe() -> tuple[Ints, ...]:

@@ -21,6 +21,7 @@ _T_TENOR = int(Trait.TENOR)
 _T_TENOR_MONTHS = int(Trait.TENOR_MONTHS)
 _T_DRAWDOWN = int(Trait.DRAWDOWN)
 _T_REPORTED = int(Trait.REPORTED)
+_T_POOL = int(Trait.POOL)
 
 
 NO_CLOSE = -(1 << 31)
@@ -36,14 +37,12 @@ def clock_of(window: Window, tenors: int, period_start: int = 0, last_on: int = 
 
 
 @lean
-def collect_wanted(
-    loan_no: int, group: int, starts: Ints, rows: Ints, cells: Ints, number: Ints, values: Ints, found: int
-) -> int:
+def collect_wanted(loan_no: int, pool: int, starts: Ints, rows: Ints, cells: Ints, number: Ints, values: Ints, found: int) -> int:
     """Take what one loan added to wanted cells out of them; returns how many loans are found so far."""
     any_value = False
     for column in range(cells.shape[1]):
         total = 0
-        for place in range(starts[group], starts[group + 1]):
+        for place in range(starts[pool], starts[pool + 1]):
             total += cells[rows[place], column]
             any_value = any_value or cells[rows[place], column] != 0
             cells[rows[place], column] = 0
@@ -63,6 +62,7 @@ def set_traits(loan: Ints, places: Ints, class_no: int, contract: Ints, vintage:
     loan[_T_TENOR_MONTHS] = contract[_TENOR_MONTHS]
     loan[_T_DRAWDOWN] = 0 if ordinal <= 0 else (1 if ordinal == 1 else 2)
     loan[_T_REPORTED] = reported
+    loan[_T_POOL] = places[class_no, 2]
 
 
 def check_since(batch: Head, clock: Ints, month_ends: Ints) -> None:

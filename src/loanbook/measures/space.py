@@ -4,6 +4,7 @@ import bisect
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,6 +26,11 @@ COPIES = 4
 _NAMES = {"drawdown": DRAWDOWNS, "bucket": BUCKETS, "from_bucket": BUCKETS, "to_bucket": STATES, "instalment": INSTALMENTS}
 
 
+Pool: TypeAlias = tuple[str, str, str, str, str]
+GROUP_FIELDS = (Field.PRODUCT, Field.MODEL, Field.SEGMENT)
+POOL_FIELDS = (*GROUP_FIELDS, Field.VEHICLE, Field.PARTNER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """Members of every dimension; two sets of cells add up only when their spaces are equal.
@@ -32,12 +38,14 @@ class Space:
     window    the clocks and months
     groups    (product, model, segment) names by dense group number
     tenors    contractual tenors in months, ascending
+    pools     (product, model, segment, vehicle, partner) names by dense pool number: what the books tell loans apart by
     unknown   by group, what the terms say that its source does not tell (`terms.unknown`, in lower case)
     """
 
     window: Window
     groups: tuple[tuple[str, str, str], ...]
     tenors: tuple[int, ...]
+    pools: tuple[Pool, ...] = ()
     unknown: tuple[frozenset[str], ...] = ()
 
     def without(self, what: str) -> Ints:
@@ -73,12 +81,13 @@ def space(classes: Classes, window: Window, unknown: Mapping[str, Collection[str
     unknown  product -> what its source does not tell
     raises   RequestError naming the family and the counts when one exceeds its budget a snapshot, or memory
     """
-    groups = tuple(_group_names(classes, codes) for codes in _group_codes(classes))
+    groups = tuple(_group_names(classes, codes) for codes in _codes(classes, GROUP_FIELDS))
     found = Space(
         window=window,
         groups=groups,
         unknown=tuple(frozenset((unknown or {}).get(product, ())) for product, _, _ in groups),
         tenors=tuple(int(tenor) for tenor in np.unique(classes.rows[:, Field.TENOR_MONTHS])),
+        pools=tuple(_pool_names(classes, codes) for codes in _codes(classes, POOL_FIELDS)),
     )
     most = _most_months(found)
     if 0 < most < window.months:
@@ -127,22 +136,32 @@ def _most_months(found: Space) -> int:
     return bisect.bisect_left(range(1, found.window.months + 1), True, key=too_many)
 
 
-def class_places(classes: Classes, found: Space) -> Ints:
-    """(classes, 2) int64: dense group number and position of the tenor, by class."""
-    codes = _group_codes(classes)
-    number = {code: place for place, code in enumerate(codes)}
-    columns = classes.rows[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]]
-    groups = [number[(int(row[0]), int(row[1]), int(row[2]))] for row in columns]
+def class_places(classes: Classes, found: Space, *, by_pool: bool = False) -> Ints:
+    """(classes, 3) int64: dense group number, position of the tenor, and the pool's number or the group's again, by class."""
+    groups = _numbers(classes, GROUP_FIELDS)
     tenors = np.searchsorted(np.array(found.tenors, np.int64), classes.rows[:, Field.TENOR_MONTHS])
-    return np.column_stack([np.array(groups, np.int64), tenors.astype(np.int64)])
+    pools = _numbers(classes, POOL_FIELDS) if by_pool else groups
+    return np.column_stack([groups, tenors.astype(np.int64), pools])
 
 
-def _group_codes(classes: Classes) -> list[tuple[int, int, int]]:
-    distinct = np.unique(classes.rows[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]], axis=0)
-    return [(int(row[0]), int(row[1]), int(row[2])) for row in distinct]
+def _codes(classes: Classes, fields: tuple[Field, ...]) -> list[tuple[int, ...]]:
+    return [tuple(int(code) for code in row) for row in np.unique(classes.rows[:, fields], axis=0)]
 
 
-def _group_names(classes: Classes, codes: tuple[int, int, int]) -> tuple[str, str, str]:
+def _numbers(classes: Classes, fields: tuple[Field, ...]) -> Ints:
+    number = {codes: place for place, codes in enumerate(_codes(classes, fields))}
+    return np.array([number[tuple(int(code) for code in row)] for row in classes.rows[:, fields]], np.int64)
+
+
+def _group_names(classes: Classes, codes: tuple[int, ...]) -> tuple[str, str, str]:
     product, model, segment = codes
-    segments = classes.segments
-    return classes.products[product], Model(model).name.lower(), segments[segment] if 0 <= segment < len(segments) else ""
+    return classes.products[product], Model(model).name.lower(), _named(classes.segments, segment)
+
+
+def _pool_names(classes: Classes, codes: tuple[int, ...]) -> Pool:
+    vehicle, partner = _named(classes.vehicles, codes[3]), _named(classes.partners, codes[4])
+    return (*_group_names(classes, codes[:3]), vehicle, partner)
+
+
+def _named(names: tuple[str, ...], code: int) -> str:
+    return names[code] if 0 <= code < len(names) else ""

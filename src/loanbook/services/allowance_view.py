@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.accounting.journal import by_account, of_basis, trial_balance
+from loanbook.accounting.loan_amounts import ours
 from loanbook.accounting.roll_forward import RollForward
 from loanbook.measures.credit_losses_policy import METHODS
 from loanbook.stores.ledger import Period
@@ -144,5 +145,5 @@ def _moved(balances: pa.Table) -> dict[tuple[str, str, str], int]:
 def _by_model(period: Period | None, column: str) -> dict[str, int]:
     if period is None:
         return {}
-    sums = period.table("cells_ledger").group_by("model").aggregate([(column, "sum")])
+    sums = ours(period.table("cells_ledger")).group_by("model").aggregate([(column, "sum")])
     return dict(zip(sums["model"].to_pylist(), sums[f"{column}_sum"].to_pylist(), strict=True))

@@ -19,9 +19,11 @@ from loanbook import units
 from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.equity import EquityTerms
-from loanbook.accounting.journal import broken_limits, check_balanced, summed
+from loanbook.accounting.journal import POSTABLE, broken_limits, check_balanced, summed
 from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
+from loanbook.accounting.pool_funding import Pool, pools_of
 from loanbook.accounting.posting import rule_table
+from loanbook.accounting.standing import standings
 from loanbook.errors import StateError, TieError
 from loanbook.measures.cells import Cells, from_tables
 from loanbook.measures.credit_losses import estimate, inception
@@ -31,7 +33,7 @@ from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space
 from loanbook.services.book_facts import begins_before, facts_told, silence
 from loanbook.services.closing import Close, close, close_space
-from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_by, known_now, overdue
+from loanbook.services.corporate_amounts import a_year_after, corporate_amounts, facts_hash, known_by, known_now, overdue
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
 from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
@@ -55,6 +57,7 @@ from loanbook.terms.families import FAMILIES
 from loanbook.terms.guarantor import guarantors_in
 from loanbook.terms.outlook import outlook_on, outlooks_in
 from loanbook.terms.posting_rule import PostingRule, load_components, load_rules
+from loanbook.terms.vehicle_file import vehicles_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +187,22 @@ def book_period(
             most_deferred=most_deferred([*(each.manifest for each in up_to(ledger, last)), said]),
         )
         booked = book_loans(projection, space, basis, on_progress=tell)
-    amounts = loan_amounts(booked, space, first_day, totals_of(last), load_components(), close_run=run, currency=book.currency)
+    group, vehicles = group_in(), vehicles_in()
+    standing = standings(space.pools, group, books.bookings, vehicles, start=first_day, end=end)
+    amounts = loan_amounts(
+        booked,
+        space,
+        first_day,
+        totals_of(last),
+        load_components(),
+        standing,
+        close_run=run,
+        currency=book.currency,
+    )
+    kept = totals(booked, space, first_day, standing)
+    pools = pools_of(kept.ledger, group, vehicles, day=end, current_to=a_year_after(end))
+    if pools:
+        company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run, pools)
     entries = post(pa.concat_tables([amounts, company]), books, end)
     told = known(corporate, end, known_by(units.day(known_on)))
     more = [_tax(ledger, last, entries, books, end, book.currency, run, told)]
@@ -207,7 +225,6 @@ def book_period(
     entries = pa.concat_tables([entries, post(pa.concat_tables(more), books, end)]).sort_by("entry_id")
     balances = brought_forward(last, entries)
     check_balanced(balances)
-    kept = totals(booked, space, first_day)
     tables = {
         "entries": entries,
         "summed": summed(entries),
@@ -219,9 +236,9 @@ def book_period(
         "estimates": to_table(estimates),
         "inception": frozen.to_table(),
         "rules": rule_table(books.rules),
-        "roles": role_table(books.bookings, books.rules, end),
+        "roles": _roles(pa.concat_tables([amounts, company, *more]), books, end),
     }
-    limits = [broken.words for broken in broken_limits(balances, books.chart, group_in().local_books(end))]
+    limits = [broken.words for broken in broken_limits(balances, books.chart, group.local_books(end))]
     limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"])), *silence(facts, end)]
     manifest = {
         **said,
@@ -278,9 +295,10 @@ def _company_amounts(
     measured: Close,
     books: Books,
     run: str,
+    pools: Mapping[str, Pool] | None = None,
 ) -> pa.Table:
-    """What the period posts besides its loans and its tax."""
-    before = [each.table("company") for each in up_to(ledger, last)]
+    """What the period posts besides its loans and its tax; `pools` as in `corporate_amounts`, once they are known."""
+    before = [each.table("company").select(POSTABLE.names) for each in up_to(ledger, last)]
     return corporate_amounts(
         corporate,
         start=start,
@@ -290,6 +308,7 @@ def _company_amounts(
         equity=EquityTerms(par_per_million_fen=books.policy.par_per_million_fen),
         chart=books.chart,
         close_run=run,
+        pools=pools,
     )
 
 
@@ -305,7 +324,7 @@ def _tax(
 ) -> pa.Table:
     group, earlier, posted = group_in(), [], []
     for each in up_to(ledger, last):
-        on, amounts = units.day(each.manifest["ends_on"]), each.table("company")
+        on, amounts = units.day(each.manifest["ends_on"]), each.table("company").select(POSTABLE.names)
         earlier.append((on, each.table("summed")))
         if each.manifest["opening"] and pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
             # Balances that were stated replaced what it posted: its tax is that of what stands.
@@ -362,7 +381,11 @@ def totals_of(last: Period | None) -> Totals | None:
 
 def post(amounts: pa.Table, books: Books, day: int) -> pa.Table:
     """The entries of amounts under the rules and roles of a day; see `post_by`."""
-    return post_by(amounts, rule_table(books.rules), role_table(books.bookings, books.rules, day))
+    return post_by(amounts, rule_table(books.rules), _roles(amounts, books, day))
+
+
+def _roles(amounts: pa.Table, books: Books, day: int) -> pa.Table:
+    return role_table(books.bookings, books.rules, day, pc.unique(amounts["vehicle"]).to_pylist())
 
 
 def _run(

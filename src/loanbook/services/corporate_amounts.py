@@ -14,6 +14,7 @@ from loanbook.accounting.corporate_postings import equity_opening, equity_postab
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import DEBT, SHARE_BASED, less_posted, share_based_postables
+from loanbook.accounting.pool_funding import LINES, Pool, by_expected_cash
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
 from loanbook.loans.dates import add_months
@@ -62,10 +63,12 @@ def corporate_amounts(
     equity: EquityTerms,
     chart: Chart,
     close_run: str,
+    pools: Mapping[str, Pool] | None = None,
 ) -> pa.Table:
     """The amounts of a period, `journal.POSTABLE`.
 
     tables    corporate events by kind
+    pools     by entity, what its loans repay of its tranches within a year: `pool_funding.pools_of`
     posted    what earlier periods posted besides their loans: not posted again but for its difference; a fact of an earlier
               period that was not known is posted on the first day of this one
     note      awards and debt are measured at `end` from what is known now; what earlier periods posted is taken as posted, never
@@ -78,7 +81,7 @@ def corporate_amounts(
         parts.append(equity_postables(facts, entity, currency, equity, opening=equity_opening(facts, entity, chart)))
     standing = still_to_post(pa.concat_tables(parts), posted, start, close_run)
     made, moved = grants(facts)
-    measured = [_debt_amounts(facts, end, close_run)]
+    measured = [_debt_amounts(facts, end, pools or {}, close_run)]
     for name, policy in (("us_gaap", US_GAAP), ("ifrs", ifrs())):
         now = cost_cells(made, moved, policy, end)
         measured.append(share_based_postables((), now, basis=name, posted_on=end, close_run=close_run))
@@ -91,9 +94,16 @@ def _rows(tables: Mapping[str, pa.Table], name: str) -> list[dict[str, object]]:
     return tables[name].to_pylist() if name in tables else []
 
 
-def _debt_amounts(facts: Mapping[str, pa.Table], end: int, close_run: str) -> pa.Table:
-    """What borrowings have come to, since they were drawn."""
-    state = sorted(debt_state(facts, end).items())
+def _debt_amounts(facts: Mapping[str, pa.Table], end: int, pools: Mapping[str, Pool], close_run: str) -> pa.Table:
+    """What borrowings have come to, since they were drawn; what is current of those that a pool repays by its expected cash."""
+    found = debt_state(facts, end)
+    drawn = {str(row["debt"]): row for row in _rows(facts, "debt_drawn")}
+    lasts = {name: units.day(str(row["matures_on"])) for name, row in drawn.items() if row["matures_on"] is not None}
+    for entity, pool in pools.items():
+        own = {key[2]: at for key, at in found.items() if key[0] == entity and drawn[key[2]]["line"] in LINES}
+        for name, at in by_expected_cash(own, lasts, pool).items():
+            found[entity, str(drawn[name]["currency"]), name] = at
+    state = sorted(found.items())
     reached = [((*key, component), int(amounts[column])) for key, amounts in state for component, column in _MEASURED]
     rows = sorted((key, amount) for key, amount in reached if amount)
     on = pa.array(np.full(len(rows), end, np.int32)).cast(pa.date32())
@@ -138,7 +148,7 @@ def debt_state(facts: Mapping[str, pa.Table], day: int) -> dict[tuple[str, str, 
         rows = _schedule(name, start, matures if day < matures else day + 1, owed, int(str(row["rate_annual"] or 0)), facts)
         cost = sum(int(str(r["amount_fen"])) for r in _rows(facts, "issue_cost_paid") if r["debt"] == name)
         is_overdue = matures <= day < rows[-1][0]
-        at = borrowing_at(start, 0 if is_overdue else cost, rows, day=day, current_to=_a_year_after(day))
+        at = borrowing_at(start, 0 if is_overdue else cost, rows, day=day, current_to=a_year_after(day))
         if is_overdue:
             at[Debt.COST] = at[Debt.AMORTISED] = cost
         found[(str(row["entity"]), str(row["currency"]), name)] = at
@@ -160,7 +170,8 @@ def overdue(tables: Mapping[str, pa.Table], end: int, known_on: int) -> list[str
     return found
 
 
-def _a_year_after(day: int) -> int:
+def a_year_after(day: int) -> int:
+    """The last day that counts as current."""
     return int(add_months(day, 12, int(MonthEnd.SAME_DAY)))
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.basis import basis_of
-from loanbook.accounting.loan_amounts import GROUP
+from loanbook.accounting.loan_amounts import POOL
 from loanbook.errors import RequestError, StateError, TieError
 from loanbook.loans.dates import month_index
 from loanbook.measures.booking import Basis, slots
@@ -170,8 +170,8 @@ def _behind(
 
 
 def _wanted(over: Space, basis: Basis, amount: dict[str, Any], component: Component, booked_in: Period | None) -> Ints:
-    groups, months = len(over.groups), over.window.months
-    group = tuple(str(amount[name]) for name in GROUP)
+    pools, months = len(over.pools), over.window.months
+    pool = tuple(str(amount[name]) for name in POOL)
     year, month = str(amount["cohort"]).split("-")
     cohort = int(year) * 12 + int(month) - 1 - over.window.first_month
     chosen: Iterable[int]
@@ -180,10 +180,10 @@ def _wanted(over: Space, basis: Basis, amount: dict[str, Any], component: Compon
     else:
         count = slots(over, basis.period_start)
         chosen = _slots_of(over, basis, amount["happened_on"], booked_in)
-    wanted = np.zeros((groups, months, count), np.bool_)
-    if group in over.groups and 0 <= cohort < months:
+    wanted = np.zeros((pools, months, count), np.bool_)
+    if pool in over.pools and 0 <= cohort < months:
         for slot in chosen:
-            wanted[over.groups.index(group), cohort, slot] = True
+            wanted[over.pools.index(pool), cohort, slot] = True
     return wanted.reshape(-1)
 
 

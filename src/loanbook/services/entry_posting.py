@@ -1,7 +1,8 @@
 """Amounts to entries by rules and roles, and the trial balance that follows from them."""
 
 import functools
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ibis
@@ -25,26 +26,32 @@ MESSAGES_MOST = 5
 """Amounts without a rule that a message names."""
 
 
-def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int) -> pa.Table:
-    """Who fills each role for each model on a day, `posting.ROLES`; roles that nobody fills are left out."""
+def role_table(bookings: Bookings, rules: tuple[PostingRule, ...], day: int, vehicles: Iterable[str] = ()) -> pa.Table:
+    """Who fills each role for each model and vehicle on a day, `posting.ROLES`; roles that nobody fills are left out.
+
+    vehicles   that amounts name, besides none
+    """
     rows = []
-    for role in sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY}):
-        for model in Model:
-            name = model.name.lower()
-            try:
-                entity = bookings.entity(Role(role), model=name, vehicle="", on=day)
-            except RequestError:
-                continue
-            rows.append({"role": role, "model": name, "entity": entity})
+    roles = sorted({rule.role for rule in rules if rule.role and rule.book != NO_ENTRY})
+    models = [model.name.lower() for model in Model]
+    for role, model, vehicle in itertools.product(roles, models, sorted({"", *vehicles})):
+        try:
+            entity = bookings.entity(Role(role), model=model, vehicle=vehicle, on=day)
+        except RequestError:
+            continue
+        rows.append({"role": role, "model": model, "vehicle": vehicle, "entity": entity})
     return pa.Table.from_pylist(rows, schema=ROLES)
 
 
 def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
     """The entries of amounts, in the order of their ids.
 
-    rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period
+    rules, roles   as `posting.rule_table` and `role_table`, or as they were locked with a period; roles locked before loans
+                   named a vehicle are those of none
     raises         TieError for amounts that meet no rule, or a rule whose role no entity fills: named with number and sum
     """
+    if "vehicle" not in roles.column_names:
+        roles = roles.append_column("vehicle", pa.array([""] * roles.num_rows, pa.string()))
     missing, found = _queries(*(each.schema.remove_metadata() for each in (amounts, rules, roles)))
     with scratch_folder("posting") as folder, connect(folder) as engine:
         for name, each in zip(_NAMES, (amounts, rules, roles), strict=True):
@@ -58,9 +65,10 @@ def post_by(amounts: pa.Table, rules: pa.Table, roles: pa.Table) -> pa.Table:
     empty = entries.filter(pc.equal(entries["entity"], ""))
     if empty.num_rows:
         row = empty.slice(0, 1).to_pylist()[0]
+        whose = " and vehicle ".join(filter(None, (row["model"] or "no model", row["vehicle"])))
         raise TieError(
-            f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {row['model'] or 'no model'} names a role that "
-            f"nobody fills on {row['posted_on']}. Add a line to terms/entity_roles."
+            f"{empty.num_rows:,} entries have no entity: rule {row['rule']} of {whose} names a role that nobody fills on "
+            f"{row['posted_on']}. Add a line to terms/entity_roles."
         )
     return entries
 
@@ -74,6 +82,8 @@ def _queries(*schemas: pa.Schema) -> tuple[str, str]:
 
 def _shown(row: Mapping[str, Any]) -> str:
     told = " ".join(str(row[name]) for name in ("kind", "component", "model", "cohort_new", "line") if row[name])
+    asked = ", ".join(f"{name} {row[name]}" for name in ("consolidated", "licence") if row[name])
+    told += f", {asked}" if asked else ""
     return f"{told} ({row['amounts']:,} amounts, {units.format_money(int(row['amount_fen']))})"
 
 

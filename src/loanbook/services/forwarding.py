@@ -6,6 +6,7 @@ book's commit.
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,10 @@ from loanbook.errors import StateError
 from loanbook.events import BY_NAME
 from loanbook.stores.book import Book
 from loanbook.stores.intake import append
-from loanbook.stores.online.forwarding import Place, facts_after, keep_place, terms_texts, told_place
+from loanbook.stores.online.forwarding import Place, facts_after, keep_place, mandate_texts, terms_texts, told_place
 from loanbook.stores.online.unit import Connection, Row
 from loanbook.stores.schema import arrow_schema
+from loanbook.terms.mandate_file import parse_mandate
 
 KINDS = (
     "loan_disbursed",
@@ -58,7 +60,7 @@ def forward(connection: Connection, book: Book, now: dt.datetime) -> Forwarded:
         connection.rollback()
         if not rows:
             return Forwarded(events=events, new=new, known=known)
-        receipt = append(book, _tables(rows), terms=_terms(connection, rows))
+        receipt = append(book, _tables(rows, _funders(connection, rows)), terms=_terms(connection, rows))
         connection.rollback()
         if sum(receipt.quarantined.values()):
             shown = ", ".join(f"{count} {kind}" for kind, count in receipt.quarantined.items() if count)
@@ -79,7 +81,18 @@ def _terms(connection: Connection, rows: list[Row]) -> tuple[tuple[str, str], ..
     return found
 
 
-def _tables(rows: list[Row]) -> dict[str, pa.Table]:
+def _funders(connection: Connection, rows: list[Row]) -> dict[str, dict[str, str | None]]:
+    """Vehicle and partner of the loans that were paid out, by the version of the mandate that each was made under."""
+    loans = [str(row["subject"]) for row in rows if row["kind"] == "loan_disbursed"]
+    texts = mandate_texts(connection, loans)
+    connection.rollback()
+    read = {key: parse_mandate(text, f"mandate {key[:12]}") for key, text in dict(texts.values()).items()}
+    funders = {key: {"vehicle": each.vehicle or None, "partner": each.outside_partner or None} for key, each in read.items()}
+    none: dict[str, str | None] = {"vehicle": None, "partner": None}
+    return {loan: funders[texts[loan][0]] if loan in texts else none for loan in loans}
+
+
+def _tables(rows: list[Row], funders: Mapping[str, dict[str, str | None]]) -> dict[str, pa.Table]:
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         content = row["content"]
@@ -90,6 +103,8 @@ def _tables(rows: list[Row]) -> dict[str, pa.Table]:
             "source": f"{SOURCE} {row['number']}",
         }
         grouped[row["kind"]].append(common | _TELL[row["kind"]](row["subject"], content))
+        if row["kind"] == "loan_disbursed":
+            grouped[row["kind"]][-1] |= funders[row["subject"]]
     tables = {}
     for kind, found in grouped.items():
         schema = arrow_schema(BY_NAME[kind])

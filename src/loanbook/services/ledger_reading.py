@@ -22,7 +22,7 @@ from loanbook.terms.posting_rule import BASES
 BOOKS = (*BASES, LOCAL)
 """Bases of balances; local: the books that each entity's terms say, before consolidation."""
 
-CHOICES = ("account", "rule", "kind", "entity")
+CHOICES = ("account", "rule", "kind", "entity", "vehicle", "partner")
 """What entries can be chosen by; an account by either side."""
 
 
@@ -46,20 +46,34 @@ def followed(ledger: Ledger, period: Period) -> Period | None:
 
 
 def balances_of(
-    ledger: Ledger, period: Period, chart: Chart, *, basis: str = "us_gaap", entity: str = ""
+    ledger: Ledger,
+    period: Period,
+    chart: Chart,
+    *,
+    basis: str = "us_gaap",
+    entity: str = "",
+    vehicle: str = "",
+    partner: str = "",
 ) -> tuple[AccountBalance, ...]:
     """Balances by entity and account, in the order of the chart.
 
-    basis    us_gaap, ifrs or local: what each entity files by itself, in the books that its terms name at the period's end
-    raises   RequestError for a basis or an entity that there is not
+    basis             us_gaap, ifrs or local: what each entity files by itself, in the books its terms name at the period's end
+    vehicle, partner  of the loans of these alone, added up from the entries of every period
+    raises            RequestError for a basis, an entity, a vehicle or a partner that there is not
     """
     if basis not in BOOKS:
         raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BOOKS)}.")
     before = followed(ledger, period)
     local = group_in().local_books(units.day(period.manifest["ends_on"])) if basis == LOCAL else None
-    opening = _by_account(before.table("balances"), basis, local) if before else {}
-    moved = _by_account(trial_balance(period.table("entries")), basis, local)
-    closing = _by_account(period.table("balances"), basis, local)
+    if vehicle or partner:
+        own, *earlier = _of_loans(ledger, period, vehicle=vehicle, partner=partner)
+        opening = _by_account(pa.concat_tables([own.slice(0, 0), *earlier]), basis, local)
+        closing = _by_account(pa.concat_tables([own, *earlier]), basis, local)
+    else:
+        own = trial_balance(period.table("entries"))
+        opening = _by_account(before.table("balances"), basis, local) if before else {}
+        closing = _by_account(period.table("balances"), basis, local)
+    moved = _by_account(own, basis, local)
     entities = sorted({key[0] for key in (*opening, *closing)})
     if entity and entity not in entities:
         raise RequestError(f"{period.id} has no balances of {entity!r}; it has those of {', '.join(entities)}.")
@@ -80,6 +94,22 @@ def balances_of(
     )
 
 
+def _of_loans(ledger: Ledger, period: Period, **wanted: str) -> list[pa.Table]:
+    """Trial balances of what some loans moved, in the period and in each one that it follows."""
+    chain = [period]
+    while (before := followed(ledger, chain[-1])) is not None:
+        chain.append(before)
+    tables = [each.table("entries") for each in chain]
+    for name, value in wanted.items():
+        known = {each for table in tables for each in pc.unique(table[name]).to_pylist()}
+        if value and value not in known:
+            words = ", ".join(sorted(filter(None, known))) or "none"
+            raise RequestError(f"no entry up to {period.id} has the {name} {value!r}. {name.capitalize()}s: {words}.")
+        if value:
+            tables = [table.filter(pc.equal(table[name], value)) for table in tables]
+    return [trial_balance(table) for table in tables]
+
+
 def _by_account(balances: pa.Table, basis: str, local: Mapping[str, tuple[str, ...]] | None) -> dict[tuple[str, str, str], int]:
     table = balances.select(BALANCE.names)
     if local is None:
@@ -90,13 +120,16 @@ def _by_account(balances: pa.Table, basis: str, local: Mapping[str, tuple[str, .
     return {(row["entity"], row["currency"], row["account"]): row["amount_fen"] for row in by_account(chosen).to_pylist()}
 
 
-def entries_of_period(period: Period, *, account: str = "", rule: str = "", kind: str = "", entity: str = "") -> pa.Table:
+def entries_of_period(period: Period, **chosen: str) -> pa.Table:
     """The entries of a period that meet all that is asked, in the order of posting day, book and id.
 
-    raises   RequestError for a rule, kind, account or entity that no entry of the period has
+    chosen   value by one of `CHOICES`; an empty one asks nothing
+    raises   RequestError for what no choice is, and a value that no entry of the period has
     """
     entries = period.table("entries")
-    for name, value in (("account", account), ("rule", rule), ("kind", kind), ("entity", entity)):
+    for name, value in chosen.items():
+        if name not in CHOICES:
+            raise RequestError(f"entries are chosen by {', '.join(CHOICES)}, not by {name}.")
         if value:
             entries = _chosen(entries, period, name, value)
     order = [(name, "ascending") for name in ("posted_on", "book", "entity", "debit", "credit", "entry_id")]
@@ -111,7 +144,7 @@ def _chosen(entries: pa.Table, period: Period, name: str, value: str) -> pa.Tabl
     found = entries.filter(mask)
     if not found.num_rows:
         every = period.table("entries")
-        known = sorted({each for column in columns for each in pc.unique(every[column]).to_pylist()})
+        known = sorted({each for column in columns for each in pc.unique(every[column]).to_pylist() if each})
         raise RequestError(f"no such entry of {period.id} has the {name} {value!r}. {name.capitalize()}s: {', '.join(known)}.")
     return found
 

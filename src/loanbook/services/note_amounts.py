@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loanbook.accounting.loan_amounts import OWN_MODEL as _OURS
+from loanbook.accounting.loan_amounts import ours
 from loanbook.errors import TieError
 from loanbook.services.group_closes import GroupPeriod
 from loanbook.statements.periods import Period
@@ -19,7 +21,7 @@ from loanbook.terms.statement import BASE
 
 CURRENT = "current"
 YEAR = "origination_year"
-_OURS, _GUARANTEED = (model.name.lower() for model in (Model.ON_BALANCE_SHEET, Model.CAPITAL_HEAVY))
+_GUARANTEED = Model.CAPITAL_HEAVY.name.lower()
 _AGED = (
     ("ageing_loans_receivable", _OURS, ("principal", "interest"), ("1310", "1311", "1312")),
     ("ageing_financial_assets_receivable", "", ("guarantee_fee",), ("1210", "1211")),
@@ -39,10 +41,10 @@ def note_amounts(each: GroupPeriod, before: GroupPeriod | None, span: Period) ->
     before   the period before it, None for the first
     raises   TieError where loans or allowance by year of origination are not what the accounts say
     """
-    cells = each.closed.table("cells_ledger")
+    cells = ours(each.closed.table("cells_ledger"))
     accounts = _balances(each.consolidated.trial_balance())
     found = _ageing(cells, accounts, span.end)
-    found |= _by_year(cells, before.closed.table("cells_ledger") if before else cells.slice(0, 0), span)
+    found |= _by_year(cells, ours(before.closed.table("cells_ledger")) if before else cells.slice(0, 0), span)
     for lines, of in ((_LOANS, _AGED[0][3]), (("vintage_allowance",), (_ALLOWANCE_ACCOUNT,))):
         told = sum(amount for (code, _, _), amount in found.items() if code in lines)
         booked = sum(accounts.get(account, 0) for account in of)

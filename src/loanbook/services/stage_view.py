@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loanbook.accounting.loan_amounts import ours, pool_rows
 from loanbook.accounting.stage_movements import StageMovements, stage_movements
 from loanbook.accounting.staging import NO_LOAN, STAGES
 from loanbook.errors import TieError
@@ -56,10 +57,10 @@ def stages_of(
     raises   TieError when the loans do not come to the exposure that was locked with the period
     """
     before = followed(ledger, period)
-    ended = _loans(projection, made_on, tell)
+    ended = _loans(projection, period, made_on, tell)
     opened = dict.fromkeys(MODELS, _nothing())
     if before:
-        opened = _loans(projection, basis_at(book, ledger, projection, before), tell)
+        opened = _loans(projection, before, basis_at(book, ledger, projection, before), tell)
     rows = []
     for model in MODELS:
         now = ended[model]
@@ -91,13 +92,14 @@ def _nothing() -> _Loans:
     return empty, empty, empty, empty
 
 
-def _loans(projection: Projection, made_on: tuple[Space, Basis], tell: Progress) -> dict[str, _Loans]:
+def _loans(projection: Projection, period: Period, made_on: tuple[Space, Basis], tell: Progress) -> dict[str, _Loans]:
     """By model, loans that owe something at the end of a period: number (ascending), stage, exposure, allowance."""
     over, basis = made_on
+    own = set(pool_rows(ours(period.table("cells_ledger"))))
     every = {}
     for model, allowance in MODELS.items():
-        wanted = np.zeros((len(over.groups), over.window.months), np.bool_)
-        wanted[[place for place, group in enumerate(over.groups) if group[1] == model]] = True
+        wanted = np.zeros((len(over.pools), over.window.months), np.bool_)
+        wanted[[place for place, pool in enumerate(over.pools) if pool[1] == model and pool in own]] = True
         parts: list[_Loans] = [_nothing()]
         for found in behind_entry(projection, over, basis, LEDGER.name, wanted.reshape(-1), on_progress=tell):
             staged = np.stack([found.values[name] for name in _STAGED])
@@ -128,7 +130,7 @@ def _aligned(was: _Loans, now: _Loans) -> StageMovements:
 
 
 def _check(period: Period, model: str, closing: Ints) -> None:
-    cells = period.table("cells_ledger")
+    cells = ours(period.table("cells_ledger"))
     own = cells.filter(pc.equal(cells["model"], model))
     locked = [int(pc.sum(own[name]).as_py() or 0) for name in _STAGED]
     if locked != closing.tolist():

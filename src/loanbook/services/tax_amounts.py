@@ -4,6 +4,7 @@ Taxable income is the result before tax on US GAAP, without share-based compensa
 the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
 A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Each currency of an entity is
 taxed by itself, in that currency: amounts of two are never added, and a loss in one is not set off in another (policy choice).
+What a transparent entity earns (a trust, a plan) is taxed with who controls it, so that moving loans into a trust moves no tax.
 
 Years before are measured again at the rates now known: what a rate that is learned of late makes of them is posted apart.
 """
@@ -148,6 +149,7 @@ def tax_reached(
     """
     items = read_tax_items(chart)
     plans = plans_of(facts, group, end)
+    years = _by_taxpayer(years, group, end)
     parts = []
     for name in sorted({currency, *_currencies(years), *(plan.currency for plan in plans)}):
         now = _Position.of([_in_currency(each, name) for each in years], items, group, chart, end)
@@ -167,6 +169,18 @@ def tax_reached(
             found = found.set_column(place, found.schema.field(place), cells)
         parts.append(found)
     return pa.concat_tables(parts)
+
+
+def _by_taxpayer(years: Sequence[YearOfEntries], group: Group, end: int) -> list[YearOfEntries]:
+    """Entries as those of who is taxed on them at a day."""
+    found = []
+    for each in years:
+        coded = each.entries["entity"].combine_chunks().dictionary_encode()
+        names = pa.array([group.taxpayer(code, end) for code in coded.dictionary.to_pylist()], pa.string())
+        place = each.entries.schema.get_field_index("entity")
+        taxed = pa.DictionaryArray.from_arrays(coded.indices, names).cast(pa.string())
+        found.append(YearOfEntries(year=each.year, entries=each.entries.set_column(place, "entity", taxed)))
+    return found
 
 
 def _currencies(years: Iterable[YearOfEntries]) -> set[str]:
@@ -243,6 +257,7 @@ def entity_years(years: Sequence[YearOfEntries], group: Group, chart: Chart, end
 
 def _years_in(years: Sequence[YearOfEntries], currency: str, group: Group, chart: Chart, end: int) -> list[EntityYear]:
     items = read_tax_items(chart)
+    years = _by_taxpayer(years, group, end)
     year = years[-1]
     start = units.day(f"{year.year}-01-01")
     before, now = _items_of(years[:-1], items, group, chart, start - 1), _items_of(years, items, group, chart, end)

@@ -123,6 +123,8 @@ def _loans(world: "World") -> pa.Table:
             "terms_hash": _words(tuple(product.hash for product in offer.products), product),
             "model": _words(MODELS, rows[:, Field.MODEL]),
             "segment": _words(offer.classes.segments, rows[:, Field.SEGMENT]),
+            "vehicle": pa.nulls(loans, pa.string()),
+            "partner": pa.nulls(loans, pa.string()),
             "currency": pa.repeat(CURRENCY, loans),
             "principal_fen": heads.principal_fen,
             "rate_annual": rows[:, Field.RATE_ANNUAL],

@@ -111,6 +111,8 @@ def _fill(book: Book, key: str, engine: Engine, folder: Path, on_progress: Progr
         files=files,
         beyond=beyond,
         impossible=contradicting,
+        vehicles=classes.vehicles,
+        partners=classes.partners,
     )
 
 

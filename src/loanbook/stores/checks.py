@@ -11,6 +11,7 @@ from loanbook.errors import StateError
 from loanbook.events import KINDS, Kind
 from loanbook.stores.book import Book
 from loanbook.stores.engine import Engine, quote, scan
+from loanbook.stores.event_scan import scan_events
 from loanbook.stores.schema import Rule, content_columns, rules
 
 LISTED = 1000
@@ -19,6 +20,7 @@ LISTED = 1000
 _SHOWN = 5
 
 _MET = "hash(event_id) IN (SELECT h FROM twice UNION SELECT h FROM taken)"
+_TAKEN = "hash(event_id) IN (SELECT h FROM taken)"
 
 
 def currencies(engine: Engine, kinds: Sequence[Kind]) -> list[str]:
@@ -98,7 +100,7 @@ def reject_conflicts(engine: Engine, kinds: Sequence[Kind], book: Book) -> None:
         names = ", ".join(f'"{name}"' for name in ("event_id", "recorded_at", *content_columns(kind)))
         parts = [f"SELECT place, {names} FROM sound_{kind.name} WHERE {_MET}"]
         if kind in stored:
-            parts.append(f"SELECT -1 AS place, {names} FROM {scan(stored[kind])} WHERE hash(event_id) IN (SELECT h FROM taken)")
+            parts.append(f"SELECT -1 AS place, {names} FROM {scan_events(kind, stored[kind])} WHERE {_TAKEN}")
         engine.keep(f"candidates_{kind.name}", " UNION ALL ".join(parts))
         _compare(engine, kind, book)
 
@@ -134,10 +136,7 @@ def _compare(engine: Engine, kind: Kind, book: Book) -> None:
 
 def _reject_shared_ids(engine: Engine, kinds: Sequence[Kind], stored: dict[Kind, tuple[Path, ...]]) -> None:
     parts = [f"SELECT event_id, '{k.name}' AS kind FROM sound_{k.name} WHERE {_MET}" for k in kinds]
-    parts += [
-        f"SELECT event_id, '{k.name}' AS kind FROM {scan(files)} WHERE hash(event_id) IN (SELECT h FROM taken)"
-        for k, files in stored.items()
-    ]
+    parts += [f"SELECT event_id, '{k.name}' AS kind FROM {scan(files)} WHERE {_TAKEN}" for k, files in stored.items()]
     union = " UNION ALL ".join(parts)
     rows = engine.rows(
         f"SELECT event_id, string_agg(DISTINCT kind, ', ' ORDER BY kind) FROM ({union}) GROUP BY 1 "

@@ -13,11 +13,12 @@ from loanbook.events import BY_NAME, KINDS
 from loanbook.loans.facts import FactKind
 from loanbook.loans.ordinals import drawdown_ordinals
 from loanbook.stores.book import Book
-from loanbook.stores.engine import Engine, quote, scan
+from loanbook.stores.engine import Engine, quote
+from loanbook.stores.event_scan import scan_events
 from loanbook.stores.schema import arrow_schema
 from loanbook.units import Ints
 
-CLASS_KEY = ("product", "version", "model", "segment", "rate_annual", "installment_count", "tenor_months")
+CLASS_KEY = ("product", "version", "model", "segment", "vehicle", "partner", "rate_annual", "installment_count", "tenor_months")
 """What loans of one terms class share."""
 
 _KEY = ", ".join(CLASS_KEY)
@@ -33,7 +34,7 @@ def name_events(engine: Engine, book: Book, *, loan_id: str | None = None) -> No
     for kind in KINDS:
         files = book.files(kind.name)
         if files:
-            source = scan(files)
+            source = scan_events(kind, files)
         else:
             engine.register(f"no_{kind.name}", arrow_schema(kind).remove_metadata().empty_table())
             source = f"no_{kind.name}"
@@ -54,7 +55,10 @@ def keep_loans(engine: Engine, versions: pa.Table) -> None:
     One row per loan: its first disbursement that stands. A disbursement that was taken back is a row of its own, so that a close
     with an earlier day of knowledge still sees it.
     """
-    common = "event_id, loan_id, borrower_id, product, terms_hash, model, segment, rate_annual, installment_count, tenor_months"
+    common = (
+        "event_id, loan_id, borrower_id, product, terms_hash, model, segment, nullif(vehicle, '') AS vehicle, "
+        "nullif(partner, '') AS partner, rate_annual, installment_count, tenor_months"
+    )
     engine.register("terms_version", versions)
     engine.keep(
         "entry",

@@ -32,7 +32,7 @@ from loanbook.stores.rules_hash import rules_hash
 from loanbook.terms.contract import FIELDS, Field
 from loanbook.units import MONEY_MAX, NEVER, Ints
 
-FORMAT = 2
+FORMAT = 3
 MOST = "most_fen"
 """Among the totals: what no sum of money over the book can exceed (`event_rows.most_money`)."""
 WAIT_SECONDS = 1800.0
@@ -93,6 +93,8 @@ class ProjectionManifest(msgspec.Struct, frozen=True, kw_only=True):
     beyond: tuple[BeyondLimit, ...] = ()
     impossible: tuple[LooseEnd, ...] = ()
     """Loans under archived terms that could not be written today."""
+    vehicles: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
 
 
 class Projection:
@@ -126,7 +128,10 @@ class Projection:
             raise StateError(f"{self.folder}/classes.parquet: not the terms classes of this projection. Run loanbook rebuild.")
         for number, name in enumerate(table.column_names):
             rows[:, number] = table.column(name).to_numpy()
-        return Classes(rows=rows, products=self.manifest.products, segments=self.manifest.segments)
+        named = self.manifest
+        return Classes(
+            rows=rows, products=named.products, segments=named.segments, vehicles=named.vehicles, partners=named.partners
+        )
 
     def calendar(self) -> tuple[Ints, int]:
         """Closed days, (days,) bool, and the day number of the first; empty where no terms shift due dates."""

@@ -41,6 +41,7 @@ RULES = (
             "building",
             "engine",
             "event_rows",
+            "event_scan",
             "latest",
             "limits",
             "projection",

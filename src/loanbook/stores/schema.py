@@ -40,6 +40,9 @@ WORDS = {
 }
 """Text columns that only take certain words, by (kind, column)."""
 
+ADDED = ("vehicle", "partner")
+"""Optional columns that files of earlier versions do not have."""
+
 DELIVERY_COLUMNS = ("recorded_at", "source")
 """Columns that say how a row came, not what happened: the same fact may be delivered again later from another file."""
 

@@ -19,6 +19,8 @@ from loanbook.units import Ints
 
 _HORIZON_DAYS = 366
 """How far a calendar must reach beyond the last due date, so that a shift cannot leave it."""
+_NAMED = {"segment": Field.SEGMENT, "vehicle": Field.VEHICLE, "partner": Field.PARTNER}
+"""What a loan may name or not."""
 
 
 def archived_products(book: Book) -> dict[str, Product]:
@@ -58,9 +60,8 @@ def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Cla
     """
     rows = table.to_pylist()
     names = tuple(sorted({row["product"] for row in rows}))
-    segments = tuple(sorted({row["segment"] for row in rows if row["segment"]}))
     codes = {name: code for code, name in enumerate(names)}
-    segment_codes: dict[str | None, int] = {name: code for code, name in enumerate(segments)}
+    named = {column: tuple(sorted({row[column] for row in rows if row[column]})) for column in _NAMED}
     found = np.empty((len(rows), FIELDS), np.int64)
     for number, row in enumerate(rows):
         terms = products.get(row["version"] or "")
@@ -80,11 +81,12 @@ def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Cla
         found[number] = _unscheduled(row) if terms is None else _contract(terms, row)
         found[number, Field.PRODUCT] = codes[row["product"]]
         found[number, Field.MODEL] = Model[row["model"].upper()]
-        found[number, Field.SEGMENT] = segment_codes.get(row["segment"], -1)
+        for column, field in _NAMED.items():
+            found[number, field] = named[column].index(row[column]) if row[column] else -1
     if rows:
         groups = found[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]]
         found[:, Field.GROUP] = np.unique(groups, axis=0, return_inverse=True)[1].reshape(-1)
-    return Classes(rows=found, products=names, segments=segments)
+    return Classes(rows=found, products=names, segments=named["segment"], vehicles=named["vehicle"], partners=named["partner"])
 
 
 def closed_days(products: dict[str, Product], classes: Classes, table: pa.Table) -> tuple[Ints, int]:

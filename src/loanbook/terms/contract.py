@@ -68,7 +68,10 @@ class Field(IntEnum):
     """Instalments before amortisation of `Method.INTEREST_ONLY_THEN_LEVEL`."""
     AGING = 32
     """How a reported loan ages (`conventions.Aging`); loans with payments of their own age by their instalments."""
-    WATERFALL = 33
+    VEHICLE = 33
+    PARTNER = 34
+    """Codes of the book's dictionaries, below 0 for none; with the group they make a loan's pool, in the books."""
+    WATERFALL = 35
     """First of `WATERFALL_STEPS` columns: `Timing` * 4 + `Component` in the order they are paid; -1 ends the list."""
 
 
@@ -79,5 +82,6 @@ def empty_contract() -> np.ndarray:
     """A contract row of zeros with an empty waterfall, (FIELDS,) int64."""
     row = np.zeros(FIELDS, np.int64)
     row[Field.WATERFALL :] = -1
+    row[Field.VEHICLE] = row[Field.PARTNER] = -1
     row[Field.EVERY] = 1
     return row

@@ -121,6 +121,7 @@ class Entity:
 
     vehicle    the code in `terms/vehicles` when it is one; else ""
     major      the days on which it counts as a major operating entity (the sum of these stands beside the consolidated figure)
+    transparent   the days on which it is no taxpayer: who controls it by contract is taxed on what it earns
     local_gaap what it files by where it is registered; empty: it files nothing of its own
     """
 
@@ -138,6 +139,7 @@ class Entity:
     tax_rates: tuple[TaxRate, ...]
     major: tuple[Dated, ...]
     local_gaap: tuple[LocalGaap, ...] = ()
+    transparent: tuple[Dated, ...] = ()
 
     def name(self, on: int) -> str:
         """Its name on a day."""
@@ -174,6 +176,10 @@ class Entity:
                 return ((control.by, control.share_ppm),)
         return tuple((each.holder, each.share_ppm) for each in self.holders if each.holds(on) and not each.outside)
 
+    def controlled_by(self, on: int) -> str:
+        """The entity that controls it by contract on a day; "" where none does."""
+        return next((control.by for control in self.control if control.holds(on)), "")
+
     def changes(self) -> tuple[int, ...]:
         """The days on which holders or control change."""
         found: set[int] = set()
@@ -205,6 +211,12 @@ class Group:
             if entity.code == code:
                 return entity
         raise RequestError(f"there is no entity {code!r}. Known: {', '.join(entity.code for entity in self.entities) or 'none'}.")
+
+    def taxpayer(self, code: str, on: int) -> str:
+        """Who is taxed on what an entity earns: itself, or behind a transparent one who controls it by contract."""
+        entity = self.entity(code)
+        by = entity.controlled_by(on) if any(period.holds(on) for period in entity.transparent) else ""
+        return self.taxpayer(by, on) if by else code
 
     def local_books(self, on: int) -> dict[str, tuple[str, ...]]:
         """By entity, the books of its local rules on a day; entities that file nothing are left out."""

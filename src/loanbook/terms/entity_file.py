@@ -14,6 +14,7 @@ control:
   - {basis: ownership, method: full, from: 2021-12-15}
 tax_rates: [{rate: 0.25, source: ..., from: 2020-10-15}]
 major: [{from: 2021-12-15}]      # left out: it is no major operating entity
+transparent: [{from: 2020-10-15}]  # left out: it is taxed itself; else who controls it by contract is taxed on what it earns
 local_gaap:                      # left out: it files no statements of its own
   - {name: PRC ASBE, books: [CORE, IFRS], from: 2020-10-15}
 """
@@ -51,7 +52,7 @@ SHIPPED = Path(__file__).parent / "entities"
 ROLES = Path(__file__).parent / "entity_roles"
 
 _REQUIRED = ("entity", "kind", "jurisdiction", "source", "names", "currency", "control", "tax_rates")
-_OPTIONAL = ("vehicle", "holders", "major", "local_gaap")
+_OPTIONAL = ("vehicle", "holders", "major", "local_gaap", "transparent")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -124,6 +125,7 @@ def parse_entity(text: str, name: str) -> Entity:
         tax_rates=tax_rates,
         major=tuple(_dated(entry) for entry in items["major"].items("major")) if "major" in items else (),
         local_gaap=local_gaap,
+        transparent=_transparent(items["transparent"], control) if "transparent" in items else (),
     )
 
 
@@ -176,6 +178,14 @@ def _period(items: dict[str, Located]) -> Dated:
 
 def _dated(entry: Located) -> Dated:
     return _period(entry.fields("a period", ("from", "until"), ("from",)))
+
+
+def _transparent(item: Located, control: Sequence[Control]) -> tuple[Dated, ...]:
+    periods = tuple(_dated(entry) for entry in item.items("transparent"))
+    for period in periods:
+        if not any(each.by and each.holds(period.starts_on) for each in control):
+            raise item.wrong(f"on {date(period.starts_on)} nobody controls it by contract, to be taxed for it. Leave it out.")
+    return periods
 
 
 def _worded(entry: Located, what: str, pattern: re.Pattern[str] | None = None) -> Worded:

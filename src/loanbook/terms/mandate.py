@@ -232,6 +232,20 @@ class Mandate:
         """Lender types of all that lend under it; a cap on any of them binds its loans."""
         return tuple(dict.fromkeys(holder.lender for holder in self.holders if holder.lender))
 
+    @property
+    def vehicle(self) -> str:
+        """Our vehicle behind its loans: the lender of ours with the largest part, else who guarantees them, else none."""
+        parts = zip(self.holders, self.funding[Stage.ORIGINATION][Component.PRINCIPAL], strict=True)
+        ours = [(share, holder.vehicle) for holder, share in parts if holder.consolidated and share]
+        if ours:
+            return max(ours, key=lambda part: part[0])[1]
+        return self.guarantee.guarantor if self.guarantee is not None else ""
+
+    @property
+    def outside_partner(self) -> str:
+        """The partner, unless it is a vehicle of ours."""
+        return "" if any(holder.consolidated and holder.vehicle == self.partner for holder in self.holders) else self.partner
+
     def consolidated_ppm(self, component: Component, stage: Stage = Stage.ORIGINATION) -> int:
         """Millionths of a component that our own vehicles hold."""
         parts = zip(self.holders, self.funding[stage][component], strict=True)

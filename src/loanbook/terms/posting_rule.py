@@ -24,7 +24,7 @@ BASES: Mapping[str, tuple[str, ...]] = {"us_gaap": ("CORE", "USGAAP"), "ifrs": (
 NO_ENTRY = "none"
 FROM_EVENT = "="
 """`=account` in place of an account: the event names it in that column."""
-CONDITIONS = ("model", "cohort_new", "line", "bears_loss", "consolidated", "stage", "licence")
+CONDITIONS = ("model", "cohort_new", "line", "bears_loss", "consolidated", "licence")
 """Columns of an amount that a rule may ask for."""
 _COLUMNS = (
     "rule",

@@ -4,7 +4,7 @@
 changes is the phase, and each step says in which phases it holds. So one list is the whole contract, before and after.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -30,6 +30,19 @@ class VehicleKind(StrEnum):
     """A bank or consumer-finance company that lends its own money."""
     PLATFORM = "platform"
     """Our own company that serves loans and earns fees; it lends and guarantees nothing."""
+
+
+NO_LICENCE = "none"
+LICENCES: Mapping[VehicleKind, str] = {
+    VehicleKind.MICRO_LENDER: "lending",
+    VehicleKind.TRUST: "lending",
+    VehicleKind.ABS_PLAN: "lending",
+    VehicleKind.PARTNER: "lending",
+    VehicleKind.GUARANTOR: "guarantee",
+    VehicleKind.THIRD_PARTY_GUARANTOR: "guarantee",
+    VehicleKind.PLATFORM: NO_LICENCE,
+}
+"""What a kind of vehicle may do, as posting rules ask for it. A trust lends by its trustee's licence, a plan holds lent loans."""
 
 
 class Received(IntEnum):
@@ -246,6 +259,13 @@ class Vehicle:
     def steps(self, phase: Phase) -> tuple[Step, ...]:
         """The steps of a phase, in order."""
         return tuple(step for step in self.waterfall if not step.during or phase in step.during)
+
+
+def version_on(vehicles: Sequence[Vehicle], code: str, day: int) -> Vehicle | None:
+    """The version of a vehicle's terms in force on a day, before the first one that one; None for an unknown vehicle."""
+    versions = sorted((each for each in vehicles if each.code == code), key=lambda each: each.effective_from)
+    held = [each for each in versions if each.effective_from <= day] or versions[:1]
+    return held[-1] if held else None
 
 
 def vehicle_in_force(vehicles: tuple[Vehicle, ...], code: str, as_of: int) -> Vehicle:

@@ -46,6 +46,12 @@ def keep_place(connection: Connection, book: str, place: Place, now: dt.datetime
     )
 
 
+def mandate_texts(connection: Connection, loan_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Hash and text of the mandate of each loan that has one, as it was archived, by loan_id."""
+    query = "SELECT l.loan_id, t.hash, t.content FROM loan l JOIN terms t ON t.hash = l.mandate_hash WHERE l.loan_id = ANY(%s)"
+    return {row["loan_id"]: (row["hash"], row["content"]) for row in connection.execute(query, (sorted(set(loan_ids)),))}
+
+
 def terms_texts(connection: Connection, hashes: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Code and text of archived terms by hash."""
     query = "SELECT hash, code, content FROM terms WHERE hash = ANY(%s)"
