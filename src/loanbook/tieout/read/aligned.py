@@ -8,7 +8,7 @@ from loanbook.tieout.read.lexicon import CURRENCY
 from loanbook.tieout.read.number import MINUS
 
 _SEGMENT = re.compile(r"\S+(?: \S+)*")
-_LEADERS = re.compile(r"(?:\s*\.){4,}\s*|(?:\. ){3,}\.?|…{2,}")
+_LEADERS = re.compile(r"(?:\s{0,3}\.){4,}|(?:\. ){3,}\.?|…{2,}")
 _NUMBER = re.compile(
     rf"(?:{CURRENCY}\s*)?[(\[]?\s?[{MINUS}+]?\s?(?:{CURRENCY}\s*)?(?:\d[\d.,'’]*|[-–—]{{1,2}})\s?[)\]]?\s?(?:%|x|bps?|pp"
     rf"|n\.?m\.?)?\s?[)\]]?(?:\(\d\)|\*+)?"

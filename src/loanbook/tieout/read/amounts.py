@@ -10,16 +10,21 @@ from loanbook.tieout.read.lexicon import CURRENCY, SCALE_LETTER, SCALE_WORD, sca
 from loanbook.tieout.read.number import DIGITS, SPACES, digits_value
 
 _POINTS = r"percentage\s+points?|ppts?\b|pp\b|p\.p\.|pts\b"
-_AMOUNT = re.compile(
-    rf"""(?P<whole>(?:(?P<c1>{CURRENCY})[{SPACES}\ ]?(?P<s0>[-−–])?)?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲](?!\s)|\bminus\s)?
-    (?:(?P<c2>{CURRENCY})[{SPACES}\ ]?)?(?P<o2>\()?(?P<s2>(?<=\()[-−])?
-    (?P<digits>{DIGITS})
-    (?P<close>\))?
-    (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
-        |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
-    (?:[{SPACES}\ ]?(?P<c3>{CURRENCY}))?)""",
+_DIGITS = re.compile(DIGITS)
+_BEFORE = re.compile(
+    rf"""(?:(?P<c1>{CURRENCY})[{SPACES}\ ]?(?P<s0>[-−–])?)?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲]|\bminus\s)?
+    (?:(?P<c2>{CURRENCY})[{SPACES}\ ]?)?(?P<o2>\()?(?P<s2>(?<=\()[-−])?$""",
     re.VERBOSE,
 )
+_BEHIND = re.compile(
+    rf"""(?P<close>\))?
+    (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
+        |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
+    (?:[{SPACES}\ ]?(?P<c3>{CURRENCY}))?""",
+    re.VERBOSE,
+)
+_MARK_CHARACTERS = 24
+"""Marks before a number stand within so many characters."""
 _PER = re.compile(r"^[^.;,()]{0,40}?\bper\s+(?:[\w-]+\s+){0,4}?(?P<what>ADSs?|American|shares?|units?|stock)\b", re.IGNORECASE)
 _NOUN = re.compile(
     r"^\s*(?:Class [A-Z]\s+)?(?:[a-zà-ÿ-]+\s+){0,3}?(?P<what>ADSs?|American depositary shares|shares|employees|people"
@@ -66,20 +71,29 @@ def read_amounts(
         mask[start:end] = b"\x01" * (end - start)
     amounts: list[Amount] = []
     others: list[tuple[int, int, NumeralKind]] = []
-    for match in _AMOUNT.finditer(text):
-        start, end = match.span("digits")
-        if any(mask[start:end]):
+    ended = 0
+    for digits in _DIGITS.finditer(text):
+        start, end = digits.span()
+        if start < ended or any(mask[start:end]):
             continue
-        amount = _amount(match, text, context)
+        before = _BEFORE.search(text, max(ended, start - _MARK_CHARACTERS), start)
+        behind = _BEHIND.match(text, end)
+        assert before is not None, "every part is optional"
+        assert behind is not None, "every part is optional"
+        amount = _amount(text, digits, before, behind, context)
         if isinstance(amount, Amount):
             amounts.append(amount)
+            ended = amount.end
         else:
             others.append((start, end, amount))
+            ended = end
     return _completed(amounts, text), others
 
 
-def _amount(match: re.Match[str], text: str, context: Context) -> Amount | NumeralKind:
-    part = match.groupdict()
+def _amount(
+    text: str, digits: re.Match[str], before: re.Match[str], behind: re.Match[str], context: Context
+) -> Amount | NumeralKind:
+    part = {**before.groupdict(), **behind.groupdict(), "digits": digits.group()}
     parsed = digits_value(part["digits"], context.mark) or digits_value(part["digits"], "," if context.mark == "." else ".")
     if parsed is None:
         return NumeralKind.DAMAGED
@@ -89,12 +103,12 @@ def _amount(match: re.Match[str], text: str, context: Context) -> Amount | Numer
     word = re.sub(r"\s+", " ", part["unit"] or "").lower()
     bracket = bool(part["o1"] or part["o2"]) and bool(part["close"]) and (bool(part["c1"]) or word in ("%", "％"))
     negative = bool(part["s0"] or part["s1"] or part["s2"]) or bracket
-    first = match.start("whole")
+    first = before.start()
     if (part["o1"] or part["o2"]) and not bracket and not part["c1"]:
-        first = match.start("c2") if part["c2"] else match.start("s2") if part["s2"] else match.start("digits")
-    last = match.end()
+        first = before.start("c2") if part["c2"] else before.start("s2") if part["s2"] else digits.start()
+    last = behind.end()
     if part["close"] and not bracket:
-        last, word, currency = match.start("close"), "", currency if part["c1"] or part["c2"] else None
+        last, word, currency = behind.start("close"), "", currency if part["c1"] or part["c2"] else None
     while text[last - 1] in SPACES + " -":
         last -= 1
     after = text[last : last + 90]
@@ -103,18 +117,18 @@ def _amount(match: re.Match[str], text: str, context: Context) -> Amount | Numer
         unit = _unit_of_context(currency, after, part["digits"], scale, step, text, first)
         if unit is None:
             return NumeralKind.ORDINAL
-    before = text[max(0, first - 20) : first].lower()
+    lead = text[max(0, first - 20) : first].lower()
     return Amount(
         start=first,
         end=last,
-        digits_start=match.start("digits"),
+        digits_start=digits.start(),
         value=-value if negative else value,
         step=step,
         unit=unit,
         scale=scale,
         currency=currency if unit in (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS) else None,
         has_scale=scale != 1,
-        vague=re.search(r"(?:approximately|about|nearly|almost|around|over|more than|up to|least|some|ca\.?)\s*$", before)
+        vague=re.search(r"(?:approximately|about|nearly|almost|around|over|more than|up to|least|some|ca\.?)\s*$", lead)
         is not None,
     )
 

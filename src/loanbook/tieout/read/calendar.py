@@ -114,16 +114,15 @@ class Hint:
 _YEAR = r"(?:19|20)\d{2}"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _END = r"(?!\w|[.,]\d)"
-_DATES = re.compile(
+DATE = re.compile(
     rf"""(?P<iso>(?<!\d)(?P<y1>{_YEAR})-(?P<m1>\d{{2}})-(?P<d1>\d{{2}})(?!\d))
     |(?P<numeric>(?<![\d.,/])(?P<d2>\d{{1,2}})[./](?P<m2>\d{{1,2}})[./](?P<y2>{_YEAR})(?!\d))
     |(?P<dmy>(?<![\d.,])(?P<d3>{_DAY})[\s.-]*(?:of\s+)?(?P<n3>{MONTH})(?:[\s,-]+(?P<y3>{_YEAR}){_END}|[\s'’-]+(?P<s3>\d{{2}})(?!\w|[.,]\d))?(?!\s*\d{{1,2}}(?:,|\s+{_YEAR})))
     |(?P<mdy>(?P<n4>{MONTH})\s*(?P<d4>{_DAY})(?!\d)(?:\s*,?\s*(?P<y4>{_YEAR}){_END})?)
     |(?P<my>(?P<n5>{MONTH})[\s,.'’-]*(?:of\s+)?(?:(?P<y5>{_YEAR}){_END}|(?<=[-'’])(?P<s5>\d{{2}})(?!\w)))
     |(?P<month>(?<![A-Za-z])(?:January|February|March|April|June|July|August|September|October|November|December)(?![A-Za-z]))""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
-DATE = _DATES
 _BARE_YEAR = re.compile(rf"(?<![\w.,$€£¥/-]){_YEAR}(?=[\s,;:)\]–—-]|['’]s|[AEF]?$|[*¹²³⁰-⁹]|\.(?!\d))(?!,\d)")
 _SHORT_YEAR = r"(?:(?:19|20)\d{2}|['’]?\d{2})"
 _QUARTER = re.compile(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from loanbook.tieout.document import Document, Heading, Span, Table
 from loanbook.tieout.figure import Basis, Period
 from loanbook.tieout.read.calendar import CALENDAR_YEAR, DATE, FiscalYear, date_parts, part_hint, read_hint, resolve
-from loanbook.tieout.read.lexicon import CURRENCY_MARK, MONTH, MONTHS, currency_code
+from loanbook.tieout.read.lexicon import MONTH, MONTHS, currencies_in, currency_code
 from loanbook.tieout.read.number import decimal_mark
 from loanbook.tieout.read.scale import read_statement
 
@@ -83,7 +83,8 @@ def document_context(document: Document) -> Context:
     """The context of a document, from all of its texts."""
     texts = [span.text for span in document_spans(document)]
     whole = "\n".join(texts)
-    marks = Counter(match.group() for match in CURRENCY_MARK.finditer(whole))
+    named = currencies_in(whole)
+    marks = Counter(match.group() for match in named.finditer(whole)) if named is not None else Counter()
     context = Context(
         mark=decimal_mark(texts),
         dollar=_dollar(whole),

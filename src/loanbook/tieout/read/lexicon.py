@@ -33,6 +33,12 @@ CURRENCY = "(?:" + "|".join(_mark(text) for text in sorted((*CURRENCIES, *_LOOSE
 CURRENCY_MARK = re.compile(CURRENCY)
 
 
+def currencies_in(text: str) -> re.Pattern[str] | None:
+    """A pattern of the marks that a long text holds, much quicker than that of all."""
+    marks = [mark for mark in sorted((*CURRENCIES, *_LOOSE), key=len, reverse=True) if mark in text]
+    return re.compile("|".join(map(_mark, marks))) if marks else None
+
+
 def currency_code(mark: str, *, dollar: str, yen: str) -> str:
     """The code of a mark; `dollar` and `yen` are what `$` and `¥` mean in this document."""
     if mark in ("¥", "￥"):
@@ -83,7 +89,15 @@ MONTHS = {
     )
     for name in names
 }  # fmt: skip
-MONTH = r"(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![a-zà-ü])\.?"
+_LOWER_CASE = ("janvier", "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+MONTH = (
+    "(?:"
+    + "|".join(
+        sorted({form for name in MONTHS for form in (name.title(), name.upper())} | set(_LOWER_CASE), key=len, reverse=True)
+    )
+    + r")(?![a-zà-ü])\.?"
+)
+"""Months begin with a capital, so that "may" is a verb; French ones do not."""
 
 CARDINALS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,

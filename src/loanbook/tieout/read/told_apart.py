@@ -24,7 +24,7 @@ _ROADS = (
 )
 _YEAR = r"(?:19|20)\d{2}"
 _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
-    (NumeralKind.IDENTIFIER, re.compile(r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+")),
+    (NumeralKind.IDENTIFIER, re.compile(r"(?:https?://|www\.)[^\s<>]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")),
     (
         NumeralKind.FOOTNOTE,
         re.compile(
@@ -111,7 +111,7 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
     (
         NumeralKind.IDENTIFIER,
         re.compile(
-            rf"(?<![\w$€£¥])(?!{CURRENCY}[-\d])(?:[A-Za-z]+[.-]?){{1,3}}\d[\w-]*(?:\.[\w-]*\d[\w-]*)*"
+            rf"(?<![\w$€£¥])(?!{CURRENCY}[-\d])(?:[A-Za-z]{{1,24}}[.-]?){{1,3}}\d[\w-]*(?:\.[\w-]*\d[\w-]*)*"
             rf"|(?<![\w$€£¥.,])0\d+(?:-\d+)+"
             rf"|(?<![\w$€£¥.,])\d+(?:-\d+){{2,}}|(?<![\w$€£¥.,])\d{{1,4}}-\d{{4,}}(?!\w)"
             rf"|(?<![\w$€£¥.,])(?!\d+{_UNIT_TAIL})\d+[a-zA-Z][\w-]*"
