@@ -14,9 +14,14 @@ _NUMBER = re.compile(
     rf"|n\.?m\.?)?\s?[)\]]?(?:\(\d\)|\*+)?"
     r"|n\.?m\.?|n/?a|N/?A|N/?M"
 )
-_JOINED_NUMBERS = re.compile(rf"(?<=[\d)%])\s(?={CURRENCY}|[(]|\d)")
-_GAP_LINES = 2
-"""So many lines without figures may stand between two rows of one table."""
+_DAY = re.compile(r"\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|(?:19|20)\d\d")
+_GROUPED = re.compile(rf"{CURRENCY}?\(?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?\)?|{CURRENCY}?\(?\d+\.\d+\)?%?")
+_GAP_LINES = 4
+"""So many lines without figures may stand between two rows of one table: a group's heading, a wrapped label, a head."""
+_HEAD_LINES = 11
+_FEWEST_VALUES = 4
+"""Figures, and lines of figures, that make a table."""
+_FIGURE_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,98 +47,120 @@ def segments(line: str) -> list[tuple[int, int]]:
             whole[-1] = (whole[-1][0], end)
         else:
             whole.append((start, end))
-    return whole
+    return [part for start, end in whole for part in _apart(line, start, end)]
 
 
-def _figures(line: str) -> list[tuple[int, int]]:
-    """The segments at the end of a line that are figures, one at least behind a gap; empty for running text."""
-    if "  " not in line and "..." not in line and "…" not in line:
-        return []
-    parts = segments(line)
-    figures: list[tuple[int, int]] = []
-    for start, end in reversed(parts):
-        if _NUMBER.fullmatch(line[start:end]) is None:
-            break
-        figures.append((start, end))
-    return figures[::-1]
+def _apart(line: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Figures or dates that one blank parts are cells of their own, groups of three digits are not."""
+    words = [(start + match.start(), start + match.end()) for match in re.finditer(r"\S+", line[start:end])]
+    texts = [line[first:last] for first, last in words]
+    if len(words) > 1 and (all(map(_DAY.fullmatch, texts)) or (all(map(_GROUPED.fullmatch, texts)))):
+        return words
+    return [(start, end)]
 
 
-def aligned_table(lines: list[str], first: int) -> int | None:
-    """The last line of the table that begins at `first`, None where no table begins there.
+class Layout:
+    """The lines of a text and where their parts stand; each line is parted once."""
 
-    Heads are lines of separated or indented parts above the first figures; the table ends where no figures follow.
-    """
-    at = first
-    figures = _figures(lines[at])
-    while not figures:
-        line = lines[at]
-        if line.strip() and not _is_head(line):
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self._segments: dict[int, list[tuple[int, int]]] = {}
+        self._figures: dict[int, list[tuple[int, int]]] = {}
+
+    def segments(self, at: int) -> list[tuple[int, int]]:
+        if at not in self._segments:
+            self._segments[at] = segments(self.lines[at])
+        return self._segments[at]
+
+    def figures(self, at: int) -> list[tuple[int, int]]:
+        """The segments at the end of a line that are figures, one at least behind a gap; empty for running text."""
+        if at not in self._figures:
+            line = self.lines[at]
+            found: list[tuple[int, int]] = []
+            if "  " in line or "..." in line or "…" in line:
+                for start, end in reversed(self.segments(at)):
+                    if end - start > _FIGURE_CHARACTERS or _NUMBER.fullmatch(line[start:end]) is None:
+                        break
+                    found.append((start, end))
+            self._figures[at] = found[::-1]
+        return self._figures[at]
+
+    def is_head(self, at: int) -> bool:
+        """A line of a table's head: separated parts, or one part far from the margin, or a rule."""
+        parts = self.segments(at)
+        if len(parts) > 1:
+            return len(self.lines[at].strip()) < 200 and max(end - start for start, end in parts) < 70
+        return bool(parts) and parts[0][0] >= 12 and parts[0][1] - parts[0][0] < 60
+
+    def table_end(self, first: int) -> int | None:
+        """The last line of the table that begins at `first`, None where no table begins there.
+
+        Heads are lines of separated or indented parts above the first figures; the table ends where no figures follow.
+        """
+        at = self._first_figures(first)
+        if at is None:
             return None
-        at += 1
-        if at >= len(lines) or at - first > 10 or "\t" in lines[at]:
-            return None
-        figures = _figures(lines[at])
-    rows = 0
-    last = at
-    gap = 0
-    while at < len(lines):
-        line = lines[at]
-        if "\t" in line:
-            break
-        if _figures(line):
-            rows += len(_figures(line)) + 1
-            last = at
-            gap = 0
-        elif line.strip():
-            gap += 1
-            if gap > _GAP_LINES + 2 or (len(line.strip()) > 90 and not _is_head(line)) or line.strip().endswith("."):
+        values = gap = 0
+        last = at
+        while at < len(self.lines) and "\t" not in self.lines[at]:
+            line = self.lines[at].strip()
+            if self.figures(at):
+                values += len(self.figures(at)) + 1
+                last, gap = at, 0
+            elif line:
+                gap += 1
+                if gap > _GAP_LINES or (len(line) > 90 and not self.is_head(at)) or line.endswith("."):
+                    break
+            at += 1
+            if (
+                at < len(self.lines)
+                and not self.lines[at].strip()
+                and (at + 1 >= len(self.lines) or (not self.lines[at + 1].strip() and gap))
+            ):
                 break
-        at += 1
-        if at < len(lines) and not lines[at].strip() and (at + 1 >= len(lines) or (not lines[at + 1].strip() and gap)):
-            break
-    return last if rows >= 4 else None
+        return last if values >= _FEWEST_VALUES else None
+
+    def _first_figures(self, first: int) -> int | None:
+        for at in range(first, min(first + _HEAD_LINES, len(self.lines))):
+            line = self.lines[at]
+            if "\t" in line:
+                return None
+            if self.figures(at):
+                return at
+            is_caption = at > first and len(line.strip()) < 60 and not line.strip().endswith(".")
+            if line.strip() and not is_caption and not self.is_head(at):
+                return None
+        return None
+
+    def rows(self, first: int, last: int) -> Iterator[tuple[int, list[Piece]]]:
+        """The rows of a table from `first` to `last`, with the columns of each part: label 0, figures from 1."""
+        columns = _clusters([span for at in range(first, last + 1) for span in self.figures(at)])
+        for at in range(first, last + 1):
+            line = self.lines[at]
+            parts = [(start, end) for start, end in self.segments(at) if not re.fullmatch(r"[-=_\s]{3,}", line[start:end])]
+            if parts:
+                yield at, list(_pieces(line, parts, columns, self._rules(at + 1, last)))
+
+    def _rules(self, at: int, last: int) -> list[tuple[int, int]]:
+        """The strokes under a line of heads; each tells what its head spans."""
+        if at > last:
+            return []
+        line = self.lines[at]
+        parts = self.segments(at)
+        return parts if parts and all(re.fullmatch(r"[-=_]{3,}", line[start:end]) for start, end in parts) else []
 
 
-def _is_head(line: str) -> bool:
-    """A line of a table's head: separated parts, or one part far from the margin, or a rule."""
-    parts = segments(line)
-    if len(parts) > 1:
-        return len(line.strip()) < 200 and max(end - start for start, end in parts) < 70
-    return bool(parts) and parts[0][0] >= 12 and parts[0][1] - parts[0][0] < 60
-
-
-def aligned_row(lines: list[str], first: int, last: int) -> Iterator[tuple[int, list[Piece]]]:
-    """The rows of a table from `first` to `last`, with the columns of each part: label 0, figures from 1."""
-    ends = sorted(end for at in range(first, last + 1) for _, end in _figures(lines[at]))
-    columns = _clusters(ends, lines, first, last)
-    for at in range(first, last + 1):
-        line = lines[at]
-        parts = [(start, end) for start, end in segments(line) if not re.fullmatch(r"[-=_\s]{3,}", line[start:end])]
-        if not parts:
-            continue
-        rules = _rules(lines, at + 1, last)
-        yield at, list(_pieces(line, parts, columns, rules))
-
-
-def _rules(lines: list[str], at: int, last: int) -> list[tuple[int, int]]:
-    """The strokes under a line of heads; each tells what its head spans."""
-    if at > last:
-        return []
-    parts = segments(lines[at])
-    return parts if parts and all(re.fullmatch(r"[-=_]{3,}", lines[at][start:end]) for start, end in parts) else []
-
-
-def _clusters(ends: list[int], lines: list[str], first: int, last: int) -> list[tuple[int, int]]:
-    """Columns as (first, last) character: figures that overlap stand in one column."""
-    spans = sorted(span for at in range(first, last + 1) for span in _figures(lines[at]))
-    clusters: list[list[int]] = []
+def _clusters(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Columns as (first, last) character: figures that end together, or overlap, stand in one column."""
+    clusters: list[tuple[int, int]] = []
     for start, end in sorted(spans, key=lambda span: span[1]):
-        if (clusters and start < clusters[-1][1] - 1 and end - clusters[-1][1] <= 4) or (clusters and end - clusters[-1][1] <= 2):
-            clusters[-1][0] = min(clusters[-1][0], start)
-            clusters[-1][1] = max(clusters[-1][1], end)
-        else:
-            clusters.append([start, end])
-    return [(start, end) for start, end in clusters]
+        if clusters:
+            first, last = clusters[-1]
+            if end - last <= 2 or (start < last - 1 and end - last <= 4):
+                clusters[-1] = (min(first, start), max(last, end))
+                continue
+        clusters.append((start, end))
+    return clusters
 
 
 def _pieces(

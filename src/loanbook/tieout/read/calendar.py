@@ -18,10 +18,16 @@ def month_end(year: int, month: int) -> dt.date:
     return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 
+_MID_MONTH = (9, 21)
+"""A period that ends beside a month's end, yet not on it, counts weeks: thirteen to a quarter."""
+
+
 def months_ended(end: dt.date, months: int) -> Period:
-    """The period of so many months that ends on a day; a year of weeks begins the day after its yearday."""
+    """The period of so many months that ends on a day."""
     if end == month_end(end.year, end.month):
         return Period(start=month_end(end.year, end.month - months) + dt.timedelta(days=1), end=end)
+    if not _MID_MONTH[0] < end.day < _MID_MONTH[1] and months % 3 == 0:
+        return Period(start=end - dt.timedelta(days=91 * months // 3 - 1), end=end)
     before = month_end(end.year, end.month - months)
     return Period(start=before.replace(day=min(end.day, before.day)) + dt.timedelta(days=1), end=end)
 

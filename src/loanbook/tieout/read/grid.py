@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from loanbook.tieout.document import Cell, Span, Table
+from loanbook.tieout.read.calendar import read_hint
 from loanbook.tieout.read.lexicon import CURRENCY
 from loanbook.tieout.read.number import UNIT_WORDS, CellNumber, cell_number
 
@@ -74,6 +75,8 @@ def table_rows(table: Table) -> list[Row]:
     for at in sorted(parsed):
         row = _row(at, parsed[at], left)
         row.kind = _row_kind(row, seen_figures, left)
+        if row.kind is RowKind.HEAD and seen_figures and _is_group(row):
+            row.kind, row.labels, row.words = RowKind.LABEL, row.words, []
         if row.kind is RowKind.HEAD:
             _heads_only(row)
         seen_figures = seen_figures or row.kind is RowKind.FIGURES
@@ -106,7 +109,7 @@ def _row(at: int, cells: list[tuple[Cell, CellNumber | None]], left: int) -> Row
         cell, number = cells[index]
         text = cell.span.text.strip()
         if (
-            cell.column < left
+            cell.column + cell.columns <= left
             and (number is None or not number.currency)
             and not (number is None and index + 1 < len(cells) and _BEFORE.fullmatch(text) and cells[index + 1][0].column == left)
         ):
@@ -193,6 +196,11 @@ def _row_kind(row: Row, seen_figures: bool, left: int) -> RowKind:
         spanning = not seen_figures and any(cell.columns > max(left, 1) for cell in row.labels)
         return RowKind.HEAD if spanning else RowKind.LABEL
     return RowKind.FIGURES if row.words else RowKind.BLANK
+
+
+def _is_group(row: Row) -> bool:
+    """A heading that spans the table below its head: it groups rows unless it names a period."""
+    return not row.labels and len(row.words) == 1 and row.words[0].column == 0 and not read_hint(row.words[0].span.text)
 
 
 def _heads_only(row: Row) -> None:

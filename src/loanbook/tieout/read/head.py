@@ -74,15 +74,14 @@ class Heads:
         return [*self.corner, *(text for row in self.regions for _, _, text in row)]
 
 
-def read_heads(rows: Sequence[Row], left: int, width: int) -> Heads:
+def read_heads(rows: Sequence[Row], width: int) -> Heads:
     """Heads of consecutive rows; a head with blank cells to its right covers them, up to where a head above ends."""
     regions: list[tuple[tuple[int, int, str], ...]] = []
     corner: list[str] = []
     bounds: set[int] = set()
     for row in rows:
         cells = sorted(row.words, key=lambda cell: cell.column)
-        corner.extend(_text(cell) for cell in row.labels if cell.column < left and cell.columns <= max(left, 1))
-        cells = [*[cell for cell in row.labels if cell.columns > max(left, 1)], *cells]
+        corner.extend(_text(cell) for cell in row.labels)
         explicit = any(cell.columns > 1 for cell in cells)
         found: list[tuple[int, int, str]] = []
         for index, cell in enumerate(cells):

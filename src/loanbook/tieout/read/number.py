@@ -101,10 +101,14 @@ _CELL = re.compile(
 )
 
 
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d")
+_CELL_CHARACTERS = 60
+
+
 def cell_number(text: str) -> CellNumber | None:
     """The one number that a cell holds, None where it holds words or several numbers."""
     stripped = text.strip()
-    if not stripped or len(stripped) > 60:
+    if not stripped or len(stripped) > _CELL_CHARACTERS or _DATE.fullmatch(stripped):
         return None
     if _DASH.fullmatch(stripped):
         start = len(text) - len(text.lstrip())

@@ -23,7 +23,14 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Inc|Ltd|Co|Corp|Mr|Ms|Mrs|Dr|No|Nos|vs|approx|ca|St|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Mio"
     r"|Mrd|bzw|e\.g|i\.e|U\.S|U\.K|p\.a|incl|excl|est))\.$"
 )
+_SENTENCE_CHARACTERS = 4_000
+"""No sentence is longer; what is, is read in parts."""
 _RATE = re.compile(r"\b(?:rates?|exchange|translat\w+|convert\w+)\b", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    r"(?:\W|\d|\b(?:in|to|and|or|of|an?|the|at|by|from|for|as|quarter|year|half|period|months?|first|second|third|fourth"
+    r"|ended|prior|same)\b)*",
+    re.IGNORECASE,
+)
 _ONE = re.compile(r"1(?:[.,]0+)?")
 _OUTLOOK = re.compile(
     r"\b(?:expects?|expected|guidance|outlook|forecasts?|anticipates?|projects|targets?|targeting|erwartet|prognos\w+)\b",
@@ -86,6 +93,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
             continue
         bounds.append(match.end())
     bounds.append(len(text))
+    bounds = [bound for first, last in pairwise(bounds) for bound in range(first, max(last, first + 1), _SENTENCE_CHARACTERS)] + [
+        len(text)
+    ]
     return list(pairwise(bounds))
 
 
@@ -147,6 +157,8 @@ def _sentence(
     for index, (amount, role) in enumerate(zip(moved, roles, strict=True)):
         of = figures[role.of] if role.of is not None else None
         label = of.label if of is not None and role.name not in ("share", "current") else sentence_label(text, moved, index)
+        if figures and (role.name == "high" or _SAYS_NOTHING.fullmatch(label)):
+            label = figures[-1].label
         unit = _unit(amount, label, of, role)
         printed = text[amount.start : amount.end]
         place = span.at(first + amount.start, first + amount.end)

@@ -11,10 +11,11 @@ from loanbook.tieout.read.context import Context
 
 _RISE = (
     r"increas\w*|growth|gr[eo]w\w*|grown|up(?!\s+to\b)|rose|ris\w+|higher|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*"
-    r"|jump\w*|surg\w+|gestiegen|Anstieg|plus"
+    r"|jump\w*|widen\w*|surg\w+|gestiegen|Anstieg|plus"
 )
 _FALL = (
-    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|gesunken"
+    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*"
+    r"|narrow\w*|gesunken"
     r"|Rückgang|minus"
 )
 _DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{_RISE})|(?P<fall>{_FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
@@ -36,7 +37,8 @@ _COMPARED = re.compile(
 )
 _FROM = re.compile(r"\bfrom\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
 _CHAIN = re.compile(
-    r"^[^.;]{0,80}(?:,\s*(?:and\s+)?|\band\s+)(?:(?:compared\s+)?(?:to|with|from)\s+)?(?:a\s+|an\s+)?$", re.IGNORECASE
+    r"^[^.;]{0,80}(?:,\s*(?:(?:and|or)\s+)?|\b(?:and|or)\s+)(?:(?:compared\s+)?(?:to|with|from)\s+)?(?:a\s+|an\s+)?$",
+    re.IGNORECASE,
 )
 _PRIOR_QUARTER = re.compile(
     r"\b(?:prior|previous|last|preceding|immediately\s+preceding)\s+(?:fiscal\s+)?quarter\b|\bthe\s+quarter\s+before\b"
@@ -58,6 +60,8 @@ _BETWEEN = re.compile(
     r"\b(?:between|range\s+(?:of|from)|from|in\s+a\s+range\s+of|zwischen)\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE
 )
 _BRACKET = re.compile(r"\(\s*(?P<when>[^():;]{2,40}):\s*(?:approximately\s+|around\s+)?$")
+_MOVES_FROM = re.compile(rf"\b(?:{_FALL}|{_RISE})\s+(?:by\s+)?from\s+$", re.IGNORECASE)
+_GROWS = re.compile(rf"\b(?:{_RISE}|{_FALL}|represent\w*)\b", re.IGNORECASE)
 _RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
 _OPEN_BRACKET = re.compile(
     r"\W{0,2}\((?:or\s+|approximately\s+|about\s+|equivalent\s+to\s+|ca\.\s+)*|,?\s+or\s+|\s*/\s*", re.IGNORECASE
@@ -69,13 +73,26 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _SAME_DATE = re.compile(r"\b(?:same|such|that)\s+(?:date|day|time)\b|\bdate\s+thereof\b", re.IGNORECASE)
+_OR = re.compile(r",?\s*(?:or|and)\s+(?:\w+\s+){0,3}")
+_DATELINE = re.compile(r"^[^.;]{0,80}?(?:--|—|–|/PRNewswire/|\(?(?:GLOBE NEWSWIRE|BUSINESS WIRE)\)?)\s*(?:--|—|–)?\s*")
 _AT_END = re.compile(r"^[^,.;]{0,30}\bat\s+(?:the\s+)?(?:quarter|period|year|month)(?:[\s-]*end(?:ing)?\b|'s end)", re.IGNORECASE)
 _PREDICATE = re.compile(
     r"\b(?:was|were|is|are|reached|amounted|totall?ed|stood|had|has|have|generated|reported|recorded)\b", re.IGNORECASE
 )
+_NAMED_OF = re.compile(
+    r"\b(?:reported|posted|recorded|delivered|announced|generated|declared|incurred|achieved|had|expects?(?:\s+to\s+\w+)?)\s+"
+    r"(?:an?\s+|the\s+)?(?P<label>[^,.;]{3,90}?)\s+(?:of|between|from|in the range of)\s+(?:approximately\s+|about\s+"
+    r"|between\s+)?$",
+    re.IGNORECASE,
+)
 _ASIDE = re.compile(r"^(?:as\s+(?:of|at)|in|for|during|at\s+the\s+end\s+of)\s+(?:the\s+)?[^,]{3,60},\s*", re.IGNORECASE)
 _MONEYLIKE = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
 _RELATIVE = (Unit.PERCENT, Unit.POINTS, Unit.BASIS_POINTS)
+_TIME_TAIL = re.compile(
+    r"\s+(?:for|in|during|as\s+of|as\s+at|at)\s+(?:the\s+)?(?:[\w,.-]+\s+){0,7}?"
+    r"(?:(?:19|20)\d\d(?:\s+and\s+(?:19|20)\d\d)?|quarter|half|period)$"
+)
+_LABEL_CHARACTERS = 160
 _CLAUSE_CHARACTERS = 110
 
 
@@ -139,19 +156,16 @@ def _role(
         return Role(name="comparative", of=main)
     middle = before is not None and _RANGE_MIDDLE.fullmatch(gap) is not None
     if middle and roles[-1].name == "low":
-        return Role(name="high", of=bounds.get("high") if relative else None)
+        return Role(name="high", of=bounds.get("high") if relative and roles[-1].of is not None else None)
     following = amounts[index + 1] if index + 1 < len(amounts) else None
-    if following is not None and following.unit is amount.unit and _RANGE_MIDDLE.fullmatch(after):
-        opened = _BETWEEN.search(gap) is not None
-        falling = re.search(rf"\b(?:{_FALL})\s+(?:by\s+)?from\s+$", gap, re.IGNORECASE) or re.search(
-            rf"\b(?:{_RISE})\s+(?:by\s+)?from\s+$", gap, re.IGNORECASE
-        )
-        if not falling and (opened or re.fullmatch(r"\s*(?:to|-|–|—|bis)\s*", after)):
-            return Role(name="low", of=bounds.get("low") if relative else None)
+    if following is not None and following.unit is amount.unit and _RANGE_MIDDLE.fullmatch(after) and _opens_range(gap, after):
+        grows = relative and _GROWS.search(gap) is not None
+        return Role(name="low", of=bounds.get("low") if grows else None)
     direction = _direction(gap, after, relative)
     if relative:
         if direction is not None and not _COMPARED.search(gap):
-            return Role(name="growth", of=main, falls=direction == "fall")
+            name = "growth" if amount.unit is Unit.PERCENT else "change"
+            return Role(name=name, of=main, falls=direction == "fall")
         if _YEARLY_AFTER.match(after):
             return Role(name="growth", of=main)
         if _SHARE.search(gap) and main is not None:
@@ -179,8 +193,24 @@ def _role(
     )
     if (compared or chained) and (main is not None or _FROM.search(gap)):
         name = "prior_quarter" if _PRIOR_QUARTER.search(after) and not _YEAR_AGO.search(after) else "comparative"
-        return Role(name=name, of=main)
+        return Role(name=name, of=_like(amounts, roles, index, main))
     return Role(name="current")
+
+
+def _opens_range(gap: str, after: str) -> bool:
+    """Whether two bounds follow: "between A and B", "A to B"; not "by A to B" nor "fell from A to B"."""
+    if re.search(r"\bby\s+(?:approximately\s+|about\s+)?$", gap) or _MOVES_FROM.search(gap):
+        return False
+    return _BETWEEN.search(gap) is not None or re.fullmatch(r"\s*(?:to|-|–|—|bis)\s*", after) is not None
+
+
+def _like(amounts: list[Amount], roles: list[Role], index: int, main: int | None) -> int | None:
+    """The last amount in its own right that is of the same unit, else the last of any."""
+    amount = amounts[index]
+    for other in range(index - 1, -1, -1):
+        if roles[other].name == "current" and (amounts[other].unit, amounts[other].currency) == (amount.unit, amount.currency):
+            return other
+    return main
 
 
 def _bracketed(gap: str) -> str | None:
@@ -224,6 +254,9 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     start = amounts[index - 1].end if index else 0
     gap = text[start : amount.start]
     after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : amount.end + 120])[0]
+    named = _NAMED_OF.search(gap)
+    if named is not None:
+        return _trimmed(named["label"])
     verb = _VERB.search(gap)
     before = gap[: verb.start()] if verb else gap
     before = _ASIDE.sub("", before.strip(" ,-•*–"))
@@ -240,7 +273,7 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
 
 def _trimmed(text: str) -> str:
     words = " ".join(re.sub(r"[⁰¹²³⁴-⁹*]+", "", text).split()).strip(' ,;:-–•“”"()')
-    return words[-160:]
+    return _TIME_TAIL.sub("", words)[-_LABEL_CHARACTERS:]
 
 
 def sentence_periods(
@@ -251,6 +284,7 @@ def sentence_periods(
     base = _base_period(text[: amounts[0].start], headings, said, context)
     periods: list[Period | None] = []
     unstated: set[int] = set()
+    stated: set[int] = set()
     for index, (amount, role) in enumerate(zip(amounts, roles, strict=True)):
         if index in spread:
             periods.append(spread[index])
@@ -266,6 +300,8 @@ def sentence_periods(
         elif role.name in ("comparative", "prior_quarter"):
             bracketed = _bracketed(text[amounts[index - 1].end if index else 0 : amount.start])
             periods.append(_compared_period(bracketed or after, of or base, role, text, context))
+            if read_hint(after):
+                stated.add(index)
         else:
             gap = text[amounts[index - 1].end if index else 0 : amount.start]
             own = _clause_period(after, context) or (_clause_period(gap, context) if index else None)
@@ -282,12 +318,28 @@ def sentence_periods(
             if own is None and base is not None and _AT_END.search(text[amount.end : amount.end + 60]):
                 own = Period(end=base.end)
             periods.append(own or base)
+            if own is not None:
+                stated.add(index)
             if own is None and index == 0 and base is not None and not _clause_period(text[: amount.start], context):
                 unstated.add(index)
             if role.name == "low" and own is None:
                 tail = _clause_period(text[amount.end :][:200], context)
                 periods[-1] = tail if tail is not None and base is None else periods[-1]
-    return _as_instants(roles, periods, unstated)
+    return _as_instants(roles, _shared_forward(text, amounts, roles, periods, stated), unstated)
+
+
+def _shared_forward(
+    text: str, amounts: list[Amount], roles: list[Role], periods: list[Period | None], stated: set[int]
+) -> list[Period | None]:
+    """ "$12.4 million, or $0.83 per share, for the quarter ended …": the words behind the second are of the first too."""
+    shared = list(periods)
+    for index in range(len(amounts) - 2, -1, -1):
+        if index in stated or index + 1 not in stated or roles[index].name != roles[index + 1].name:
+            continue
+        if _OR.fullmatch(text[amounts[index].end : amounts[index + 1].start]):
+            shared[index] = shared[index + 1]
+            stated.add(index)
+    return shared
 
 
 def _as_instants(roles: list[Role], periods: list[Period | None], unstated: set[int]) -> list[Period | None]:
@@ -311,7 +363,7 @@ _LATE_IN_MONTH = 27
 
 def _base_period(before: str, headings: Sequence[str], said: Period | None, context: Context) -> Period | None:
     """What the words before the first amount say, else the sentences before it, the headings above it, the document."""
-    own = _clause_period(before, context)
+    own = _clause_period(_DATELINE.sub("", before), context)
     if own is not None:
         return own
     if said is not None and (said.start is not None or _SAME_DATE.search(before)):

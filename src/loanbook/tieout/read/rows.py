@@ -59,8 +59,9 @@ _UNITS = (
     (
         Unit.COUNT,
         re.compile(
-            r"^(?:number|no\.)\s+of\b|\b(?:branches|ATMs|stores|restaurants|customers|subscribers|users|accounts|policies"
-            r"|transactions|loans originated|vehicles|units sold|headcount|partners)\s*(?:\((?:[^()]*)\)|,.*)?$",
+            r"^(?:number|no\.|#)\s+of\b|\b(?:branches|ATMs|stores|restaurants|customers|subscribers|users"
+            r"|policies in force|partners)\s*"
+            r"(?:\([^()]*\)|,.*)?$|^(?:active|new|open|total)\s(?:\w+\s)?(?:accounts|policies|vehicles|transactions)$",
             re.IGNORECASE,
         ),
     ),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -88,11 +89,11 @@ class _Reader:
         self.statement = surroundings.statement
         self.width = max(cell.column + cell.columns for cell in table.cells)
         values = [value for row in rows for value in row.values]
-        self.left = min((value.first for value in values), default=1)
         self.extents = _extents(values)
         self.heads = Heads()
         self.columns: dict[int, Column] = {}
         self.reading = TableReading([], [], [])
+        self.steps = Counter[Decimal]()
 
     def read(self) -> TableReading:
         groups = Groups()
@@ -144,7 +145,7 @@ class _Reader:
     def _begin_section(self, rows: list[Row]) -> None:
         """New heads; where they say no period or currency, what the heads above said goes on."""
         before = self.columns
-        self.heads = read_heads(rows, self.left, self.width)
+        self.heads = read_heads(rows, self.width)
         around = (*self.heads.corner, *self.surroundings.around)
         heads = {}
         for column, (first, last) in self.extents.items():
@@ -169,6 +170,8 @@ class _Reader:
             read = self._figure(value, head, column, place)
             if isinstance(read, Figure):
                 self.reading.figures.append(read)
+                if read.unit is Unit.MONEY and not read.dash:
+                    self.steps[read.step] += 1
             else:
                 self.reading.numerals.append(read)
 
@@ -212,7 +215,7 @@ class _Reader:
             label=label,
             path=(*self.surroundings.path, *head.path),
             column=column.texts,
-            role=column.change,
+            role=_change_role(column, head, unit),
         )
 
     def _unit(self, value: Value, head: RowHead, column: Column, step: Decimal) -> Unit:
@@ -245,8 +248,7 @@ class _Reader:
 
     def _decimals_are_usual(self, step: Decimal) -> bool:
         """Whether the amounts of this table are displayed with such decimals anyway."""
-        steps = [figure.step for figure in self.reading.figures if figure.unit is Unit.MONEY and not figure.dash]
-        return bool(steps) and steps.count(step) * 2 > len(steps)
+        return self.steps[step] * 2 > self.steps.total()
 
     def _scale(self, unit: Unit, head: RowHead, column: Column) -> Decimal:
         if unit in (Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.COUNT, Unit.PEOPLE, Unit.UNKNOWN) and head.scale is not None:
@@ -279,6 +281,13 @@ class _Reader:
                 )
 
 
+def _change_role(column: Column, head: RowHead, unit: Unit) -> str:
+    """Growth is a per cent of an amount; what a rate changes by, or an amount, is a change."""
+    if not column.change:
+        return ""
+    return "growth" if unit is Unit.PERCENT and not head.is_rate and head.unit is not Unit.PERCENT else "change"
+
+
 def _extents(values: Sequence[Value]) -> dict[int, tuple[int, int]]:
     """For each column with figures, the columns that they and their marks take."""
     extents: dict[int, tuple[int, int]] = {}
@@ -294,6 +303,7 @@ def _completed(columns: dict[int, Column], heads: Heads) -> dict[int, Column]:
     One without a period takes the one that all others share; a change takes the latest of the columns before it. What stands
     between the columns of two sets of rules, and names none, are the adjustments from one to the other.
     """
+    columns = {key: replace(column, period=None) if column.is_note else column for key, column in columns.items()}
     periods = {column.period for column in columns.values() if column.period is not None and not column.change}
     shared = next(iter(periods)) if len(periods) == 1 else None
     if not periods and heads.regions:

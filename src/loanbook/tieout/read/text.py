@@ -5,7 +5,7 @@ import re
 from loanbook.errors import RequestError
 from loanbook.tieout.document import Cell, Heading, Paragraph, Span
 from loanbook.tieout.figure import Place
-from loanbook.tieout.read.aligned import aligned_row, aligned_table
+from loanbook.tieout.read.aligned import Layout
 from loanbook.tieout.read.draft import Draft, Piece
 from loanbook.tieout.read.limits import Meter
 from loanbook.tieout.read.marks import joined, trimmed, unmarked
@@ -38,6 +38,7 @@ class _Lines:
 
     def __init__(self, lines: list[str], file: str, meter: Meter, page: int | None) -> None:
         self.lines = lines
+        self.layout = Layout(lines)
         self.file = file
         self.meter = meter
         self.page = page
@@ -65,7 +66,7 @@ class _Lines:
             elif _is_pipe_row(line):
                 at = self._pipe_table(at, pieces)
             else:
-                last = aligned_table(self.lines, at)
+                last = self.layout.table_end(at)
                 if last is not None:
                     at = self._aligned(at, last, pieces)
                 else:
@@ -111,7 +112,7 @@ class _Lines:
 
     def _aligned(self, at: int, last: int, pieces: list[Piece]) -> int:
         draft = Draft()
-        for row, line in aligned_row(self.lines, at, last):
+        for row, line in self.layout.rows(at, last):
             self.meter.add_cells(len(line))
             draft.rows.append(
                 [
@@ -159,7 +160,7 @@ class _Lines:
         text = line.strip()
         if not text or "\t" in line or _is_pipe_row(line) or _LIST.match(line) or _HEADING.match(line) or _RULE.match(line):
             return False
-        if _BOLD_LINE.match(line) or aligned_table(self.lines, at) is not None:
+        if _BOLD_LINE.match(line) or self.layout.table_end(at) is not None:
             return False
         if self.wrapped:
             return len(before) > 45 and not (

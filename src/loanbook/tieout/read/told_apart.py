@@ -32,7 +32,7 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
             rf"|(?<=[a-z]{{3}})(?<!\d)\d{{1,2}}(?=[\s,.;]|$)"
         ),
     ),
-    (NumeralKind.FOOTNOTE, re.compile(r"^\W{0,3}\(?\d{1,2}\)?\s+(?=[“\"A-Z])(?![^.]{0,60}\d{4}\s*$)")),
+    (NumeralKind.FOOTNOTE, re.compile(rf"^\W{{0,3}}\(?\d{{1,2}}\)?\s+(?!{MONTH})(?=[“\"A-Z])(?![^.]{{0,60}}\d{{4}}\s*$)")),
     (
         NumeralKind.ORDINAL,
         re.compile(r"^\W{0,3}\(?\d{1,2}[.)]\s+(?=\S)|(?<![\w$€£¥])\(\d{1,2}\)(?=\s+[a-z])|\b\d{1,4}(?:st|nd|rd|th)\b"),
