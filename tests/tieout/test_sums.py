@@ -1,14 +1,17 @@
 """Sums are found by what the columns say, without a label that helps."""
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from loanbook.tieout.figure import Figure
+from loanbook.tieout.document import Document
+from loanbook.tieout.figure import Figure, Reading, Unit
+from loanbook.tieout.relate import relate
 from loanbook.tieout.relate.grid import grids_of
 from loanbook.tieout.relate.sums import cross_footings, footings
-from loanbook.tieout.relation import Relation, Verdict
+from loanbook.tieout.relation import Relation, RelationKind, Verdict
 from tests.tieout.build import table
 
 INCOME = """
@@ -135,3 +138,19 @@ def test_a_long_table_is_searched_in_bounded_time(rows: int) -> None:
         *(f"row  {chance.randrange(1000, 10**6):,}  {chance.randrange(1000, 10**6):,}" for _ in range(rows)),
     ]
     assert relations_of(table("\n".join(lines))) == []
+
+
+def test_growth_beside_amounts_adds_up_with_nothing_and_is_declared_of_nothing():
+    figures = table(
+        """
+                        2024/EUR   2023/EUR   2024
+        Revenue         8,251.9    9,416.7    -12.4%
+        Cost of sales   -5,159.4   -5,648.9   8.7%
+        Gross profit    3,092.5    3,767.8    -17.9%
+    """
+    )
+    figures = tuple(replace(figure, role="growth") if figure.unit is Unit.PERCENT else figure for figure in figures)
+    found = relate([(Document(file="a.txt", blocks=()), Reading(figures=figures))])
+    sums = [relation for relation in found if relation.kind is RelationKind.SUM]
+    assert {relation.result for relation in sums} == {"a.txt:0:3:0", "a.txt:0:3:1"}
+    assert all(relation.verdict is Verdict.HOLDS for relation in found)

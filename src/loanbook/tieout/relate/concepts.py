@@ -21,6 +21,7 @@ from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 STRENGTH = Decimal("0.98")
+AMOUNTS = frozenset({Unit.MONEY, Unit.UNKNOWN, Unit.COUNT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,8 @@ def declared_relations(
     for figure in figures:
         concept = pack.concepts.get(key_of(figure.label))
         coordinate = coordinate_of(figure, frame)
-        if concept is not None and coordinate is not None and figure.place.row is not None and figure.id not in silent:
+        is_amount = figure.unit in AMOUNTS and figure.place.row is not None and figure.id not in silent
+        if concept is not None and coordinate is not None and is_amount:
             by_concept[concept].setdefault((figure.place.block, coordinate), figure)
     made: list[Relation] = []
     for declared in pack.declared:

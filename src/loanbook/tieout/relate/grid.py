@@ -8,6 +8,7 @@ from decimal import Decimal
 from loanbook.tieout.figure import Basis, Figure, Unit
 
 ADDITIVE = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT, Unit.UNKNOWN, Unit.POINTS, Unit.PERCENT})
+GROWTH = "growth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,15 @@ class Grid:
         return bases == {Basis.ADJUSTMENT}
 
     def classes(self) -> list[list[Row]]:
-        """Rows that may be added to each other: one unit and one scale."""
+        """Rows that may be added to each other: one unit and one scale. Growth beside amounts adds up with nothing."""
         found: dict[tuple[Unit, Decimal], list[Row]] = defaultdict(list)
         for row in self.rows:
-            found[row.unit, row.scale].append(row)
+            parts: dict[tuple[Unit, Decimal], dict[int, Figure]] = defaultdict(dict)
+            for column, figure in row.cells.items():
+                if figure.role != GROWTH:
+                    parts[figure.unit, figure.scale][column] = figure
+            for kind, cells in parts.items():
+                found[kind].append(Row(row.index, row.label, row.path, cells))
         return list(found.values())
 
 
