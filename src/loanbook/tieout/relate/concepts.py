@@ -162,8 +162,9 @@ def _ratio(ratio: Ratio, printed: Figure, top: Sequence[Figure], bottom: Sequenc
     above, below = _magnitude(top), _magnitude(bottom)
     if below.low <= 0:
         return None
-    expected = above / below * Interval.exact(Decimal(100))
-    over = " + ".join(one.text for one in bottom)
+    rounded_apart = printed.step * len(top) / 2 if len(top) > 1 else Decimal(0)
+    expected = (above / below * Interval.exact(Decimal(100))).widen(rounded_apart)
+    over = " + ".join(one.text for one in bottom)  # a ratio of several lines may be the sum of their rounded ratios
     middle = (expected.low + expected.high) / 2
     arithmetic = f"({' + '.join(one.text for one in top)}) / ({over}) = {shown(round(middle, 3))}%; printed {printed.text}"
     terms = [(one, Decimal(1)) for one in top] + [(one, Decimal(-1)) for one in bottom]

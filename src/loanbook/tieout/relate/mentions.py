@@ -1,11 +1,12 @@
 """Amounts in passing: a quotation that names a line in other words, an amount said twice, a scale left out.
 
-What these rules find is an equality; what they do not find is no error, for they go by value first and by words second.
+These rules go by value first and by words second: what they find is an equality, and what they do not find is no error, unless
+a long figure is a slip of the hand away from the one line that the words name.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
@@ -14,12 +15,14 @@ from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import words, words_of
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Coordinate, Frame, Item, coordinate_of, digits_of
+from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relate.spans import Spans
 from loanbook.tieout.relation import Relation, RelationKind
 
 AROUND = 110  # characters to either side of an amount that may name it
 NAMED = 0.6  # of the words of a line's label that must stand there
 LEAST_DIGITS = 2
+SLIP_DIGITS = 4  # a shorter figure is too often a slip away from another by chance
 SCALES = (Decimal(1000), Decimal(1_000_000))
 AMOUNTS = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.COUNT})
 STRENGTH = Decimal("0.6")
@@ -36,7 +39,7 @@ def mentions(sentences: Sequence[Sentence], items: Items, frame: Frame, tied: se
             if figure.unit not in AMOUNTS or not figure.value:
                 continue
             around = _around(sentence, at)
-            relation = None if figure.id in tied else _named_line(figure, around, spans, frame)
+            relation = None if figure.id in tied else _named_line(figure, around, spans, items, frame)
             if relation is not None:
                 made.append(relation)
             else:
@@ -56,7 +59,7 @@ def _around(sentence: Sentence, at: int) -> frozenset[str]:
     return frozenset(words_of(f"{before} {after}"))
 
 
-def _named_line(figure: Figure, around: frozenset[str], spans: Spans, frame: Frame) -> Relation | None:
+def _named_line(figure: Figure, around: frozenset[str], spans: Spans, items: Items, frame: Frame) -> Relation | None:
     """The table line of that value at that date of whose label most words stand beside the figure."""
     if digits_of(figure) < LEAST_DIGITS:
         return None
@@ -70,7 +73,23 @@ def _named_line(figure: Figure, around: frozenset[str], spans: Spans, frame: Fra
                 best = (share, other)
         if best is not None:
             return equal_relation("mention", figure, best[1], STRENGTH) if scale == 1 else _scale_left_out(figure, best[1], scale)
-    return None
+    return _slip_of_line(figure, around, items, frame)
+
+
+def _slip_of_line(figure: Figure, around: frozenset[str], items: Items, frame: Frame) -> Relation | None:
+    """A line of the same document all of whose label stands beside the figure, and whose value is a slip of the hand away."""
+    coordinate = coordinate_of(figure, frame)
+    if coordinate is None or digits_of(figure) < SLIP_DIGITS:
+        return None
+    step = figure.step * figure.scale
+    found = []
+    for item in items.like(" ".join(sorted(around)), figure.unit):
+        line = item.best(coordinate)
+        if line is None or line.place.row is None or line.place.file != figure.place.file or _named(item, around) < 1:
+            continue
+        if is_slip(*(int((one.amount / step).to_integral_value(ROUND_HALF_UP)) for one in (figure, line))):
+            found.append(line)
+    return equal_relation("mention", figure, found[0], STRENGTH) if len(found) == 1 else None
 
 
 def _coordinates(figure: Figure, frame: Frame, spans: Spans) -> Iterable[tuple[Coordinate, Decimal]]:

@@ -15,8 +15,8 @@ from loanbook.tieout.relation import Relation
 FOOTING = "footing"
 CROSS_FOOTING = "cross_footing"
 PRIOR = 2.0  # digits that a label like "Total assets" is worth
-LEAST_SILENT = 3  # sums that fail in a column in which none holds, before the column is taken to be none of amounts
-SMALL = 10  # two are enough where its figures are so many times smaller than those of another column
+LEAST_SILENT = 3  # sums that fail in a column in which fewer hold, before the column is taken to be none of amounts
+SMALL = 10  # one is enough where its figures are so many times smaller than those of another column
 LEAST_ROWS = 3  # rows in which columns must add up before a sum across them is believed
 MOST_FAILING = 0.2  # of the rows; beyond that the columns add up by chance or for some rows alone
 
@@ -44,15 +44,15 @@ def footings(grid: Grid) -> tuple[list[Relation], set[str]]:
 
 
 def _silent(values: Sequence[Sequence[int | None]], sums: Sequence[Sum]) -> set[int]:
-    """Columns in which no sum holds: growth or shares among amounts, which do not add up."""
-    held = {column for one in sums for column in one.holds}
+    """Columns in which most sums fail: growth or shares among amounts, which do not add up."""
+    held = Counter(column for one in sums for column in one.holds)
     failed = Counter(column for one in sums for column in one.fails)
     sizes = [[abs(value) for row in values if (value := row[column])] for column in range(len(values[0]))]
     largest = max((median(size) for size in sizes if size), default=0)
     return {
         column
         for column, times in failed.items()
-        if column not in held and (times >= LEAST_SILENT or (times > 1 and median(sizes[column] or [0]) * SMALL < largest))
+        if times > held[column] and (times >= LEAST_SILENT or median(sizes[column] or [0]) * SMALL < largest)
     }
 
 
