@@ -10,6 +10,7 @@ from loanbook.tieout.judge.conventions import conventions, failing, practices
 from loanbook.tieout.judge.suspects import Explanation, Suspect, explanations, is_broken
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.relate.build import shown
+from loanbook.tieout.relate.mentions import SCALE_LEFT_OUT
 from loanbook.tieout.relate.run_in import ROLE, RULE
 from loanbook.tieout.relation import Finding, Relation, RelationKind, Severity, Status, Verdict
 
@@ -31,6 +32,7 @@ def judge(
     calls = failing(relations, figures, counts)
     holding = _ticks(relations, {relation.id for relation in calls})
     found = [_finding(one, figures, holding) for one in explanations(relations, calls, figures)]
+    found.extend(_scale(one, figures) for one in relations if one.rule == SCALE_LEFT_OUT)
     for _, reading in readings:
         for damage in reading.damages:
             inside = [one.id for one in reading.figures if one.role == ROLE and one.place.block == damage.place.block]
@@ -149,6 +151,24 @@ def _message(severity: Severity, figure: Figure, expected: str, relation: Relati
         words = "does not come out"
     shown_expected = f", expected {expected}" if expected else ""
     return f"{at}: {name}: {figure.text} {words}{shown_expected}{more}. {relation.arithmetic}"
+
+
+def _scale(relation: Relation, figures: Mapping[str, Figure]) -> Finding:
+    """An amount in the text that has the digits of a table's and not its scale."""
+    figure, line = figures[relation.result], figures[relation.terms[0].figure]
+    expected = f"{figure.text} x {line.scale:,f}"
+    at = f"{figure.place.file}:{figure.place.line}"
+    return Finding(
+        id=hashlib.blake2b(f"{SCALE_LEFT_OUT}|{figure.key}".encode(), digest_size=6).hexdigest(),
+        severity=Severity.PRACTICE,
+        kind=SCALE_LEFT_OUT,
+        figures=(figure.id, line.id),
+        relations=(relation.id,),
+        printed=figure.text,
+        expected=expected,
+        message=f"{at}: {figure.text} leaves out its scale, expected {expected}. {relation.arithmetic}",
+        suspects=(figure.id,),
+    )
 
 
 def _damage(damage: Damage, inside: Sequence[str], holding: Mapping[str, list[Relation]]) -> Finding:

@@ -1,0 +1,91 @@
+"""Whole small releases: what the text says is derived from the tables, and slips in it are found."""
+
+from pathlib import Path
+
+import pytest
+
+from loanbook.tieout.checking import tie_out
+from loanbook.tieout.judgement import Judgement
+from loanbook.tieout.relate import read_pack, statements_pack, with_concepts
+from loanbook.tieout.relation import Severity, Status
+
+RELEASE = """
+Heron Lending Inc Announces First Quarter 2024 Results
+
+Total net revenue was RMB2,944.8 million (US$407.8 million), compared to RMB2,586.9 million in the same period of 2023, an
+increase of 13.8%.
+
+Income from operations was RMB1,637.2 million (US$226.7 million), compared to RMB1,365.3 million in the same period of 2023. The
+year-over-year increase was mainly due to the growth in revenue.
+
+Operating margin was 55.6%.
+
+Translations are made at a rate of RMB7.2203 to US$1.00.
+
+Statements of Operations
+(Amounts in thousands of Renminbi ("RMB") and U.S. dollars ("USD"))
+
+	Three months ended March 31,
+	2023	2024	2024
+	RMB	RMB	USD
+Interest	1,065,882	1,534,986	212,593
+Fees	311,164	243,766	33,761
+Guarantees	1,209,820	1,166,018	161,492
+Total net revenue	2,586,866	2,944,770	407,846
+Staff costs	640,341	736,026	101,938
+Funding costs	159,023	155,963	21,601
+Marketing	422,177	415,617	57,562
+Total operating costs and expenses	1,221,541	1,307,606	181,101
+Income from operations	1,365,325	1,637,164	226,745
+"""
+
+
+def judged(tmp_path: Path, text: str) -> Judgement:
+    path = tmp_path / "heron.txt"
+    path.write_text(text, encoding="utf-8")
+    return tie_out([path])
+
+
+def test_a_clean_release_ties_throughout(tmp_path: Path) -> None:
+    found = judged(tmp_path, RELEASE)
+    assert found.findings == ()
+    assert found.counts()[Status.TICKED] == len(found.figures)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("RMB2,944.8 million", "RMB2,994.8 million", "2,944.8"),
+        ("US$407.8 million", "US$408.7 million", "407.8"),
+        ("RMB1,365.3 million", "RMB1,365.8 million", "1,365.3"),
+        ("13.8%", "18.3%", "13.8"),
+        ("55.6%", "56.5%", "55.6"),
+        ("1,166,018", "1,116,018", "1,166,018"),
+        ("33,761", "37,361", "33,761"),
+    ],
+)
+def test_a_slip_is_found_where_it_stands(tmp_path: Path, right: str, wrong: str, expected: str) -> None:
+    assert right in RELEASE
+    (finding,) = judged(tmp_path, RELEASE.replace(right, wrong)).findings
+    assert finding.severity is Severity.ERROR
+    assert (finding.printed, finding.expected) == (wrong, expected)
+
+
+def test_a_direction_that_the_figures_do_not_take_is_an_error(tmp_path: Path) -> None:
+    found = judged(tmp_path, RELEASE.replace("year-over-year increase", "year-over-year decrease"))
+    assert [(one.severity, one.kind) for one in found.findings] == [(Severity.ERROR, "direction")]
+
+
+def test_an_amount_without_its_scale_is_noted(tmp_path: Path) -> None:
+    text = RELEASE.replace("Operating margin was", "It includes funding costs of RMB155,963. Operating margin was")
+    assert [(one.severity, one.kind) for one in judged(tmp_path, text).findings] == [(Severity.PRACTICE, "scale_left_out")]
+
+
+def test_the_pack_names_lines_and_a_pack_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    named = with_concepts(judged(tmp_path, RELEASE).documents)
+    assert {figure.concept for _, reading in named for figure in reading.figures} >= {"revenue", "operating_income"}
+    assert len(statements_pack().declared) > 10
+    with pytest.raises(Exception, match="names both a and b"):
+        read_pack("items: {a: [Total assets], b: [Assets total]}", "mine.yaml")
+    with pytest.raises(Exception, match="which is not among the items"):
+        read_pack("items: {a: [Assets]}\nrelations: {r: a = b}", "mine.yaml")
