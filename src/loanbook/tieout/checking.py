@@ -7,7 +7,7 @@ from loanbook.errors import RequestError
 from loanbook.tieout.judge import judge
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.read import read_document, read_figures
-from loanbook.tieout.relate import relate
+from loanbook.tieout.relate import relate, with_concepts
 
 
 def tie_out(
@@ -34,4 +34,5 @@ def tie_out(
         readings.append((document, read_figures(document)))
         if on_read:
             on_read(file)
+    readings = with_concepts(readings)
     return judge(readings, relate(readings), notes or {})
