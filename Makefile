@@ -10,7 +10,7 @@ SECOND := $(addprefix tests/online/test_,forwarding.py journey.py migrate.py pre
 # Files that run longest begin first (tests/conftest.py), so neither worker waits for the other at the end.
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PLAIN := $(shell grep -rl --include='test_*.py' 'mark\.plain' tests)
-.PHONY: demo demo-large test test-postgres test-second checked lint types layers bench bench-import bench-load bench-day docs oracle lock clean soak
+.PHONY: demo demo-large test test-postgres test-second checked lint types layers bench bench-import bench-load bench-day docs oracle lock clean soak tieout-inject
 
 # A year played against the services, closed and reported; with the database that the `api` extra brings.
 demo: $(VENV)/.ready-api
@@ -67,6 +67,10 @@ bench-load: $(VENV)/.ready-dev
 
 bench-day: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench.day --loans 100000
+
+# Slips written into releases and filings, one a trial; the tables go into docs/performance.md.
+tieout-inject: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.tieout.inject --page
 
 # Kills `loanbook import` TIMES as often as the tests do, and before every step of its commit.
 soak: $(VENV)/.ready-dev

@@ -5,7 +5,7 @@ from html import escape
 
 from loanbook.tieout.figure import Basis, Period, Unit
 from tests.tieout.releases.company import Line, statement
-from tests.tieout.releases.writer import Release, Shown, Writer, growth, instant, months, rounded
+from tests.tieout.releases.writer import Release, Shown, Writer, instant, months, rounded
 
 MILLION = Decimal(1_000_000)
 PERIODS = {"h1": months(2024, 6, 6), "p1": months(2023, 6, 6)}
@@ -51,10 +51,10 @@ def comma(value: Decimal) -> str:
     return f"{value:,}".replace(",", "_").replace(".", ",").replace("_", ".")
 
 
-def european_group(seed: int = 1) -> Release:
+def european_group(seed: int = 1, *, foots: bool = True) -> Release:
     """The half-year report of Lindenhof Werke AG."""
-    income = statement(seed, tuple(PERIODS), INCOME, digits=1)
-    position = statement(seed + 1000, tuple(DAYS), POSITION, digits=1)
+    income = statement(seed, tuple(PERIODS), INCOME, digits=1, foots=foots)
+    position = statement(seed + 1000, tuple(DAYS), POSITION, digits=1, foots=foots)
     shares = Decimal("212.4")
     out = Writer()
     out.put(
@@ -67,7 +67,7 @@ def european_group(seed: int = 1) -> Release:
         if revenue["h1"] > revenue["p1"]
         else "Lindenhof Werke AG recorded a decline in revenue",
         " in the first half of 2024 by ",
-        _percent(abs(growth(revenue["h1"], revenue["p1"])), PERIODS["h1"]),
+        _percent(abs(income["revenue"].growth("h1", "p1")), PERIODS["h1"]),
         " to ",
         _money(revenue["h1"], PERIODS["h1"]),
         " (first half of 2023: ",
@@ -75,7 +75,7 @@ def european_group(seed: int = 1) -> Release:
         "). Operating profit (EBIT) came to ",
         _money(ebit["h1"], PERIODS["h1"]),
         ", an EBIT margin of ",
-        _percent(ebit["h1"] / revenue["h1"] * 100, PERIODS["h1"]),
+        _percent(income["ebit"].unrounded["h1"] / income["revenue"].unrounded["h1"] * 100, PERIODS["h1"]),
         ".",
         prose=True,
     )
@@ -85,7 +85,7 @@ def european_group(seed: int = 1) -> Release:
         _row(out, line, PERIODS, change=True)
     out.put("<tr><td>Earnings per share (in €)</td>")
     for column, period in PERIODS.items():
-        earned = rounded(income["owners"].amounts[column] / shares, "0.01")
+        earned = rounded(income["owners"].unrounded[column] / shares, "0.01")
         shown = Shown(
             digits=comma(earned),
             value=earned,
@@ -101,7 +101,7 @@ def european_group(seed: int = 1) -> Release:
     for line in position.values():
         _row(out, line, DAYS)
     out.put("</table>\n<p>The next report will be published on 7 November 2024.</p>\n</body></html>\n")
-    return out.release(f"lindenhof_{seed}.html", foots=True)
+    return out.release(f"lindenhof_{seed}.html", foots=foots)
 
 
 def _row(out: Writer, line: Line, periods: dict[str, Period], *, change: bool = False) -> None:
@@ -121,7 +121,7 @@ def _row(out: Writer, line: Line, periods: dict[str, Period], *, change: bool = 
         )
         out.put("<td>", shown, "</td>")
     if change:
-        grown = rounded(growth(line.amounts["h1"], line.amounts["p1"]), "0.1")
+        grown = rounded(line.growth("h1", "p1"), "0.1")
         shown = Shown(
             digits=comma(abs(grown)),
             value=grown,

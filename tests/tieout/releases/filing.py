@@ -5,7 +5,7 @@ from html import escape
 
 from loanbook.tieout.figure import Basis, Period, Unit
 from tests.tieout.releases.company import Line, statement
-from tests.tieout.releases.writer import Release, Shown, Writer, growth, instant, months, rounded
+from tests.tieout.releases.writer import Release, Shown, Writer, instant, months, rounded
 
 THOUSAND = Decimal(1_000)
 COLUMNS = ("q3", "p3", "n9", "o9")
@@ -49,11 +49,11 @@ BALANCE = (
 )
 
 
-def quarterly_report(seed: int = 1) -> Release:
+def quarterly_report(seed: int = 1, *, foots: bool = True) -> Release:
     """The report of Quillfeather Instruments, Inc."""
     pairs = {"n9": ("q3", "first_half"), "o9": ("p3", "former_half")}
-    income = statement(seed, ("q3", "p3", "first_half", "former_half", "n9", "o9"), INCOME, sums=pairs)
-    balance = statement(seed + 1000, tuple(DAYS), BALANCE)
+    income = statement(seed, ("q3", "p3", "first_half", "former_half", "n9", "o9"), INCOME, sums=pairs, foots=foots)
+    balance = statement(seed + 1000, tuple(DAYS), BALANCE, foots=foots)
     out = Writer()
     out.put(
         "<html><head><style>td{padding:2px}</style><script>alert(1)</script></head><body>\n"
@@ -75,16 +75,16 @@ def quarterly_report(seed: int = 1) -> Release:
         "Total revenue for the three months ended September 30, 2024 was ",
         _million(revenue["q3"], PERIODS["q3"]),
         f", {'an increase' if revenue['q3'] > revenue['p3'] else 'a decrease'} of ",
-        _percent(abs(growth(revenue["q3"], revenue["p3"])), PERIODS["q3"]),
+        _percent(abs(income["revenue"].growth("q3", "p3")), PERIODS["q3"]),
         " from ",
         _million(revenue["p3"], PERIODS["p3"]),
         " for the three months ended September 30, 2023. Gross margin was ",
-        _percent(income["gross"].amounts["q3"] / revenue["q3"] * 100, PERIODS["q3"]),
+        _percent(income["gross"].unrounded["q3"] / income["revenue"].unrounded["q3"] * 100, PERIODS["q3"]),
         ".",
         prose=True,
     )
     out.put("</p>\n</body></html>\n")
-    return out.release(f"quillfeather_{seed}.html", foots=True)
+    return out.release(f"quillfeather_{seed}.html", foots=foots)
 
 
 def _row(out: Writer, line: Line, periods: dict[str, Period]) -> None:

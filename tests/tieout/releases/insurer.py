@@ -32,15 +32,15 @@ RESERVES = (
 )
 
 
-def insurer(seed: int = 1) -> Release:
+def insurer(seed: int = 1, *, foots: bool = True) -> Release:
     """The preliminary results of Fernbrook Mutual plc."""
-    technical = statement(seed, tuple(PERIODS), TECHNICAL)
-    reserves = statement(seed + 1000, ("now",), RESERVES)
-    earned = {column: technical["earned"].amounts[column] for column in PERIODS}
+    technical = statement(seed, tuple(PERIODS), TECHNICAL, foots=foots)
+    reserves = statement(seed + 1000, ("now",), RESERVES, foots=foots)
+    earned = {column: technical["earned"].unrounded[column] for column in PERIODS}
     ratios = {
-        "Loss ratio": {column: -technical["claims"].amounts[column] / earned[column] * 100 for column in PERIODS},
+        "Loss ratio": {column: -technical["claims"].unrounded[column] / earned[column] * 100 for column in PERIODS},
         "Expense ratio": {
-            column: -(technical["acquisition"].amounts[column] + technical["administration"].amounts[column])
+            column: -(technical["acquisition"].unrounded[column] + technical["administration"].unrounded[column])
             / earned[column]
             * 100
             for column in PERIODS
@@ -76,7 +76,7 @@ def insurer(seed: int = 1) -> Release:
     for line in reserves.values():
         _row(out, line, ("now",))
     out.put("\n1 Combined ratio is the sum of loss ratio and expense ratio.\n")
-    return out.release(f"fernbrook_{seed}.txt", foots=True)
+    return out.release(f"fernbrook_{seed}.txt", foots=foots)
 
 
 def _row(out: Writer, line: Line, columns: tuple[str, ...]) -> None:

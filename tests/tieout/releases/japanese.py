@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Period, Unit
 from tests.tieout.releases.company import Line, statement
-from tests.tieout.releases.writer import Release, Shown, Writer, growth, instant, months, rounded
+from tests.tieout.releases.writer import Release, Shown, Writer, instant, months, rounded
 
 MILLION = Decimal(1_000_000)
 PERIODS = {"p1": months(2023, 9, 6), "h1": months(2024, 9, 6)}
@@ -34,9 +34,12 @@ FLOWS = (
 )
 
 
-def japanese_company(seed: int = 1) -> Release:
+def japanese_company(seed: int = 1, *, foots: bool = True) -> Release:
     """The summary of Kisaragi Seiki Co., Ltd."""
-    income, flows = statement(seed, tuple(PERIODS), INCOME), statement(seed + 1000, tuple(PERIODS), FLOWS)
+    income, flows = (
+        statement(seed, tuple(PERIODS), INCOME, foots=foots),
+        statement(seed + 1000, tuple(PERIODS), FLOWS, foots=foots),
+    )
     out = Writer()
     out.put("Summary of Consolidated Financial Results for the Six Months Ended September 30, 2024 (Japanese GAAP)\n\n")
     out.put("Kisaragi Seiki Co., Ltd.          Securities code: 7999          November 8, 2024\n\n")
@@ -45,7 +48,7 @@ def japanese_company(seed: int = 1) -> Release:
         "Net sales for the six months ended September 30, 2024 were ",
         _yen(sales["h1"], PERIODS["h1"]),
         f", {'an increase' if sales['h1'] > sales['p1'] else 'a decrease'} of ",
-        _percent(abs(growth(sales["h1"], sales["p1"])), PERIODS["h1"]),
+        _percent(abs(income["sales"].growth("h1", "p1")), PERIODS["h1"]),
         " from the same period of the previous fiscal year, and net income was ",
         _yen(income["net"].amounts["h1"], PERIODS["h1"]),
         ".",
@@ -57,7 +60,7 @@ def japanese_company(seed: int = 1) -> Release:
     out.lines_up([("", "Six months ended", "Six months ended"), ("", "September 30, 2023", "September 30, 2024")], (50, 20, 20))
     out.lines_up([_row(line) for line in flows.values()], (50, 20, 20))
     out.put("\nNote: Amounts are rounded down in the annual securities report. The fiscal year ends on March 31, 2025.\n")
-    return out.release(f"kisaragi_{seed}.txt", foots=True)
+    return out.release(f"kisaragi_{seed}.txt", foots=foots)
 
 
 def _row(line: Line) -> tuple[str | Shown, ...]:

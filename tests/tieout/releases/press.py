@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Period, Unit
 from tests.tieout.releases.company import Line, statement
-from tests.tieout.releases.writer import Release, Shown, Writer, growth, months, rounded
+from tests.tieout.releases.writer import Release, Shown, Writer, months, rounded
 
 THOUSAND = Decimal(1_000)
 PERIODS = {"now": months(2024, 6, 12), "then": months(2023, 6, 12)}
@@ -27,17 +27,17 @@ INCOME = (
 )
 
 
-def press_release(seed: int = 1) -> Release:
+def press_release(seed: int = 1, *, foots: bool = True) -> Release:
     """The full-year release of Wattle & Quince Limited."""
-    income = statement(seed, tuple(PERIODS), INCOME)
+    income = statement(seed, tuple(PERIODS), INCOME, foots=foots)
     out = Writer()
     out.put("WATTLE & QUINCE LIMITED (ASX: WQX)\nFULL YEAR RESULTS\n\n21 August 2024\n\n")
-    sales, profit, gross = (income[key].amounts for key in ("sales", "profit", "gross"))
+    sales, profit = (income[key].amounts for key in ("sales", "profit"))
     out.put(
         "Wattle & Quince Limited today reported total sales of ",
         _million(sales["now"], PERIODS["now"]),
         f" for the year ended\n30 June 2024, {'up' if sales['now'] > sales['then'] else 'down'} ",
-        _percent(abs(growth(sales["now"], sales["then"])), PERIODS["now"]),
+        _percent(abs(income["sales"].growth("now", "then")), PERIODS["now"]),
         " on the prior year (FY23: ",
         _million(sales["then"], PERIODS["then"]),
         "). Net profit after\ntax was ",
@@ -45,7 +45,7 @@ def press_release(seed: int = 1) -> Release:
         " compared with ",
         _million(profit["then"], PERIODS["then"]),
         " in the prior year. Gross margin was\n",
-        _percent(gross["now"] / sales["now"] * 100, PERIODS["now"]),
+        _percent(income["gross"].unrounded["now"] / income["sales"].unrounded["now"] * 100, PERIODS["now"]),
         ".\n\n",
         prose=True,
     )
@@ -55,7 +55,7 @@ def press_release(seed: int = 1) -> Release:
     out.lines_up([("", "2024", "2023")], (46, 14, 14))
     out.lines_up([_row(line) for line in income.values()], (46, 14, 14), leader=".")
     out.put("\nEnds. Authorised for release by the Board. Page 1 of 1\n")
-    return out.release(f"wattle_quince_{seed}.txt", foots=True)
+    return out.release(f"wattle_quince_{seed}.txt", foots=foots)
 
 
 def _row(line: Line) -> tuple[str | Shown, ...]:
