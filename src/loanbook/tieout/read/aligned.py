@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loanbook.tieout.read.calendar import read_hint
 from loanbook.tieout.read.lexicon import CURRENCY
 from loanbook.tieout.read.number import MINUS
 
@@ -131,6 +132,23 @@ class Layout:
             if line.strip() and not is_caption and not self.is_head(at):
                 return None
         return None
+
+    def titles_end(self, first: int, last: int) -> int:
+        """The first line that is no title: titles stand alone, in the middle of the page and not of the columns."""
+        columns = _clusters([span for at in range(first, last + 1) for span in self.figures(at)])
+        middle = (columns[0][0] + columns[-1][1]) / 2
+        page = columns[-1][1] / 2
+        at = first
+        while at < last and not self.figures(at):
+            parts = self.segments(at)
+            if len(parts) > 1:
+                break
+            if parts:
+                centre = sum(parts[0]) / 2
+                if abs(centre - middle) < abs(centre - page) and read_hint(self.lines[at]):
+                    break
+            at += 1
+        return at
 
     def rows(self, first: int, last: int) -> Iterator[tuple[int, list[Piece]]]:
         """The rows of a table from `first` to `last`, with the columns of each part: label 0, figures from 1."""

@@ -26,6 +26,7 @@ _BEHIND = re.compile(
 _MARK_CHARACTERS = 24
 """Marks before a number stand within so many characters."""
 _PER = re.compile(r"^[^.;,()]{0,40}?\bper\s+(?:[\w-]+\s+){0,4}?(?P<what>ADSs?|American|shares?|units?|stock)\b", re.IGNORECASE)
+_BRACKETED = re.compile(r"^\s*\([^()]{1,40}\)")
 _NOUN = re.compile(
     r"^\s*(?:Class [A-Z]\s+)?(?:[a-zà-ÿ-]+\s+){0,3}?(?P<what>ADSs?|American depositary shares|shares|employees|people"
     r"|staff|months|days|years)\b"
@@ -155,7 +156,7 @@ def _unit_of_context(
 ) -> Unit | None:
     """What the words around an amount say that it counts; None for a bare number that names nothing."""
     if currency is not None:
-        per = _PER.match(after)
+        per = _PER.match(_BRACKETED.sub("", after))
         if per is not None and scale == 1:
             return Unit.PER_ADS if per["what"].upper().startswith(("ADS", "AMERICAN")) else Unit.PER_SHARE
         return Unit.MONEY

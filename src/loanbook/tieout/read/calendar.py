@@ -183,6 +183,7 @@ _KINDS = (
         ),
     ),
 )
+_MONTHS = re.compile(rf"(?P<m1>{MONTH})\s?(?:-|–|—|to|through)\s?(?P<m2>{MONTH})[\s,]+(?P<y>{_YEAR})(?!\w|[.,]\d)")
 _RANGE = re.compile(r"\s*(?:to|through|until|-|–|—|bis)\s*", re.IGNORECASE)
 _YTD = re.compile(r"\byear[\s-]to[\s-]date\b|\bYTD\b", re.IGNORECASE)
 
@@ -227,6 +228,11 @@ def read_hint(text: str) -> Hint:
         months = count if length["u"].lower().startswith("month") else round(count / 4.345)
     else:
         months = next((count for count, pattern in _KINDS if pattern.search(text)), None)
+    run = _MONTHS.search(text)
+    if run is not None:
+        first, last = (MONTHS[run[name].lower().rstrip(".")] for name in ("m1", "m2"))
+        year = int(run["y"])
+        return Hint(start=dt.date(year if first <= last else year - 1, first, 1), year=year, month=last)
     found = [(match, *date_parts(match)) for match in DATE.finditer(text)]
     found = [each for each in found if 1 <= each[2] <= 12]
     if len(found) >= 2 and _RANGE.fullmatch(text[found[0][0].end() : found[1][0].start()]):

@@ -18,6 +18,7 @@ def read_rows(text: str, file: str, meter: Meter) -> list[Piece]:
     delimiter = _delimiter(text)
     csv.field_size_limit(_FIELD_CHARACTERS)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    meter.expect_cells(_cells(text, delimiter, meter.limits.cells))
     pieces: list[Piece] = []
     draft = Draft()
     line = 1
@@ -41,6 +42,19 @@ def read_rows(text: str, file: str, meter: Meter) -> list[Piece]:
     if draft.rows:
         pieces.append(draft)
     return pieces
+
+
+def _cells(text: str, delimiter: str, most: int) -> int:
+    """How many cells a file holds, counted no further than the limit; 0 where it cannot be parsed, which reading tells."""
+    count = 0
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            count += len(row)
+            if count > most:
+                break
+    except csv.Error:
+        return 0
+    return count
 
 
 def _delimiter(text: str) -> str:

@@ -81,6 +81,7 @@ def table_rows(table: Table) -> list[Row]:
             _heads_only(row)
         seen_figures = seen_figures or row.kind is RowKind.FIGURES
         rows.append(row)
+    _first_group(rows)
     return rows
 
 
@@ -196,6 +197,16 @@ def _row_kind(row: Row, seen_figures: bool, left: int) -> RowKind:
         spanning = not seen_figures and any(cell.columns > max(left, 1) for cell in row.labels)
         return RowKind.HEAD if spanning else RowKind.LABEL
     return RowKind.FIGURES if row.words else RowKind.BLANK
+
+
+def _first_group(rows: list[Row]) -> None:
+    """The heading right above the first figures groups them, where other rows already head the columns."""
+    first = next((index for index, row in enumerate(rows) if row.kind is RowKind.FIGURES), 0)
+    if first == 0 or not any(len(row.words) > 1 for row in rows[: first - 1]):
+        return
+    above = rows[first - 1]
+    if above.kind is RowKind.HEAD and _is_group(above) and not above.words[0].span.text.startswith("("):
+        above.kind, above.labels, above.words = RowKind.LABEL, above.words, []
 
 
 def _is_group(row: Row) -> bool:

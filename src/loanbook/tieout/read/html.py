@@ -39,6 +39,7 @@ _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _INDENT = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(-?\d+(?:\.\d+)?)\s*(pt|px|em|in|%)", re.IGNORECASE)
 _MARKER = re.compile(r"\W?(?:\(?\w{1,3}[.)]|[•●▪◦·–—*-])?\W?")
 _FOOTNOTE = re.compile(r"(?:[⁰¹²³⁴-⁹]+|\(\d{1,2}\)|[*†‡]+)\s*(?=[A-Z“\"(])")
+_CELL = re.compile(r"<t[dh][\s>]", re.IGNORECASE)
 _SPAN_LIMIT = 200
 """Columns or rows that one cell may cover; more is hostile or a mistake."""
 
@@ -49,6 +50,7 @@ def read_elements(text: str, file: str, meter: Meter) -> list[Piece]:
     """The pieces of a page in reading order."""
     if not text.strip():
         return []
+    meter.expect_cells(sum(1 for _ in _CELL.finditer(text)))
     parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False, recover=True)
     try:
         root = lxml_html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=parser)

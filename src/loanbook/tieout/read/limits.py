@@ -37,7 +37,11 @@ class Meter:
 
     def add_cells(self, count: int) -> None:
         self.cells += count
-        if self.cells > self.limits.cells:
+        self.expect_cells(0)
+
+    def expect_cells(self, count: int) -> None:
+        """Raises before so many more cells are read."""
+        if self.cells + count > self.limits.cells:
             raise RequestError(
                 f"{self.file}: more than {self.limits.cells:,} table cells; no results document has so many. "
                 "Split the file, or read it with higher limits."

@@ -102,6 +102,7 @@ _CELL = re.compile(
 
 
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d")
+_SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _CELL_CHARACTERS = 60
 
 
@@ -123,6 +124,8 @@ def cell_number(text: str) -> CellNumber | None:
         )
     match = _CELL.fullmatch(text)
     if match is None:
+        return None
+    if " " in match["digits"].strip() and _SPACED.fullmatch(match["digits"].strip()) is None:
         return None
     opened = bool(match["o1"] or match["o2"])
     if match["close"] and not opened:

@@ -24,6 +24,7 @@ _WRAPPED_CHARACTERS = 132
 def read_lines(text: str, file: str, meter: Meter, page: int | None = None) -> list[Piece]:
     """The pieces of a text, in order; `page` is set for the text of one page of a PDF."""
     lines = [line.rstrip(" ") for line in re.split(r"\r\n|\r|\n|\f|\v", text)]
+    meter.expect_cells(text.count("\t"))
     for number, line in enumerate(lines, 1):
         if len(line) > meter.limits.line_characters:
             raise RequestError(
@@ -111,6 +112,9 @@ class _Lines:
         return cells
 
     def _aligned(self, at: int, last: int, pieces: list[Piece]) -> int:
+        start = self.layout.titles_end(at, last)
+        while at < start:
+            at = self._text(at, pieces) if self.lines[at].strip() else at + 1
         draft = Draft()
         for row, line in self.layout.rows(at, last):
             self.meter.add_cells(len(line))

@@ -83,10 +83,10 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
         NumeralKind.DEFINITION,
         re.compile(
             r"(?<![\d.,$€£¥])\d{1,4}(?:\s?(?:to|-|–)\s?\d{1,4})?\s?-\s?(?:days?|months?|years?|weeks?|hours?|minutes?"
-            r"|quarters?|fold|points?|for|to)\b\s?\+?|\bDay[- ]\d+\b|\bD-\d+\b|(?<![\d.,$€£¥])\d{1,4}\s?(?:to|-|–"
+            r"|quarters?|fold|points?|for|to)\b(?:\s?\+)?|\bDay[- ]\d+\b|\bD-\d+\b|(?<![\d.,$€£¥])\d{1,4}\s?(?:to|-|–"
             r"|and)\s?\d{1,4}\s(?:calendar\s|business\s|trading\s)?(?:days?|months?|weeks?)\b"
             r"|(?<![\d.,$€£¥])\d{1,4}\s(?:calendar\s|business\s|trading\s|consecutive\s)?(?:days?|weeks?|hours?"
-            r"|minutes?)(?![\w])\s?\+?|(?<![\d.,$€£¥])\d{1,3}\+\s?days?\b",
+            r"|minutes?)(?![\w])(?:\s?\+)?|(?<![\d.,$€£¥])\d{1,3}\+\s?days?\b",
             re.IGNORECASE,
         ),
     ),
@@ -104,7 +104,7 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
         NumeralKind.IDENTIFIER,
         re.compile(
             rf"\b\d{{1,5}}/[A-Z]\b|\b\d{{1,5}}(?:[-–]\d{{1,5}})?,?\s(?:[A-Z][\w.]*\s){{0,3}}{_ROADS}\b"
-            rf"|\b[A-Z]\.?[A-Z]\.?,?\s+\d{{5}}(?:-\d{{4}})?(?![\d,.])|\b(?!{MONTH})[A-Z][a-z]{{2,}},?\s\d{{5,6}}(?![\d,.%]\d|\d|%"
+            rf"|\b[A-Z]\.?[A-Z]\.?,?\s+\d{{5}}(?:-\d{{4}})?(?!\d|[.,]\d)|\b(?!{MONTH})[A-Z][a-z]{{2,}},?\s\d{{5,6}}(?![\d,.%]\d|\d|%"
             rf"|\s*(?:{SCALE_WORD}))\b"
         ),
     ),
