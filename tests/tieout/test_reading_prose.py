@@ -164,6 +164,32 @@ def test_periods(text, periods):
     assert [figure.period for figure in read(text).figures] == [period(name) for name in periods.split()]
 
 
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        (
+            "Revenue from releasing of guarantee liabilities was $794.6 million.",
+            ["Revenue from releasing of guarantee liabilities"],
+        ),
+        ("8 As of September 30, 2024, outstanding loan balance was $5 million.", ["outstanding loan balance"]),
+        ("The bank today reported net income of $12 million, or $0.83 per share.", ["net income", "per share"]),
+        ("Sales for the quarter ended June 30, 2024 were $12 million.", ["Sales"]),
+        ("A 90 day+ delinquency rate of loans was 2.72%.", ["90 day+ delinquency rate of loans"]),
+        ("We repurchased 3 million ADSs (net of costs) at an average price of US$19.3 per ADS.", ["ADSs", "average price"]),
+        ("Income per share (“EPS”) was $3.20.", ["Income per share"]),
+    ],
+)
+def test_labels(text, labels):
+    assert [figure.label for figure in read(text).figures] == labels
+
+
+def test_scales_in_titles_are_written_with_capitals():
+    assert [figure.amount for figure in read("Launches A New US$450 Million Plan and a $2 BILLION Fund").figures] == [
+        450_000_000,
+        2_000_000_000,
+    ]
+
+
 def test_a_stated_rate_is_exact_and_its_unit_is_no_figure():
     for text in ("translated at RMB 7.0176 to US$1.00, the exchange rate", "at the exchange rate of US$1.00 = RMB7.0176"):
         reading = read(f"Amounts are {text}.")

@@ -177,7 +177,7 @@ _KINDS = (
     (
         0,
         re.compile(
-            r"\b(?:as\s+(?:of|at)|at\s+(?:the\s+)?(?:end|close)|balance\s+at|\bper|zum|au)\s+(?=\w)|^\s*at\b|^\s*as\s+(?:of"
+            r"\b(?:as\s+(?:of|at)|at\s+(?:the\s+)?(?:end|close)|balance\s+at)\s+(?=\w)|\b(?:per|zum|au)\s+(?=\d)|^\s*at\b|^\s*as\s+(?:of"
             r"|at)\s*:?\s*$",
             re.IGNORECASE,
         ),

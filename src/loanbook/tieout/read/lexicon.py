@@ -51,10 +51,10 @@ def currency_code(mark: str, *, dollar: str, yen: str) -> str:
 THOUSAND, MILLION, BILLION, TRILLION = (Decimal(10) ** power for power in (3, 6, 9, 12))
 
 _SCALES = (
-    (TRILLION, ("trillions?", "tn", "trn", "Billionen", "兆")),
-    (BILLION, ("billions?", "bn", "bln", r"Mrd\.?", "Milliarden?", "milliards?", "mld", "milliardi")),
-    (MILLION, ("millions?", "mn", "mln", "mm", r"Mio\.?", "Millionen", "mio", "milioni", "百万")),
-    (THOUSAND, ("thousands?", "Tausend", r"Tsd\.?", "milliers?", "千")),
+    (TRILLION, ("[Tt]rillions?", "TRILLIONS?", "tn", "trn", "Billionen", "兆")),
+    (BILLION, ("[Bb]illions?", "BILLIONS?", "bn", "bln", r"Mrd\.?", "Milliarden?", "milliards?", "mld", "milliardi")),
+    (MILLION, ("[Mm]illions?", "MILLIONS?", "mn", "mln", "mm", r"Mio\.?", "Millionen", "mio", "milioni", "百万")),
+    (THOUSAND, ("[Tt]housands?", "THOUSANDS?", "Tausend", r"Tsd\.?", "milliers?", "千")),
     (Decimal(10) ** 8, ("億", "亿")),
     (Decimal(10) ** 7, ("crores?",)),
     (Decimal(10) ** 5, ("lakhs?",)),

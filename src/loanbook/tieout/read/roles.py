@@ -66,7 +66,8 @@ _OPEN_BRACKET = re.compile(
 )
 _VERB = re.compile(
     r"\b(?:was|were|is|are|reached|reaching|amounted|totall?ed|totall?ing|stood|came|increased|decreased|grew|rose|fell"
-    r"|declined|dropped|improved|had|has|have|remained|of|expects?|generated|reported|recorded|posted|delivered|betrug"
+    r"|declined|dropped|improved|had|has|have|remained|of(?=\s+(?:approximately\s+|about\s+|over\s+)?$)|expects?|generated"
+    r"|reported|recorded|posted|delivered|betrug"
     r"|belief|stieg|sank)\b",
     re.IGNORECASE,
 )
@@ -79,7 +80,19 @@ _NAMED_OF = re.compile(
     r"|between\s+)?$",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"^(?:as\s+(?:of|at)|in|for|during|at\s+the\s+end\s+of)\s+(?:the\s+)?[^,]{3,60},\s*", re.IGNORECASE)
+_NUMBERED = re.compile(r"^\d{1,2}[.)]?\s+(?=[A-Z“\"])")
+_ASIDE = re.compile(
+    r"^(?:as\s+(?:of|at)|in|for|during|on|at\s+the\s+end\s+of)\s+(?:the\s+)?"
+    r"(?:[A-Za-z]+\.?\s+\d{1,2},\s+(?:19|20)\d\d|[^,]{3,60}),\s*",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(
+    r"^(?:(?:and|while|whereas|or|of which|with|representing|which|[Aa]n?|at|the(?=\s+average))\b\s*"
+    r"|.{0,40}?\bat\s+an?\s+(?=average\b))+"
+    r"|^[^\w“\"(]+"
+)
+_TRAILING = re.compile(r"\s+(?:between|of|from|at|to|by|and|approximately|about|an?|the)$")
+_DEFINED = re.compile(r"\s*\(\W*[“\"][^()]*\)?")
 _MONEYLIKE = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
 _RELATIVE = (Unit.PERCENT, Unit.POINTS, Unit.BASIS_POINTS)
 _TIME_TAIL = re.compile(
@@ -246,17 +259,14 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     """The phrase that names an amount: what stands before its verb, or the noun behind it."""
     amount = amounts[index]
     start = amounts[index - 1].end if index else 0
-    gap = text[start : amount.start]
+    gap = re.sub(r"\([^()]{0,60}\)", " ", text[start : amount.start])
     after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : amount.end + 120])[0]
     named = _NAMED_OF.search(gap)
     if named is not None:
         return _trimmed(named["label"])
+    gap = _ASIDE.sub("", _NUMBERED.sub("", gap.strip(' ,-•*–“"')))
     verb = _VERB.search(gap)
-    before = gap[: verb.start()] if verb else gap
-    before = _ASIDE.sub("", before.strip(" ,-•*–"))
-    before = re.sub(
-        r"^(?:and|while|whereas|or|of which|with|representing|which)\b\s*|^[^A-Za-zÀ-ÿ“\"(]+", "", before.strip(" ,)")
-    ).strip()
+    before = _LEADING.sub("", (gap[: verb.start()] if verb else gap).strip(" ,)")).strip()
     counts = amount.unit in (Unit.COUNT, Unit.SHARES, Unit.ADS, Unit.PEOPLE)
     if counts and re.match(r"\s+[a-zA-Z]", after) and not re.search(r"\b(?:was|were|reached)\s+(?:approximately\s+)?$", gap):
         return _trimmed(after)
@@ -266,5 +276,5 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
 
 
 def _trimmed(text: str) -> str:
-    words = " ".join(re.sub(r"[⁰¹²³⁴-⁹*]+", "", text).split()).strip(' ,;:-–•“”"()')
-    return _TIME_TAIL.sub("", words)[-_LABEL_CHARACTERS:]
+    words = " ".join(re.sub(r"[⁰¹²³⁴-⁹*]+", "", _DEFINED.sub("", text)).split()).strip(' ,;:-–•“”"()')
+    return _TRAILING.sub("", _LEADING.sub("", _TIME_TAIL.sub("", words)))[-_LABEL_CHARACTERS:]
