@@ -97,6 +97,14 @@ def test_two_growths_each_before_its_base():
             ],
         ),
         (
+            "Deposits grew $120 million, or 3%, to $4.2 billion.",
+            [
+                ("$120 million", "120 money million USD", "change"),
+                ("3%", "3 percent 1 -", "growth"),
+                ("$4.2 billion", "4.2 money billion USD", "current"),
+            ],
+        ),
+        (
             "Of this, $60 million was new business, representing 61.0% of the total.",
             [("$60 million", "60 money million USD", "current"), ("61.0%", "61.0 percent 1 -", "share")],
         ),

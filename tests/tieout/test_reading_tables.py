@@ -220,6 +220,36 @@ Total loans                       45,120     44,870     44,010
     ]
 
 
+def test_heads_that_share_four_columns_between_two_and_a_title_above_them():
+    text = """
+ACME INSURANCE GROUP                                    Q2 Results
+
+                                Quarter ended          Year to date
+(€ million)                 30 June 24  30 June 23  30 June 24  30 June 23
+Gross written premium          1,204.3     1,150.9     2,410.0     2,300.1
+Combined ratio (%)                94.2        95.1        93.8        96.0
+"""
+    check(read(text), "2024Q2 2023Q2 2024H1 2023H1", """
+        Gross written premium | money 1000000 EUR | 1204.3 1150.9 2410.0 2300.1
+        Combined ratio (%)    | percent 1         | 94.2% 95.1% 93.8% 96.0%
+    """)  # fmt: skip
+
+
+def test_columns_of_changes_in_money_and_per_cent():
+    text = """## CONSOLIDATED STATEMENTS OF INCOME
+For the Years Ended December 31, 2024 and 2023 (in millions, except per share amounts)
+
+|  | 2024 | 2023 | $ Change | % Change |
+|---|---|---|---|---|
+| Net income | $ 612 | $ 640 | $ (28) | (4)% |
+| Diluted EPS | $ 1.22 | $ 1.28 | $ (0.06) | (5)% |
+"""
+    check(read(text, "income.md"), "2024 2023 2024*change 2024*growth", """
+        Net income  | money 1000000 USD | 612 640 -28 -4
+        Diluted EPS | per_share 1 USD   | 1.22 1.28 -0.06 -5
+    """)  # fmt: skip
+
+
 def test_a_page_break_inside_a_table_and_missing_labels():
     text = (
         "Balance sheet (RMB in thousands)\n\n\tDecember 31, 2023\tJune 30, 2024\nCash\t1,204\t1,300\n\n12\n\n"

@@ -148,7 +148,13 @@ class Layout:
                 if abs(centre - middle) < abs(centre - page) and read_hint(self.lines[at]):
                     break
             at += 1
-        return at
+        return max(at, self._behind_blank(at, last))
+
+    def _behind_blank(self, at: int, last: int) -> int:
+        """Where heads go on behind a blank line, what stands above it is no head of the columns."""
+        figures = next((line for line in range(at, last + 1) if self.figures(line)), at)
+        blank = next((line for line in range(figures - 1, at, -1) if not self.lines[line].strip()), None)
+        return blank + 1 if blank is not None and any(len(self.segments(line)) > 1 for line in range(blank, figures)) else at
 
     def rows(self, first: int, last: int) -> Iterator[tuple[int, list[Piece]]]:
         """The rows of a table from `first` to `last`, with the columns of each part: label 0, figures from 1."""
@@ -189,7 +195,12 @@ def _pieces(
     left = columns[0][0] if columns else 0
     centres = [(start + end) / 2 for start, end in columns]
     taken = 0
+    shared = _shared_out(line, parts, columns, left)
     for index, (start, end) in enumerate(parts):
+        if (start, end) in shared:
+            first, last = shared[(start, end)]
+            yield Piece(start=start, end=end, column=first, columns=last - first + 1, indent=indent)
+            continue
         if index == 0 and start < left - 3 and (end < left or start < left / 2):
             yield Piece(start=start, end=end, column=0, indent=indent)
             continue
@@ -206,6 +217,28 @@ def _pieces(
         if over:
             taken = over[-1]
             yield Piece(start=start, end=end, column=over[0], columns=over[-1] - over[0] + 1, indent=indent)
+
+
+def _shared_out(
+    line: str, parts: list[tuple[int, int]], columns: list[tuple[int, int]], left: int
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Heads that share the columns evenly: two over four span two each, where each stands over its own."""
+    heads = [(start, end) for start, end in parts if end > left]
+    if (
+        not 1 < len(heads) < len(columns)
+        or len(columns) % len(heads)
+        or any(_NUMBER.fullmatch(line[start:end]) for start, end in heads)
+    ):
+        return {}
+    each = len(columns) // len(heads)
+    shared = {}
+    for number, (start, end) in enumerate(heads):
+        first, last = number * each, (number + 1) * each - 1
+        low = columns[first - 1][1] if first else left - (end - start)
+        if not low <= start or not (start + end) / 2 <= columns[last][1]:
+            return {}
+        shared[(start, end)] = (first + 1, last + 1)
+    return shared
 
 
 def _spanned(centre: float, number: int, centres: list[float]) -> list[int]:

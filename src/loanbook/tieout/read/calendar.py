@@ -87,6 +87,7 @@ class Hint:
     part       (last month within the fiscal year, months): (9, 3) is the third quarter, (6, 6) the first half
     year, month, day   of the end
     start      stated first day
+    to_date    from the start of the fiscal year
     fiscal     the year is a fiscal year ("FY2024", a quarter's year)
     """
 
@@ -96,6 +97,7 @@ class Hint:
     month: int | None = None
     day: int | None = None
     start: dt.date | None = None
+    to_date: bool = False
     fiscal: bool = False
 
     def __bool__(self) -> bool:
@@ -114,7 +116,7 @@ class Hint:
             taken.pop("start", None)
         if self.months is not None or self.month is not None:
             taken.pop("part", None)
-        return replace(self, **taken, fiscal=self.fiscal or below.fiscal)
+        return replace(self, **taken, to_date=self.to_date or below.to_date, fiscal=self.fiscal or below.fiscal)
 
 
 _YEAR = r"(?:19|20)\d{2}"
@@ -177,7 +179,8 @@ _KINDS = (
     (
         0,
         re.compile(
-            r"\b(?:as\s+(?:of|at)|at\s+(?:the\s+)?(?:end|close)|balance\s+at)\s+(?=\w)|\b(?:per|zum|au)\s+(?=\d)|^\s*at\b|^\s*as\s+(?:of"
+            r"\b(?:as\s+(?:of|at)|at\s+(?:the\s+)?(?:end|close)|balance\s+at)\s+(?=\w)|\b(?:per|zum|au)\s+(?=\d)|^\s*at\b"
+            r"|^\s*as\s+(?:of"
             r"|at)\s*:?\s*$",
             re.IGNORECASE,
         ),
@@ -221,6 +224,13 @@ def _day(year: int, month: int, day: int | None) -> dt.date | None:
 
 def read_hint(text: str) -> Hint:
     """What a head, caption or clause says about time. Years that differ ("2024 and 2023") leave the year open."""
+    to_date = _YTD.search(text)
+    if to_date is not None:
+        return replace(_read_hint(f"{text[: to_date.start()]} {text[to_date.end() :]}"), months=None, part=None, to_date=True)
+    return _read_hint(text)
+
+
+def _read_hint(text: str) -> Hint:
     months: int | None = None
     length = _LENGTH.search(text)
     if length is not None:
@@ -256,8 +266,6 @@ def read_hint(text: str) -> Hint:
     years = _bare_years(text)
     if fiscal is not None:
         years.add(_year(fiscal["y"]) or 0)
-    if _YTD.search(text):
-        months = None
     return Hint(
         months=12 if months is None and fiscal is not None else months,
         year=next(iter(years)) if len(years) == 1 else None,
@@ -317,6 +325,8 @@ def resolve(hint: Hint, fiscal_year: FiscalYear, *, instant: bool | None) -> Per
         return Period(start=hint.start, end=end)
     if instant or hint.months == 0:
         return Period(end=end)
+    if hint.to_date:
+        return months_ended(end, (end.month - fiscal_year.month - 1) % 12 + 1)
     if hint.months:
         return months_ended(end, hint.months)
     if hint.month is None:

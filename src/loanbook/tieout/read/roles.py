@@ -173,13 +173,15 @@ def _role(
         if direction is not None and not _COMPARED.search(gap):
             name = "growth" if amount.unit is Unit.PERCENT else "change"
             return Role(name=name, of=main, falls=direction == "fall")
+        if roles and roles[-1].name == "change" and re.fullmatch(r",?\s*\(?(?:or\s+)?", gap):
+            return Role(name="growth", of=roles[-1].of, falls=roles[-1].falls)
         if _YEARLY_AFTER.match(after):
             return Role(name="growth", of=main)
         if _SHARE.search(gap) and main is not None:
             return Role(name="share", of=main)
     elif (
         direction is not None
-        and re.search(r"\b(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap)
+        and re.search(r"\b(?:by|of|\w+ed|grew|rose|fell)\s+(?:approximately\s+|about\s+)?$", gap)
         and not re.search(r"\b(?:to|from|at|compared\s+\w+)\s+$", gap)
         and _is_change(gap)
     ):
@@ -230,6 +232,8 @@ def bracketed_when(gap: str) -> str | None:
 
 def _is_change(gap: str) -> bool:
     """Whether the amount itself is the change: "increased by X", "a decrease of X", not "lower provision of X"."""
+    if re.search(r"\b(?:grew|rose|increased|declined|decreased|fell|dropped)\s+(?:approximately\s+|about\s+)?$", gap):
+        return True
     return re.search(
         rf"\b(?:{_RISE}|{_FALL})\s+(?:\w+\s+){{0,3}}(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap, re.IGNORECASE
     ) is not None and not re.search(r"\b(?:up|down)\s+\w+\s+of\s+$", gap)

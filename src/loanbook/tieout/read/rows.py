@@ -11,7 +11,8 @@ from loanbook.tieout.read.lexicon import SUPERSCRIPT_DIGITS
 from loanbook.tieout.read.scale import label_scale
 
 _MARKS = re.compile(
-    rf"(?:\s*(?:[*†‡]+|[{SUPERSCRIPT_DIGITS}⁽⁾ᵃ-ᶻ,]+|\((?:\d{{1,2}}|[a-z])\)|\[\d{{1,2}}\]|\.{{2,}}|…|(?:\s\.){{2,}}|[:：]))+\s*$"
+    rf"(?:\s*(?:[*†‡]+|\(?[{SUPERSCRIPT_DIGITS}⁽⁾ᵃ-ᶻ,]+\)?|\((?:\d{{1,2}}|[a-z])\)|\[\d{{1,2}}\]|\.{{2,}}|…|(?:\s\.){{2,}}"
+    rf"|[:：]))+\s*$"
 )
 _ADS = r"(?:ADSs?|American\s+[Dd]eposit[ao]ry\s+[Ss]hares?)"
 _COUNT_OF = r"\b(?:weighted|average|number|numbers?\s+of|outstanding|issued|in issue|used|diluted|basic|denominator|treasury)\b"

@@ -104,7 +104,8 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
         NumeralKind.IDENTIFIER,
         re.compile(
             rf"\b\d{{1,5}}/[A-Z]\b|\b\d{{1,5}}(?:[-–]\d{{1,5}})?,?\s(?:[A-Z][\w.]*\s){{0,3}}{_ROADS}\b"
-            rf"|\b[A-Z]\.?[A-Z]\.?,?\s+\d{{5}}(?:-\d{{4}})?(?!\d|[.,]\d)|\b(?!{MONTH})[A-Z][a-z]{{2,}},?\s\d{{5,6}}(?![\d,.%]\d|\d|%"
+            rf"|\b[A-Z]\.?[A-Z]\.?,?\s+\d{{5}}(?:-\d{{4}})?(?!\d|[.,]\d)"
+            rf"|\b(?!{MONTH})[A-Z][a-z]{{2,}},?\s\d{{5,6}}(?![\d,.%]\d|\d|%"
             rf"|\s*(?:{SCALE_WORD}))\b"
         ),
     ),
