@@ -96,6 +96,21 @@ def test_in_two_columns_of_few_digits_a_total_is_known_by_its_label() -> None:
     ]
 
 
+def test_revenue_less_costs_is_read_downward_and_hides_no_line_from_what_follows() -> None:
+    figures = table("""
+                            2024/JPY    2023/JPY
+        Net sales           462,182     405,010
+        Cost of sales       323,477     295,445
+        Gross profit        138,705     109,565
+        Selling expenses    88,066      83,023
+        Operating income    50,639      26,542
+        Interest received   1,919       1,822
+        Exchange loss       (2,884)     (2,686)
+        Ordinary income     49,674      25,678
+    """)
+    assert sums(relations_of(figures)) == {("3", "1", "-2"), ("5", "3", "-4"), ("8", "7", "6", "5")}
+
+
 def test_lines_left_out_of_an_excerpt_are_no_error() -> None:
     """Of the amounts only what is adjusted is shown: the adjustments add up, the amounts need not."""
     figures = table("""

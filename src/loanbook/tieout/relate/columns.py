@@ -11,6 +11,7 @@ from loanbook.tieout.relation import Relation, RelationKind
 
 LEAST_ROWS = 3
 MOST_FAILING = 0.2
+MOST_WORK = 400_000  # pairs of cells to try in one table
 HUNDRED = Decimal(100)
 
 
@@ -19,6 +20,8 @@ def column_ratios(grid: Grid) -> list[Relation]:
     percent = _columns(grid, Unit.PERCENT)
     amounts = [column for unit in (Unit.MONEY, Unit.UNKNOWN, Unit.COUNT) for column in _columns(grid, unit)]
     made: list[Relation] = []
+    if len(percent) * len(amounts) * len(amounts) * len(grid.rows) > MOST_WORK:
+        return made
     for column in percent:
         rows = [row for row in grid.rows if column in row.cells and row.cells[column].unit is Unit.PERCENT]
         if len(rows) < LEAST_ROWS:

@@ -29,6 +29,9 @@ SURE = 0.96
 CERTAIN = 12  # digits that agree, beyond which no label is needed
 VALUE_DIGITS = 4  # a figure shorter than this finds no item by its value alone
 MOST_CANDIDATES = 40
+MOST_ITEMS = 2000  # with one word in their labels, beyond which the word finds nothing
+
+Found = dict[int, Item]
 
 
 @dataclass(slots=True)
@@ -36,9 +39,9 @@ class Items:
     """All items, with what finds them."""
 
     items: list[Item] = field(default_factory=list)
-    by_key: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
-    by_value: dict[tuple[Coordinate, Decimal], list[Item]] = field(default_factory=lambda: defaultdict(list))
-    by_word: dict[tuple[str, Unit], list[Item]] = field(default_factory=lambda: defaultdict(list))
+    by_key: dict[tuple[str, Unit], Found] = field(default_factory=lambda: defaultdict(dict))
+    by_value: dict[tuple[Coordinate, Decimal], Found] = field(default_factory=lambda: defaultdict(dict))
+    by_word: dict[tuple[str, Unit], Found] = field(default_factory=lambda: defaultdict(dict))
 
     def take(self, series: Series, item: Item | None) -> Item:
         """Puts `series` into `item`, or into one of its own."""
@@ -46,29 +49,31 @@ class Items:
             item = Item(series.label, series.unit)
             self.items.append(item)
         key = (series.key, series.unit)
-        if all(item is not other for other in self.by_key[key]):
-            self.by_key[key].append(item)
+        if id(item) not in self.by_key[key]:
+            self.by_key[key][id(item)] = item
             for word in set(words_of(series.label)):
-                if all(item is not other for other in self.by_word[word, series.unit]):
-                    self.by_word[word, series.unit].append(item)
+                self.by_word[word, series.unit][id(item)] = item
         item.add(series)
         for coordinate, figures in series.cells.items():
             for figure in figures:
-                found = self.by_value[coordinate, abs(figure.amount)]
-                if all(item is not other for other in found):
-                    found.append(item)
+                self.by_value[coordinate, abs(figure.amount)][id(item)] = item
         return item
 
     def like(self, label: str, unit: Unit) -> list[Item]:
         """Items whose labels share words with `label`, most first."""
         counts: Counter[int] = Counter()
-        found: dict[int, Item] = {}
+        found: Found = {}
         for word in set(words_of(label)):
-            items = self.by_word.get((word, unit), ())
-            for item in items:
-                counts[id(item)] += 1
-                found[id(item)] = item
+            items = self.by_word.get((word, unit), {})
+            if len(items) <= MOST_ITEMS:
+                counts.update(items.keys())
+                found.update(items)
         return [found[name] for name, _ in counts.most_common(MOST_CANDIDATES)]
+
+    def named(self, key: str, unit: Unit) -> list[Item]:
+        """Items of that very label: all, or the first and last of very many."""
+        found = list(self.by_key.get((key, unit), {}).values())
+        return found if len(found) <= 2 * MOST_CANDIDATES else found[:MOST_CANDIDATES] + found[-MOST_CANDIDATES:]
 
 
 def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
@@ -98,13 +103,13 @@ def _unique(found: Iterable[Item]) -> list[Item]:
 
 
 def _table_item(items: Items, series: Series) -> Item | None:
-    named = items.by_key.get((series.key, series.unit), [])
+    named = items.named(series.key, series.unit) if series.of <= MOST_CANDIDATES else []
     valued = [
         item
         for coordinate, figures in series.cells.items()
         for figure in figures
         if digits_of(figure) >= VALUE_DIGITS
-        for item in items.by_value.get((coordinate, abs(figure.amount)), ())
+        for item in list(items.by_value.get((coordinate, abs(figure.amount)), {}).values())[:MOST_CANDIDATES]
     ]
     best, most = None, ENOUGH
     for item in _unique((*named, *valued)):
@@ -171,7 +176,7 @@ def _prose_item(items: Items, spans: Spans, series: Series) -> Item | None:
         for item in spans.between(coordinate, figure.interval.low, figure.interval.high)
     ]
     best, most = None, ENOUGH_PROSE
-    for item in _unique((*items.by_key.get((series.key, series.unit), ()), *valued, *items.like(series.label, series.unit))):
+    for item in _unique((*items.named(series.key, series.unit), *valued, *items.like(series.label, series.unit))):
         agreed, against, number = _compare(series, item)
         if not number:
             continue
@@ -228,7 +233,7 @@ def _phrases(items: Items) -> dict[tuple[str, Unit], Item]:
 
 def _alone(items: Items, series: Series) -> Item | None:
     """The item of prose alone that has this very label, where nothing disagrees."""
-    for item in items.by_key.get((series.key, series.unit), ()):
+    for item in items.named(series.key, series.unit):
         if all(other.is_prose for other in item.series) and not _compare(series, item)[1]:
             return item
     return None

@@ -115,7 +115,7 @@ def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | No
         at -= 1
     spoken = sentence.before(at).split()
     for length in range(min(LABEL_WORDS, len(spoken)), 0, -1):
-        found = items.by_key.get((key_of(" ".join(spoken[-length:])), figure.unit))
+        found = items.named(key_of(" ".join(spoken[-length:])), figure.unit)
         if found:
             return found[0]
     return None

@@ -7,13 +7,14 @@ fails in one is kept: that column holds the error.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 
 from loanbook.tieout.relate.slips import is_slip
 
 WINDOW = 60  # lines a total may lie away from its first term
 WINDOW_SIGNED = 14  # lines among which signs are tried
+MOST_WORK = 400_000  # cells to look at in one field, some seconds: 3,000 lines of two columns, 500 of thirteen
 DOUBT = 3.0  # decimal digits by which the evidence must beat chance: one false sum in a thousand totals
 COST_OF_FAILURE = 1.5
 COST_OF_SLIP = 0.3  # of a failing column that one slip explains
@@ -55,10 +56,10 @@ class Field:
         return len(self.families)
 
 
-def find_sums(field: Field, *, most_lines: int = 4000) -> list[Sum]:
-    """All sums that the evidence supports, totals standing for their terms once found; [] beyond `most_lines`."""
+def find_sums(field: Field) -> list[Sum]:
+    """All sums that the evidence supports, totals standing for their terms once found; none in a field too large to search."""
     lines = [line for line, row in enumerate(field.values) if any(value is not None for value in row)]
-    if len(lines) > most_lines:
+    if len(lines) * min(len(lines), WINDOW) * field.width > MOST_WORK:
         return []
     found: list[Sum] = []
     totals: dict[int, set[int]] = {line: set() for line in lines}
@@ -95,10 +96,24 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
             if best is None or any(line in totals and other in totals[line] for other, _ in best.terms):
                 continue
             solved.add((line, above))
+            best = best if above else _as_remainder(field, best)
+            if best.above and not above:
+                if (best.result, True) in solved:
+                    continue
+                solved.add((best.result, True))
             for other, _ in best.terms:
-                totals[other].add(line)
+                totals[other].add(best.result)
             batch.append(best)
     return batch
+
+
+def _as_remainder(field: Field, one: Sum) -> Sum:
+    """A line that is the sum of those below it, of which the last is a result: that result is what is left of the line."""
+    last = max(line for line, _ in one.terms)
+    if len(one.terms) < 2 or not field.prior or not field.prior[last]:
+        return one
+    terms = ((one.result, 1), *((line, -1) for line, _ in one.terms if line != last))
+    return replace(one, result=last, terms=terms, above=True)
 
 
 def _visible(lines: Sequence[int], at: int, totals: dict[int, set[int]], *, above: bool) -> list[int]:

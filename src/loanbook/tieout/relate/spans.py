@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from loanbook.tieout.relate.series import Coordinate, Item
 
+MOST = 60  # items of one size at one coordinate
+
 
 class Spans:
     """Amounts in order, coordinate by coordinate."""
@@ -30,11 +32,11 @@ class Spans:
         return self._bases.get((like.unit, like.period, like.currency), [])
 
     def between(self, coordinate: Coordinate, low: Decimal, high: Decimal) -> list[Item]:
-        """Items whose amount lies from `low` to `high`."""
+        """Items whose amount lies from `low` to `high`, the first of very many."""
         amounts, items = self._spans.get(coordinate, ([], []))
         first = bisect_left(amounts, low)
-        found = []
-        while first < len(amounts) and amounts[first] <= high:
+        found: list[Item] = []
+        while first < len(amounts) and amounts[first] <= high and len(found) < MOST:
             found.append(items[first])
             first += 1
         return found
