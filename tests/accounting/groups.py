@@ -82,7 +82,9 @@ def entries(lines: Sequence[Mapping[str, Any]]) -> pa.Table:
         name: []
         for name in (
             "book",
+            "topic",
             "entity",
+            "currency",
             "posted_on",
             "debit",
             "credit",

@@ -1,7 +1,7 @@
 """Consolidations that an accountant can check by hand and add to: tests/scenarios/group_*.yaml.
 
-Every entry is in its entity's own currency. `balances` are of the group, debit positive; `moved` are roll-forward columns of
-one account.
+Every entry is in its entity's own currency, unless it names another. `balances` are of the group, debit positive; `moved` are
+roll-forward columns of one account.
 """
 
 from pathlib import Path
@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from loanbook.accounting.group_close import GroupState, close_group
 from loanbook.accounting.group_rows import OPENING, summed
-from loanbook.accounting.translation import ForeignItem
+from loanbook.accounting.remeasurement import NOTHING, remeasured
+from loanbook.terms.entity import Group
 from loanbook.units import day
 from tests.accounting.groups import balance, change_of, entries, fen, terms_of
 
@@ -24,16 +25,26 @@ def test_scenario(file: Path) -> None:
     scenario = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
     terms = terms_of(scenario["entities"], scenario.get("rates", []))
     state: GroupState | None = None
+    left = NOTHING
     before: dict[str, int] = {}
     for period in scenario["periods"]:
+        ends_on = day(str(period["ends_on"]))
+        own = remeasured(
+            entries([_in_currency(line, terms.group, ends_on) for line in period["entries"]]),
+            terms.group,
+            terms.chart,
+            terms.rates,
+            ends_on=ends_on,
+            before=left,
+        )
+        left = own.left
         close = close_group(
-            entries(period["entries"]),
+            own.entries,
             terms,
             starts_on=day(str(period["starts_on"])),
-            ends_on=day(str(period["ends_on"])),
+            ends_on=ends_on,
             before=state,
             changes=[change_of(line) for line in period.get("changes", [])],
-            foreign=[_foreign(line) for line in period.get("foreign", [])],
         )
         state = close.state()
         rows = close.consolidated.rows
@@ -53,9 +64,8 @@ def test_scenario(file: Path) -> None:
         _check_cash(close.cash_flow, period.get("cash_flow", {}))
 
 
-def _foreign(line: dict[str, Any]) -> ForeignItem:
-    words = {name: str(line.get(name, "")) for name in ("entity", "account", "counterparty", "currency")}
-    return ForeignItem(foreign_fen=fen(line["amount"]), carrying_fen=fen(line["carried_at"]), **words)
+def _in_currency(line: dict[str, Any], group: Group, on: int) -> dict[str, Any]:
+    return {"currency": group.entity(line["entity"]).currency(on)} | line
 
 
 def _check_cash(statement: Any, expected: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from loanbook.accounting.group_rows import OPENING, is_in, rows_of_entries, summed, table_of, with_opening
-from loanbook.accounting.translation import ForeignItem, converted, remeasure, translate
+from loanbook.accounting.translation import converted, translate
 from loanbook.errors import RequestError, TermsError
 from loanbook.terms.exchange_rates import FOLDER, ExchangeRate, exchange_rates, read_exchange_rates
 from loanbook.units import RATE_SCALE, day, rate
@@ -83,25 +83,6 @@ def test_openings_without_their_translated_amounts_are_refused():
 def test_a_trial_balance_that_does_not_balance_is_refused():
     with pytest.raises(RequestError, match=r"p does not balance: debits less credits are 0\.01"):
         translate(rows([("p", "1001", "", "", Q1[0], 1)]), TERMS.group, CHART, TERMS.rates, starts_on=Q1[0], ends_on=Q1[1])
-
-
-def test_a_foreign_item_is_carried_at_the_closing_rate_of_its_entity():
-    item = ForeignItem(entity="usd", account="2900", counterparty="p", currency="CNY", foreign_fen=-709_50, carrying_fen=-99_00)
-    found = remeasure([item], TERMS.group, TERMS.rates, ends_on=Q1[1])
-    assert (balance(found, "2900"), balance(found, "6020")) == (-1_00, 1_00)
-
-
-def test_a_balance_that_nobody_means_to_settle_moves_the_adjustment():
-    words = {
-        "entity": "p",
-        "account": "2900",
-        "counterparty": "usd",
-        "currency": "USD",
-        "foreign_fen": -100_00,
-        "carrying_fen": -700_00,
-    }
-    found = remeasure([ForeignItem(**words, long_term=True)], TERMS.group, TERMS.rates, ends_on=Q1[1])
-    assert (balance(found, "2900"), balance(found, "6020"), balance(found, "3060")) == (-9_50, 0, 9_50)
 
 
 def test_a_rate_serves_a_week_and_no_longer():

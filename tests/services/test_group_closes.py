@@ -3,7 +3,6 @@
 from collections import defaultdict
 from pathlib import Path
 
-import pyarrow as pa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +41,7 @@ def closed(name, start, end):
 
 
 def table_of(lines):
-    return entries(lines).append_column("topic", pa.array([line["topic"] for line in lines], pa.string()))
+    return entries(lines)
 
 
 def by_account(periods):

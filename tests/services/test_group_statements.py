@@ -13,7 +13,7 @@ from loanbook.accounting.group_rows import table_of
 from loanbook.errors import TieError
 from loanbook.services.book_rates import book_rates
 from loanbook.services.books_report import books_page
-from loanbook.services.group_closes import adjustments_in_order, consolidated_periods, group_terms, summed_entries
+from loanbook.services.group_closes import adjustments_in_order, close_in_order, functional_entries, group_terms
 from loanbook.services.group_statements import check_reconciled, group_statements, in_unit
 from loanbook.simulator.example_books import keep_example_books
 from loanbook.statements.periods import period
@@ -170,8 +170,8 @@ def test_us_gaap_and_the_adjustments_are_ifrs_in_every_line(found):
 def test_an_entry_under_no_column_of_its_own_stands_in_the_other_and_one_in_the_wrong_book_is_found(book):
     closed = Ledger(book).periods()
     terms = group_terms(CHART, group_in(), book_rates(load_corporate(book.folder)))
-    entries = [summed_entries(each) for each in closed]
-    us_gaap, ifrs = (consolidated_periods(closed, CHART, group_in(), terms.rates, basis) for basis in ("us_gaap", "ifrs"))
+    entries = functional_entries(closed, terms)
+    us_gaap, ifrs = (close_in_order(closed, entries, terms, basis) for basis in ("us_gaap", "ifrs"))
     adjusted = adjustments_in_order(closed, entries, terms)
     check_reconciled(us_gaap, adjusted, ifrs, CHART)
     missing = {topic: periods for topic, periods in adjusted.items() if topic != "financial_guarantee"}

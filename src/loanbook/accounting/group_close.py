@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from loanbook.accounting.cash_flow import CASH, CashFlowStatement, cash_flow_statement
 from loanbook.accounting.consolidation import Change, Consolidated, consolidate
-from loanbook.accounting.group_rows import US_GAAP, Rows, rows_of_entries, summed, together, with_opening
+from loanbook.accounting.group_rows import US_GAAP, Rows, rows_of_entries, summed, with_opening
 from loanbook.accounting.perimeter import GroupAccounts
-from loanbook.accounting.translation import ForeignItem, Translation, remeasure, translate
+from loanbook.accounting.translation import Translation, translate
 from loanbook.terms.cash_flow import CashFlowClass, IndirectLine
 from loanbook.terms.chart import Chart
 from loanbook.terms.elimination import EliminationRule
@@ -68,19 +68,16 @@ def close_group(
     ends_on: int,
     before: GroupState | None = None,
     changes: Sequence[Change] = (),
-    foreign: Sequence[ForeignItem] = (),
     books: Sequence[str] = US_GAAP,
     cash_accounts: Sequence[str] = CASH,
 ) -> GroupClose:
     """The group's period.
 
-    entries    the period's journal (`journal.ENTRY`) of all entities, amounts in each entity's functional currency
+    entries    the period's journal (`journal.ENTRY`) of all entities, in functional currencies (`remeasurement`)
     before     the state of the last close of the same books; None for the first one
-    foreign    monetary items in other currencies than their entity's, as the books carry them at the end of the period
     raises     as `translate` and `consolidate`
     """
-    own = rows_of_entries(entries, terms.chart, cash_accounts=cash_accounts, books=books)
-    moved = together([own, remeasure(foreign, terms.group, terms.rates, ends_on=ends_on, adjustment=terms.accounts.translation)])
+    moved = rows_of_entries(entries, terms.chart, cash_accounts=cash_accounts, books=books)
     functional = with_opening(moved, before.functional if before else None)
     period: dict[str, Any] = {"starts_on": starts_on, "ends_on": ends_on}
     translation = translate(

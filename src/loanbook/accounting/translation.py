@@ -1,14 +1,12 @@
-"""Foreign entities into the group's currency, and foreign-currency items into an entity's own.
+"""Foreign entities into the group's currency.
 
 Translation (ASC 830-30): assets and liabilities at the closing rate; each movement at the average rate of its period, or at
 the spot rate of its day where its entry touches equity; openings as they were translated at the last close. What that leaves
-over is the cumulative translation adjustment, in other comprehensive income. Remeasurement (ASC 830-20): monetary items in
-another currency than the entity's own are carried at the closing rate; the difference is exchange gain or loss in income.
+over is the cumulative translation adjustment, in other comprehensive income. Entries in another currency than the entity's own
+are made entries of its own first (`remeasurement`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -130,48 +128,3 @@ def _translated(
 
 def _monetary(chart: Chart) -> list[str]:
     return [code for code, account in chart.accounts.items() if account.kind in _MONETARY]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignItem:
-    """A monetary balance in another currency than its entity's own; debit positive.
-
-    long_term   a balance between companies that nobody means to settle: its difference goes to the translation adjustment, not to
-                income (ASC 830-20-35-3)
-
-    foreign_fen    minor units of `currency`;  carrying_fen  what the entity's books carry it at, minor units of its own currency
-    """
-
-    entity: str
-    account: str
-    counterparty: str
-    currency: str
-    foreign_fen: int
-    carrying_fen: int
-    long_term: bool = False
-
-
-def remeasure(
-    items: Sequence[ForeignItem],
-    group: Group,
-    rates: ExchangeRates,
-    *,
-    ends_on: int,
-    gain: str = "6020",
-    adjustment: str = "3060",
-) -> Rows:
-    """The rows that carry foreign-currency items at the closing rate: the item's account against exchange gain or loss.
-
-    returns   rows in functional currency, column `translation`, posted on `ends_on`; they sum to zero
-    rounding  one product: foreign amount x its rate / the functional currency's rate, half up
-    """
-    found: list[Rows] = []
-    for item in items:
-        own = group.entity(item.entity).currency(ends_on)
-        worth = int(mul_div(item.foreign_fen, rates.spot(item.currency, ends_on), rates.spot(own, ends_on), HALF_UP))
-        change = worth - item.carrying_fen
-        if change:
-            place: dict[str, Any] = {"entity": item.entity, "column": TRANSLATION, "basis": AVERAGE, "posted_on": ends_on}
-            found.append(row(change, account=item.account, counterparty=item.counterparty, **place))
-            found.append(row(-change, account=adjustment if item.long_term else gain, **place))
-    return together(found)

@@ -7,7 +7,7 @@ import pyarrow as pa
 from loanbook.accounting.bridge import bridge
 from loanbook.accounting.group_rows import Rows, together
 from loanbook.errors import RequestError
-from loanbook.services.group_closes import GroupPeriod, close_on_books, summed_entries
+from loanbook.services.group_closes import GroupPeriod, close_on_books, functional_entries
 from loanbook.services.group_statements import IFRS, GroupStatements, span_of
 from loanbook.statements.periods import Period
 from loanbook.terms.posting_rule import BASES
@@ -74,7 +74,7 @@ def _books(each: GroupPeriod, found: GroupStatements) -> dict[str, tuple[str, ..
 
 def _closed_on(found: GroupStatements, books: Sequence[str]) -> tuple[GroupPeriod, ...]:
     closed = [each.closed for each in found.periods]
-    return tuple(close_on_books(closed, [summed_entries(each) for each in closed], found.terms, books, found.changes))
+    return tuple(close_on_books(closed, functional_entries(closed, found.terms), found.terms, books, found.changes))
 
 
 def local_names(found: GroupStatements) -> dict[str, str]:

@@ -15,6 +15,7 @@ from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.group_close import GroupClose, GroupState, GroupTerms, close_group
 from loanbook.accounting.group_rows import OPENING
 from loanbook.accounting.perimeter import GroupAccounts
+from loanbook.accounting.remeasurement import NOTHING, remeasured
 from loanbook.services.corporate_amounts import known_by
 from loanbook.stores.ledger import Period as Closed
 from loanbook.terms.cash_flow import read_classes, read_indirect
@@ -75,18 +76,27 @@ def changes_of(closed: Sequence[Closed], tables: Mapping[str, pa.Table], group: 
     return found
 
 
-def consolidated_periods(
-    closed: Sequence[Closed], chart: Chart, group: Group, rates: ExchangeRates, basis: str
-) -> list[GroupPeriod]:
-    """Every period of the group in order, each opening with what the one before it closed with."""
-    return close_in_order(closed, [summed_entries(each) for each in closed], group_terms(chart, group, rates), basis)
+def functional_entries(closed: Sequence[Closed], terms: GroupTerms) -> list[pa.Table]:
+    """The summed entries of periods in order, those in another currency than their entity's own made entries of its own.
+
+    raises   RequestError as `remeasurement.remeasured`
+    """
+    found: list[pa.Table] = []
+    left = NOTHING
+    for each in closed:
+        ends_on = units.day(each.manifest["ends_on"])
+        made = remeasured(summed_entries(each), terms.group, terms.chart, terms.rates, ends_on=ends_on, before=left)
+        found.append(made.entries)
+        left = made.left
+    return found
 
 
 def close_in_order(
     closed: Sequence[Closed], entries: Sequence[pa.Table], terms: GroupTerms, basis: str, changes: Changes = NO_CHANGES
 ) -> list[GroupPeriod]:
-    """The periods of a basis out of their summed entries; see `consolidated_periods`.
+    """Every period of the group on a basis in order, each opening with what the one before it closed with.
 
+    entries   of each period, in functional currencies (`functional_entries`)
     changes   control gained or lost and shares changed, by the id of the closed period (`control_events`)
     """
     return close_on_books(closed, entries, terms, BASES[basis], changes)

@@ -16,7 +16,7 @@ from loanbook.services.group_closes import (
     adjustments_in_order,
     changes_of,
     close_in_order,
-    consolidated_periods,
+    functional_entries,
     group_terms,
     summed_entries,
 )
@@ -54,7 +54,7 @@ _EXCHANGE = "effect_of_exchange_rate_changes"
 _OPERATIONS = "operations"
 _RECONCILIATION = "ifrs_balance_sheet"
 
-__all__ = ["GroupPeriod", "GroupStatements", "consolidated_periods", "group_statements"]
+__all__ = ["GroupPeriod", "GroupStatements", "group_statements"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,9 +97,10 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     entries = [summed_entries(each) for each in closed]
     tables = load_corporate(book.folder)
     changes = changes_of(closed, tables, terms.group, book.currency)
-    us_gaap = close_in_order(closed, entries, terms, BASE, changes)
-    ifrs = close_in_order(closed, entries, terms, IFRS, changes)
-    adjusted = adjustments_in_order(closed, entries, terms, changes)
+    functional = functional_entries(closed, terms)
+    us_gaap = close_in_order(closed, functional, terms, BASE, changes)
+    ifrs = close_in_order(closed, functional, terms, IFRS, changes)
+    adjusted = adjustments_in_order(closed, functional, terms, changes)
     notes = read_note_lines(chart, statements)
     check_reconciled(us_gaap, adjusted, ifrs, chart)
     parts = _parts(us_gaap, adjusted, chart, statements, notes)

@@ -66,16 +66,17 @@ def _year_so_far(
     of_year = [each for each in periods if units.date(_end(each)).year == year]
     pretax = sum(_income(each) for each in of_year)
     booked = sum(_tax(each) for each in of_year)
-    home = [each for each in years if each.currency == PRESENTATION]
-    foreign = [each for each in years if each not in home]
+    abroad = {each.entity: each.rate_ppm for each in years if each.currency != PRESENTATION}
+    home = [each for each in years if each.entity not in abroad]
     lines = _proof(home)
     lines[WITHHELD] = sum(_withheld(each) for each in of_year)
     earned_home = sum(each.pretax_fen for each in home)
-    for each in foreign:
-        own = sum(_income(period, each.entity) for period in of_year)
+    for entity, rate_ppm in sorted(abroad.items()):
+        # With all its currencies, which the group's figures hold in one.
+        own = sum(_income(period, entity) for period in of_year)
         earned_home += own
         lines["tax_statutory"] = lines.get("tax_statutory", 0) + _times(own, STATUTORY_PPM)
-        lines["tax_rates_of_entities"] = lines.get("tax_rates_of_entities", 0) + _times(own, each.rate_ppm - STATUTORY_PPM)
+        lines["tax_rates_of_entities"] = lines.get("tax_rates_of_entities", 0) + _times(own, rate_ppm - STATUTORY_PPM)
         # What is not deducted is not taxed either where the rate is nothing; elsewhere it is part of the rest.
     lines["tax_statutory"] = lines.get("tax_statutory", 0) + _times(pretax - earned_home, STATUTORY_PPM)
     lines[OTHER] = booked - sum(amount for name, amount in lines.items() if name != OTHER)
