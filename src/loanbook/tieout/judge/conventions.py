@@ -1,18 +1,17 @@
 """What an issuer does throughout, learned from the relations that hold: whether totals foot to the unit, and the like."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
-from math import comb
+from math import erf, log, sqrt
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Convention
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
-LEAST = 6  # relations of one kind before a practice is spoken of
-KEPT = 0.85
-CHANCE = 0.7  # of a short sum of figures rounded one by one to come out to the digit
-DOUBT = 0.03  # that so many would come out by that chance
+LEAST = 6  # relations of one rule before a practice is spoken of
+EVIDENCE = 3.0  # natural digits by which sums that hold must speak for an issuer that foots exactly, for each departure
+RARE = 0.03  # share of sums that may depart, each counted with the one figure that explains it
 
 Practice = tuple[str, str, Decimal]
 
@@ -33,25 +32,55 @@ ADDITIVE = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.EQUAL
 
 
 def practice_of(relation: Relation, figures: Mapping[str, Figure]) -> Practice:
-    """Relations of one rule, currency and precision are one practice."""
+    """Relations of one kind, currency and precision are one practice."""
     result = figures[relation.result]
-    return relation.rule, result.currency or "", result.step * result.scale
+    return relation.kind.value, result.currency or "", result.step * result.scale
 
 
-def practices(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> dict[Practice, tuple[int, int]]:
-    """For each practice how many relations hold to the digit, and how many are not broken."""
-    counted: dict[Practice, list[int]] = defaultdict(lambda: [0, 0])
+def practices(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> frozenset[Practice]:
+    """The practices that this issuer keeps: its figures come out to the digit more often than figures rounded one by one would.
+
+    Of figures that are rounded by themselves a sum of two comes out in three cases of four, a longer one more seldom. What each
+    sum that holds says is added up, and compared with the number of figures needed to explain those that do not.
+    """
+    spoken: dict[Practice, float] = defaultdict(float)
+    counted: dict[Practice, int] = defaultdict(int)
+    departing: dict[Practice, list[Relation]] = defaultdict(list)
     for relation in relations:
-        if relation.verdict is Verdict.BROKEN or relation.kind in (RelationKind.INEQUALITY, RelationKind.DIRECTION):
+        if relation.kind not in DIGIT_BY_DIGIT or relation.verdict is Verdict.BROKEN or not _is_fine(relation, figures):
             continue
-        if relation.kind is RelationKind.SUM and len(relation.terms) < 2:
+        terms = sum(not figures[term.figure].dash for term in relation.terms)
+        if relation.kind is RelationKind.SUM and terms < 2:
             continue
-        if not _is_fine(relation, figures):
-            continue
-        entry = counted[practice_of(relation, figures)]
-        entry[0] += relation.verdict is Verdict.HOLDS
-        entry[1] += 1
-    return {practice: (kept, seen) for practice, (kept, seen) in counted.items()}
+        practice = practice_of(relation, figures)
+        counted[practice] += 1
+        if relation.verdict is Verdict.HOLDS:
+            spoken[practice] -= log(_chance(terms))
+        else:
+            departing[practice].append(relation)
+    kept = set()
+    for practice, number in counted.items():
+        culprits = _culprits(departing[practice])
+        if culprits <= max(1, RARE * number) and spoken[practice] >= EVIDENCE * culprits:
+            kept.add(practice)
+    return frozenset(kept)
+
+
+def _chance(terms: int) -> float:
+    """How often a sum of so many figures comes out to the digit, each of them and the sum rounded by itself."""
+    return erf(0.5 * sqrt(6 / max(terms, 2)))
+
+
+def _culprits(relations: Sequence[Relation]) -> int:
+    """How few figures explain them all, each taken for as many as it can."""
+    open_ = list(relations)
+    number = 0
+    while open_:
+        involved = Counter(name for one in open_ for name in {one.result, *(term.figure for term in one.terms)})
+        figure, _ = involved.most_common(1)[0]
+        open_ = [one for one in open_ if figure != one.result and all(figure != term.figure for term in one.terms)]
+        number += 1
+    return number
 
 
 def _is_fine(relation: Relation, figures: Mapping[str, Figure]) -> bool:
@@ -62,39 +91,25 @@ def _is_fine(relation: Relation, figures: Mapping[str, Figure]) -> bool:
     return relation.kind not in ADDITIVE or all(term.dash or term.step * term.scale <= finest for term in terms)
 
 
-def is_exact(counts: tuple[int, int] | None) -> bool:
-    """Whether a practice is kept more regularly than rounding figure by figure would keep it: then a departure says something."""
-    if counts is None or counts[1] < LEAST or counts[0] < KEPT * counts[1]:
-        return False
-    kept, seen = counts
-    return sum(comb(seen, number) * CHANCE**number * (1 - CHANCE) ** (seen - number) for number in range(kept, seen + 1)) < DOUBT
+def conventions(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> tuple[Convention, ...]:
+    """What holds to the digit of what is not broken, as a person reads it, rule by rule."""
+    by_rule: dict[str, list[bool]] = defaultdict(list)
+    for relation in relations:
+        is_sum_of_one = relation.kind is RelationKind.SUM and len(relation.terms) < 2
+        if relation.verdict is not Verdict.BROKEN and not is_sum_of_one and _is_fine(relation, figures):
+            by_rule[relation.rule].append(relation.verdict is Verdict.HOLDS)
+    return tuple(
+        Convention(name=rule, message=message, kept=sum(by_rule[rule]), seen=len(by_rule[rule]))
+        for rule, message in MESSAGES.items()
+        if len(by_rule[rule]) >= LEAST
+    )
 
 
-def conventions(counts: Mapping[Practice, tuple[int, int]]) -> tuple[Convention, ...]:
-    """The practices as a person reads them, rule by rule."""
-    by_rule: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for (rule, _, _), found in counts.items():
-        by_rule[rule].append(found)
-    made = []
-    for rule, message in MESSAGES.items():
-        kept, seen = sum(one[0] for one in by_rule[rule]), sum(one[1] for one in by_rule[rule])
-        if seen >= LEAST:
-            made.append(Convention(name=rule, message=message, kept=kept, seen=seen))
-    return tuple(made)
-
-
-def is_additive(relation: Relation) -> bool:
-    """Whether one figure's error shows in the relation as it is, not scaled."""
-    return relation.kind in ADDITIVE
-
-
-def failing(
-    relations: Sequence[Relation], figures: Mapping[str, Figure], counts: Mapping[Practice, tuple[int, int]]
-) -> list[Relation]:
+def failing(relations: Sequence[Relation], figures: Mapping[str, Figure], kept: Container[Practice]) -> list[Relation]:
     """Relations that call for an explanation: broken ones, and sums that are off by rounding where the issuer's are not."""
 
     def departs(relation: Relation) -> bool:
         is_rounding = relation.verdict is Verdict.ROUNDING and relation.kind in DIGIT_BY_DIGIT
-        return is_rounding and _is_fine(relation, figures) and is_exact(counts.get(practice_of(relation, figures)))
+        return is_rounding and _is_fine(relation, figures) and practice_of(relation, figures) in kept
 
     return [relation for relation in relations if relation.verdict is Verdict.BROKEN or departs(relation)]

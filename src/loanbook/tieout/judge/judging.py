@@ -28,8 +28,7 @@ def judge(
     notes    finding id to the reason for which a person accepted it; its figures end noted
     """
     figures = {figure.id: figure for _, reading in readings for figure in reading.figures}
-    counts = practices(relations, figures)
-    calls = failing(relations, figures, counts)
+    calls = failing(relations, figures, practices(relations, figures))
     holding = _ticks(relations, {relation.id for relation in calls})
     found = [_finding(one, figures, holding) for one in explanations(relations, calls, figures)]
     found.extend(_scale(one, figures) for one in relations if one.rule == SCALE_LEFT_OUT)
@@ -44,7 +43,7 @@ def judge(
         relations=tuple(relations),
         findings=tuple(found),
         statuses=statuses,
-        conventions=conventions(counts),
+        conventions=conventions(relations, figures),
     )
 
 
