@@ -153,7 +153,12 @@ def _rules(found: Iterable[PostingRule]) -> list[str]:
     return table(heads, rows)
 
 
-_SAID = {("cohort_new", "yes"): "loans of the period", ("cohort_new", "no"): "earlier loans"}
+_SAID = {
+    ("cohort_new", "yes"): "loans of the period",
+    ("cohort_new", "no"): "earlier loans",
+    ("cohort_new", "yes or late"): "loans of the period or told late",
+    ("cohort_new", "no or late"): "earlier loans or told late",
+}
 
 
 def _conditions(rule: PostingRule) -> str:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from loanbook.accounting.loan_amounts import LEDGER_SCHEMA, Totals, _dense, period_days, quarter_before
+from loanbook.accounting.loan_amounts import (
+    DAYBOOK_SCHEMA,
+    LEDGER_SCHEMA,
+    Totals,
+    _dense,
+    period_days,
+    quarter_before,
+    with_room_for,
+)
 from loanbook.errors import RequestError, StateError
 from loanbook.measures.space import Space
 from loanbook.measures.window import window
@@ -49,3 +57,20 @@ def test_quarters_have_days_and_an_order():
     assert quarter_before("2024Q1") == "2023Q4"
     with pytest.raises(RequestError, match="Write it like 2024Q3"):
         period_days("2024-Q1")
+
+
+def test_months_and_groups_that_only_the_last_close_has_get_room_and_are_never_counted_from_the_end():
+    table = type(LEDGER_SCHEMA.empty_table())
+    early, other = {**ROW, "cohort": "2023-11"}, {**ROW, "model": "technology"}
+    with pytest.raises(RequestError, match="the last close has 2023-11; the space begins with 2024-01"):
+        _dense(OVER, table.from_pylist([early], schema=LEDGER_SCHEMA), LEDGER.columns, 0)
+    kept = table.from_pylist([early, ROW, other], schema=LEDGER_SCHEMA)
+    over = with_room_for(OVER, Totals(ledger=kept, daybook=DAYBOOK_SCHEMA.empty_table()))
+    assert over.groups == (*OVER.groups, ("cash_loan", "technology", ""))
+    dense = _dense(over, kept, LEDGER.columns, 0)
+    assert over.pools == (*OVER.pools, ("cash_loan", "technology", "", "", ""))
+    assert dense.shape[:2] == (3, 5)
+    assert (dense[0, 0] == 7).all()
+    assert (dense[[0, 2], 3] == 7).all()
+    assert dense.sum() == 3 * 7 * len(LEDGER.columns)
+    assert with_room_for(OVER, None) == OVER

@@ -10,7 +10,7 @@ from loanbook.services import restating
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.ledger_proving import prove_ledger
 from loanbook.services.ledger_tieout import tie_out
-from loanbook.services.restating import changes, restate
+from loanbook.services.restating import changes, preview, restate
 from loanbook.stores.book import open_book
 from loanbook.stores.intake import append
 from loanbook.stores.ledger import Ledger
@@ -113,3 +113,16 @@ def test_an_error_in_the_last_quarter_leaves_the_old_versions_alone(book, monkey
     assert not list((book.folder / "ledger").glob(".closing-*"))
     monkeypatch.undo()
     assert [period.id for period in restate(book, "2024Q2", reason="a loan of May")] == ["2024Q2.2", "2024Q3.2"]
+
+
+def test_a_preview_shows_what_would_change_in_which_quarters_and_keeps_nothing(book):
+    before = {path: path.read_bytes() for path in book.folder.rglob("ledger/*/*")}
+    found = preview(book, "2024Q2")
+    assert {path: path.read_bytes() for path in book.folder.rglob("ledger/*/*")} == before
+    assert [(each.old.id, each.new.id) for each in found] == [("2024Q2.1", "2024Q2.2"), ("2024Q3.1", "2024Q3.2")]
+    restate(book, "2024Q2", reason="a loan of May")
+    for each in found:
+        made = changes(book, each.old.name)
+        assert (each.lines, each.accounts) == (made.lines, made.accounts)
+        assert each.lines
+    assert all(not each.lines for each in preview(book, "2024Q2")), "nothing would change any more"

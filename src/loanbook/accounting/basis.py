@@ -214,12 +214,14 @@ def basis_of(
     origins: Mapping[int, Estimates] | None = None,
     most_deferred: Mapping[int, int] | None = None,
 ) -> Basis:
-    """All of it. `estimates` must be of this space, `policies` all versions up to the close, oldest first.
+    """All of it; `policies` all versions up to the close, oldest first.
 
+    estimates   of groups that the space has; groups that came since have rates of nothing
     last_on   day of the close before;  origins  what closes before this one estimated, by their last month
     most_deferred   `policy_table`
     """
     policy = policies[-1]
+    estimates = estimates.over(space.groups)
     return Basis(
         period_start=period_start,
         last_on=last_on,

@@ -1,10 +1,11 @@
 """What can happen to a company besides its loans: kinds of dated corporate events, their columns, and what they post.
 
-Events are never edited; a wrong one is taken back by a second with the opposite amount, or by a manual entry. Money is minor
-units of the event's currency. Which accounts an amount goes to is said by posting rules (`terms/posting`), not here.
+Events are never edited; a wrong one is taken back (`event_reversed`) and told again under another id. Money is minor units of the
+event's currency. Which accounts an amount goes to is said by posting rules (`terms/posting`), not here.
 """
 
 from loanbook.accounting.corporate_kind import CorporateKind, Posts, columns, date, money, rate, text
+from loanbook.accounting.corporate_reversals import REVERSED
 from loanbook.accounting.corporate_share_kinds import SHARE_KINDS
 from loanbook.events import Column
 
@@ -288,6 +289,16 @@ KINDS = (
                 reversed_on="reverses_on",
             ),
         ),
+    ),
+    CorporateKind(
+        name=REVERSED,
+        text="An event taken back as if it had never been told, by one person and approved by another; the reason in `text`.",
+        columns=(
+            text("reverses", "The event_id of what is taken back; entity, currency and happened_on are its own."),
+            text("maker", "Who proposed it."),
+            text("checker", "Who approved it."),
+        ),
+        differ=(("maker", "checker"),),
     ),
     CorporateKind(
         name="fx_rate",

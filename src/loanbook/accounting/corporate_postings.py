@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from loanbook.accounting.corporate_events import BY_NAME
 from loanbook.accounting.corporate_kind import CorporateKind, Posts
+from loanbook.accounting.corporate_reversals import AGAIN, standing
 from loanbook.accounting.equity import (
     COLUMNS,
     HELD,
@@ -46,19 +47,18 @@ _LINES = (
 )
 
 
-_KEY, _AGAIN = "/", "~"
-"""`_AGAIN` parts a cell from the close that posts its difference."""
+_KEY = "/"
 
 
 def known(tables: Mapping[str, pa.Table], as_of: int, known_at: dt.datetime | None = None) -> dict[str, pa.Table]:
-    """Events that happened by a day and were recorded by a moment; None: whenever they were recorded."""
+    """Events that happened by a day, were recorded by a moment (None: whenever) and not taken back by one recorded by then."""
     found = {}
     for name, table in tables.items():
         kept = pc.less_equal(table["happened_on"].cast(pa.int32()), as_of)
         if known_at is not None:
             kept = pc.and_(kept, pc.less_equal(table["recorded_at"], pa.scalar(known_at, pa.timestamp("us", tz="UTC"))))
         found[name] = table.filter(kept)
-    return found
+    return standing(found)
 
 
 def postables(tables: Mapping[str, pa.Table], as_of: int = NEVER) -> pa.Table:
@@ -125,12 +125,12 @@ def still_to_post(amounts: pa.Table, posted: pa.Table | None, start: int, close_
     """
     events, cells = amounts["event"], amounts["cell"]
     if posted is not None and posted.num_rows:
-        first = pc.replace_substring_regex(posted["cell"], f"{_AGAIN}.*$", "")
+        first = pc.replace_substring_regex(posted["cell"], f"{AGAIN}.*$", "")
         before = pa.table({"key": pc.binary_join_element_wise(posted["event"], first, _KEY), "amount": posted["amount_fen"]})
         sums = before.group_by("key").aggregate([("amount", "sum")])
         at = pc.index_in(pc.binary_join_element_wise(events, cells, _KEY), sums["key"].combine_chunks())
         moved = pc.subtract_checked(amounts["amount_fen"], pc.fill_null(sums["amount_sum"].combine_chunks().take(at), 0))
-        again = pc.binary_join_element_wise(cells, close_run, _AGAIN)
+        again = pc.binary_join_element_wise(cells, close_run, AGAIN)
         amounts = _with(_with(amounts, "cell", pc.if_else(at.is_valid(), again, cells)), "amount_fen", moved)
         amounts = amounts.filter(pc.not_equal(moved, 0))
     days = np.maximum(amounts["happened_on"].cast(pa.int32()).to_numpy(), start).astype(np.int32)

@@ -7,12 +7,13 @@ first day of the open period and keeps the month in which it happened.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loanbook import units
 from loanbook.accounting.journal import POSTABLE
 from loanbook.accounting.standing import YES_OR_NO, Standing
 from loanbook.errors import RequestError, StateError
@@ -24,6 +25,8 @@ from loanbook.terms.families import BOOK_FAMILIES, DAYBOOK, LEDGER
 from loanbook.terms.posting_rule import Component
 from loanbook.units import Ints
 
+LATE = "late"
+"""`cohort_new` of loans of an earlier month that no earlier close knew; yes of the period's months, no of others."""
 GROUP = ("product", "model", "segment")
 POOL = (*GROUP, "vehicle", "partner")
 OWN_MODEL = Model.ON_BALANCE_SHEET.name.lower()
@@ -116,8 +119,31 @@ def _names(names: Iterable[str], codes: Ints) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(names), pa.string())).cast(pa.string())
 
 
+def with_room_for(found: Space, last: Totals | None) -> Space:
+    """A space that also has the pools and months of an earlier close, whose loans may have been taken back since.
+
+    Pools and groups that are new to it come last, so that those of the book keep their numbers.
+    """
+    tables = () if last is None else (last.ledger, last.daybook)
+    rows = {(row[0], row[1], row[2], row[3], row[4]) for table in tables for row in pool_rows(table)}
+    pools = tuple(sorted(rows - set(found.pools)))
+    more = tuple(sorted({pool[:3] for pool in pools} - set(found.groups)))
+    months = [name for table in tables for name in pc.unique(table["cohort"]).to_pylist()]
+    earliest = units.day(f"{min(months)}-01") if months else found.window.since
+    return replace(
+        found,
+        groups=(*found.groups, *more),
+        pools=(*found.pools, *pools),
+        unknown=(*found.unknown, *(frozenset[str]() for _ in more)) if found.unknown else (),
+        window=replace(found.window, since=min(earliest, found.window.since)),
+    )
+
+
 def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], months: int) -> Ints:
-    """A table of `totals` in the order of a space; (pools, months, [months of daybook], columns)."""
+    """A table of `totals` in the order of a space; (pools, months, [months of daybook], columns).
+
+    raises   RequestError for a pool or month that the space lacks: `with_room_for` makes room
+    """
     first = space.window.first_month
     shape: tuple[int, ...] = (len(space.pools), space.window.months)
     shape = (*shape, months, len(columns)) if months else (*shape, len(columns))
@@ -132,6 +158,10 @@ def _dense(space: Space, table: pa.Table | None, columns: tuple[str, ...], month
     places = [np.array([numbers[row] for row in rows], np.int64), _month_codes(table["cohort"], first)]
     if months:
         places.append(np.minimum(_month_codes(table["month"], first), months - 1))
+    earliest = min(int(place.min()) for place in places[1:])
+    if earliest < 0:
+        # NumPy would count from the end, and post them as of another month.
+        raise RequestError(f"the last close has {month_name(first + earliest)}; the space begins with {month_name(first)}.")
     absent = [name for name in columns if name not in table.column_names]
     if absent:
         raise StateError(
@@ -166,11 +196,14 @@ def loan_amounts(
     *,
     close_run: str,
     currency: str,
+    late: BookCells | None = None,
 ) -> pa.Table:
     """The amounts of a period, `journal.POSTABLE`: this close less the last one; amounts of zero are left out.
 
     last      None for the first close of a book: everything since its first loan
     standing  of each pool of the space, from `period_start` to the close
+    late      of `cells`, those of loans of earlier months that the last close did not know: what they come to at the close is
+              told apart (`cohort_new` late), so that rules can say whether it is new or of an earlier period
     raises    RequestError when the last close has pools that this one lacks
     """
     before = months_before(space, period_start)
@@ -186,6 +219,12 @@ def loan_amounts(
             amount += now * dense[..., place]
             if component.family == LEDGER.name:
                 amount += then * was_ledger[..., place]
+        if late is not None and component.family == LEDGER.name:
+            told = np.zeros_like(amount)
+            for now, _, name in component.columns:
+                told += now * late.ledger[..., columns[component.family][name]]
+            amount -= told
+            parts.append(_postable(told, space, period_start, before, component, standing, close_run, currency, told_late=True))
         parts.append(_postable(amount, space, period_start, before, component, standing, close_run, currency))
     return pa.concat_tables(parts).combine_chunks()
 
@@ -207,6 +246,8 @@ def _postable(
     standing: Sequence[Standing],
     close_run: str,
     currency: str,
+    *,
+    told_late: bool = False,
 ) -> pa.Table:
     found = np.nonzero(amount)
     count = found[0].size
@@ -229,7 +270,7 @@ def _postable(
         "event": _names([close_run], np.zeros(count)),
         **{name: _names([pool[place] for pool in space.pools], found[0]) for place, name in enumerate(POOL)},
         "cohort": _names([month_name(month) for month in range(first, _last(space))], found[1]),
-        "cohort_new": _names(YES_OR_NO, fresh.astype(np.int64)),
+        "cohort_new": _names([LATE] if told_late else YES_OR_NO, np.zeros(count) if told_late else fresh.astype(np.int64)),
         "licence": _names([each.licence for each in standing], found[0]),
     }
     if count:
@@ -238,6 +279,8 @@ def _postable(
     day = pc.cast(given["happened_on"], pa.string())
     pools = _names([pool_name(pool) for pool in space.pools], found[0])
     given["cell"] = pc.binary_join_element_wise(given["kind"], given["component"], pools, given["cohort"], day, "/")
+    if told_late:
+        given["cell"] = pc.binary_join_element_wise(given["cell"], LATE, "/")
     empty = _names([""], np.zeros(count))
     return pa.Table.from_arrays([given.get(field.name, empty) for field in POSTABLE], schema=POSTABLE)
 

@@ -15,7 +15,7 @@ from loanbook.errors import RequestError
 from loanbook.kernel import kernel
 from loanbook.terms.chart import Chart
 from loanbook.terms.entity import Group
-from loanbook.terms.exchange_rates import ExchangeRates
+from loanbook.terms.exchange_rates import ExchangeRates, MissingRateError
 from loanbook.units import HALF_UP, RATE_SCALE, Ints, date, format_money, mul_div
 
 TRANSLATION = "translation"
@@ -89,7 +89,12 @@ def translate(
         if currency == rates.presentation:
             found.append(own)
             continue
-        translated, residue[entity] = _translated(own, currency, rates, chart, ends_on, carried, adjustment)
+        try:
+            translated, residue[entity] = _translated(own, currency, rates, chart, ends_on, carried, adjustment)
+        except MissingRateError as error:
+            raise MissingRateError(
+                f"{entity} keeps its books in {currency}, and the group cannot be put together: {error}"
+            ) from error
         found.append(translated)
     return Translation(rows=together(found), residue_fen=residue)
 
@@ -109,12 +114,15 @@ def _translated(
         opened = opening
     spot = moved["basis"] == SPOT
     used = np.zeros(len(moved), np.int64)
-    for mask, kind in ((spot, SPOT), (~spot, AVERAGE)):
+    # What is nothing needs no rate.
+    some = moved["amount_fen"] != 0
+    for mask, kind in ((spot & some, SPOT), (~spot & some, AVERAGE)):
         used[mask] = rates.rates_on(currency, kind, moved["posted_on"][mask])
     moves = moved.but(amount_fen=converted(moved["amount_fen"], used, np.full(len(moved), RATE_SCALE, np.int64)))
     monetary = _monetary(chart)
     closing = summed(own.where(np.isin(own["account"], monetary)), _BALANCE)
-    rate = np.full(len(closing), rates.spot(currency, ends_on), np.int64)
+    owed = bool(closing["amount_fen"].any())
+    rate = np.full(len(closing), rates.spot(currency, ends_on) if owed else 0, np.int64)
     target = closing.but(amount_fen=converted(closing["amount_fen"], rate, np.full(len(closing), RATE_SCALE, np.int64)))
     reached = together([opened, moves])
     reached = reached.where(np.isin(reached["account"], monetary))

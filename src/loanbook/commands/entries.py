@@ -39,8 +39,9 @@ def show_entries(
 ) -> None:
     """Show the journal of a closed quarter: who booked what on which day, by which rule; or the loans behind one entry.
 
-    `--explain ID` asks the facts again: the loans of the entry's cell at this close, less what they had come to at the last one;
-    they sum to the entry. Bank statements are read by `loanbook statement`.
+    `--explain ID` asks the facts that the close counted again: the loans of the entry's cell at this close, less what they had
+    come to at the last one; they sum to the entry. Entries of versions that were restated are explained, too. Bank statements are
+    read by `loanbook statement`.
     """
     opened = open_book(book)
     if explain is not None:
@@ -106,6 +107,18 @@ def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
         screen.print(table)
         turned = " A sum below zero is posted as the pair the other way round." if found.amount["amount_fen"] < 0 else ""
         screen.print(f"They sum to the entry.{turned}")
+    if found.told_since:
+        then, now = (units.format_money(fen, book.decimals) for fen in (found.amount["amount_fen"], found.with_them_fen))
+        moved = units.format_money(found.with_them_fen - found.amount["amount_fen"], book.decimals)
+        screen.print(
+            f"{found.told_since:,} events were told after {found.period.id} was closed that say they were recorded by "
+            f"{found.period.manifest['known_at']}. The loans above are what the close counted, {then}; with those events it "
+            f"would be {now}, a difference of {moved}, which the next period posts.",
+            markup=False,
+            soft_wrap=True,
+        )
+    if found.superseded_by:
+        screen.print(f"{found.period.id} was restated: {found.superseded_by} stands.", markup=False, soft_wrap=True)
     if file is not None:
         save_csv(found.loans, file)
         screen.print(f"{counted(found.loans.num_rows, 'loan')} written to {file}", markup=False, soft_wrap=True)

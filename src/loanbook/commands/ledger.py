@@ -204,8 +204,14 @@ def show_balances(
     entity: Annotated[str, typer.Option("--entity", help="Those of one entity.")] = "",
     vehicle: Annotated[str, typer.Option("--vehicle", help="Of the loans that a vehicle funds or guarantees.")] = "",
     partner: Annotated[str, typer.Option("--partner", help="Of the loans of a partner outside the group.")] = "",
+    after_closing: Annotated[
+        bool, typer.Option("--after-closing", help="Of a fourth quarter: with the year's results in retained earnings.")
+    ] = False,
 ) -> None:
-    """Show the trial balance of a closed quarter by entity and account: opening, movement, closing; debits positive."""
+    """Show the trial balance of a closed quarter by entity and account: opening, movement, closing; debits positive.
+
+    Results of earlier years stand in retained earnings; those of the year stay on their accounts until it is over.
+    """
     opened = open_book(book)
     ledger = Ledger(opened)
     closed = ledger.period(period)
@@ -213,7 +219,16 @@ def show_balances(
     for name in ("opening", "movement", "closing"):
         table.add_column(name, justify="right")
     totals: dict[tuple[str, str], list[int]] = {}
-    found = balances_of(ledger, closed, load_chart(), basis=basis, entity=entity, vehicle=vehicle, partner=partner)
+    found = balances_of(
+        ledger,
+        closed,
+        load_chart(),
+        basis=basis,
+        entity=entity,
+        vehicle=vehicle,
+        partner=partner,
+        after_closing=after_closing,
+    )
     for row in found:
         amounts = (row.opening_fen, row.moved_fen, row.closing_fen)
         sums = totals.setdefault((row.entity, row.currency), [0, 0, 0])
@@ -227,21 +242,38 @@ def show_balances(
 
 
 @app.command("verify")
-def verify_ledger(book: BookOption) -> None:
+def verify_ledger(
+    book: BookOption,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Make every period again from events and archived terms, and compare; slow."),
+    ] = False,
+    head: Annotated[
+        str, typer.Option("--head", metavar="HASH", help="An end of the chain that you kept: it must still be part of it.")
+    ] = "",
+) -> None:
     """Prove the ledger: files and chain of hashes, trial balances, roll-forwards, and entries posted again from their amounts.
 
-    Ends with 2 when anything is wrong. `loanbook verify` proves the book's events and projection.
+    With --rebuild nothing derived is believed: loans are measured, estimated, priced and posted again from the events, byte for
+    byte. Ends with 2 when anything is wrong. `loanbook verify` proves the book's events and projection.
     """
     opened = open_book(book)
-    with progress(compiles_nothing) as tell:
-        proof = prove_ledger(opened, on_progress=tell)
+    with progress() if rebuild else progress(compiles_nothing) as tell:
+        proof = prove_ledger(opened, rebuild=rebuild, head=head, on_progress=tell)
     screen = console()
     for finding in proof.findings:
         screen.print(finding, markup=False, soft_wrap=True)
     if proof.findings:
         raise TieError(f"the ledger of {opened.name} is not proven: {len(proof.findings)} findings above.")
+    again = ", and books rebuilt from events are identical" if rebuild else ""
     screen.print(
         f"{counted(proof.periods, 'period')}, {counted(proof.entries, 'entry', 'entries')}: every file is as it was locked, "
-        "every trial balance is zero, opening + movements = closing for every account, and posting again gives the same entries.",
+        "every trial balance is zero, opening + movements = closing for every account, and posting again gives the same "
+        f"entries{again}.",
         soft_wrap=True,
     )
+    if proof.head:
+        screen.print(
+            f"The chain ends with {proof.head}. Keep it elsewhere: --head proves that nothing was taken away.",
+            soft_wrap=True,
+        )

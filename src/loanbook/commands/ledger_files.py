@@ -22,7 +22,8 @@ def export_books(
 ) -> None:
     """Export the general ledger of a closed quarter: CSV of debits and credits, one file a book and entity, and a control file.
 
-    Each entry is two lines with account, title, dimensions and both days. All files or none; the same again changes nothing.
+    Each entry is two lines with account, title, dimensions and both days. The fourth quarter has files besides that close the
+    year, results to retained earnings. All files or none; the same again changes nothing.
     """
     done = export_ledger(open_book(book), period, folder)
     table = Table("file", title=f"General ledger of {book} {period}, version {done.control['version']}")

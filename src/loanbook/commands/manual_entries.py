@@ -1,4 +1,4 @@
-"""`loanbook books propose`, `proposals`, `approve`, `reject`: entries made by one person and approved by another."""
+"""`loanbook books propose`, `reverse`, `proposals`, `approve`, `reject`: what one person makes and another approves."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from loanbook.commands.ledger import BookOption
 from loanbook.commands.screen import console
 from loanbook.errors import RequestError
 from loanbook.services.clock import wall_clock
-from loanbook.services.manual_entries import approve, proposals, propose, propose_rows, reject
+from loanbook.services.manual_entries import approve, proposals, propose, propose_reversal, propose_rows, reject
 from loanbook.stores.book import open_book
 from loanbook.terms.chart import load_chart
 
@@ -69,11 +69,27 @@ def propose_entries(
         console().print(f"{proposal.id} proposed by {proposal.maker}.", markup=False, soft_wrap=True)
 
 
+def reverse_event(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The event_id of what is to be taken back.")],
+    book: BookOption,
+    by: By,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the reversal.")],
+    event_id: Annotated[str | None, typer.Option("--id", help="What to call it; default: made from what it says.")] = None,
+) -> None:
+    """Propose to take an event of the company back, as if it had never been told; another person approves it.
+
+    What was posted of it is taken back by the next close, on the first day of the open quarter, with the day of the event beside
+    it. An event is taken back once; what replaces it is imported under an id of its own.
+    """
+    made = propose_reversal(open_book(book), event, maker=by, reason=reason, now=wall_clock()[0], id_=event_id)
+    console().print(f"{made.id}, reversal of {event}, proposed by {made.maker}.", markup=False, soft_wrap=True)
+
+
 def list_proposals(
     book: BookOption,
     state: Annotated[str | None, typer.Option("--state", help="proposed, approved or rejected; default: all.")] = None,
 ) -> None:
-    """List the manual entries proposed, and what became of them."""
+    """List the manual entries and reversals proposed, and what became of them."""
     found = proposals(open_book(book), state)
     if not found:
         console().print("There are no such proposals." if state else "There are no proposals.")
@@ -88,16 +104,19 @@ def list_proposals(
         table.add_column(name)
     for each in found:
         cells = each.proposal.cells
-        pair = (f"{cells[side]} {titles.get(cells[side], '')}" for side in ("debit", "credit"))
+        if "reverses" in cells:
+            days, pair, amounts = (cells["happened_on"], cells["entity"], ""), ("", ""), ("", cells["reverses"])
+        else:
+            days = (cells["happened_on"], cells["entity"], cells["book"])
+            debit, credit = (f"{cells[side]} {titles.get(cells[side], '')}" for side in ("debit", "credit"))
+            pair, amounts = (debit, credit), (f"{cells['currency']} {cells['amount']}", cells.get("reverses_on", ""))
         why = cells["text"] + (f" (rejected: {each.reason})" if each.reason else "")
-        days = (cells["happened_on"], cells["entity"], cells["book"])
-        amounts = (f"{cells['currency']} {cells['amount']}", cells.get("reverses_on", ""))
         table.add_row(each.proposal.id, each.state, each.proposal.maker, each.by, *days, *pair, *amounts, why)
     console().print(table)
 
 
 def approve_entry(id_: ProposalId, book: BookOption, by: By) -> None:
-    """Approve a proposed entry: the next close posts it, and takes it back on its reversal day."""
+    """Approve a proposed entry: the next close posts it, and takes it back on its reversal day. Or a proposed reversal."""
     done = approve(open_book(book), id_, by=by, now=wall_clock()[0])
     console().print(f"{id_} of {done.proposal.maker} approved by {done.by}.", markup=False, soft_wrap=True)
 

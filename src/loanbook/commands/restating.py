@@ -1,5 +1,6 @@
 """`loanbook books restate` and `changes`: new versions of locked quarters, and what they changed."""
 
+import datetime as dt
 from typing import Annotated
 
 import typer
@@ -8,24 +9,30 @@ from rich.table import Table
 from loanbook import units
 from loanbook.commands.ledger import BookOption, KnownAt, PeriodName
 from loanbook.commands.screen import console, day_of, progress
-from loanbook.services.restating import Change, changes, restate
-from loanbook.stores.book import open_book
+from loanbook.services.restating import Change, changes, preview, restate
+from loanbook.stores.book import Book, open_book
 
 
 def restate_books(
     period: PeriodName,
     book: BookOption,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the new versions.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the new versions.")] = "",
     policy: Annotated[
         str | None, typer.Option("--policy", help="Another accounting policy; default: that of each version.")
     ] = None,
     known_at: KnownAt = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, in which quarters, and keep nothing; needs no reason.")
+    ] = False,
 ) -> None:
     """Restate a closed quarter and every later one from what is known now; the old versions stay, all new ones come at once.
 
     Facts that only came late need no restatement: the open quarter posts them. Restate what was published wrongly.
     """
     opened = open_book(book)
+    if dry_run:
+        _preview(opened, period, policy, day_of(known_at))
+        return
     with progress() as tell:
         made = restate(opened, period, reason=reason, policy=policy, known_on=day_of(known_at), on_progress=tell)
     screen = console()
@@ -34,6 +41,21 @@ def restate_books(
         for finding in each.manifest["findings"]:
             screen.print(f"finding: {finding}", markup=False, soft_wrap=True)
     screen.print(f"`loanbook books changes {period} --book {opened.name}` shows what changed.", markup=False, soft_wrap=True)
+
+
+def _preview(book: Book, name: str, policy: str | None, known_on: dt.date | None) -> None:
+    with progress() as tell:
+        found = preview(book, name, policy=policy, known_on=known_on, on_progress=tell)
+    screen = console()
+    later = [each.old.name for each in found[1:]]
+    following = f"; with it {', '.join(later)}" if later else ", the last one closed"
+    screen.print(f"{name} would be restated as {found[0].new.id}{following}. Nothing was kept.", soft_wrap=True)
+    for each in found:
+        if each.lines or each.accounts:
+            screen.print(_table(f"{each.old.id} to {each.new.id}, by line", each.lines, book.decimals))
+            screen.print(f"{len(each.accounts):,} accounts of entities would change.", soft_wrap=True)
+        else:
+            screen.print(f"{each.old.id} would stay as it is.", soft_wrap=True)
 
 
 def show_changes(

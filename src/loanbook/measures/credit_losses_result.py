@@ -6,7 +6,7 @@ The table is what an event `allowance_measured` keeps, so that a close replays b
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -91,6 +91,22 @@ class Estimates:
         return isinstance(other, Estimates) and self.hash == other.hash
 
     __hash__ = None  # type: ignore[assignment]
+
+    def over(self, groups: tuple[tuple[str, str, str], ...]) -> "Estimates":
+        """The same estimate in the order of other groups; one that it did not know has rates of nothing: no loan was there."""
+        if groups == self.groups:
+            return self
+        numbers = {group: place for place, group in enumerate(self.groups)}
+        held = [(place, numbers[group]) for place, group in enumerate(groups) if group in numbers]
+        to, of = (np.array([pair[side] for pair in held], np.int64) for side in (0, 1))
+        arrays: dict[str, Any] = {}
+        for name in _axes(len(groups)):
+            values: Ints = getattr(self, name)
+            arrays[name] = np.zeros(_shape(name, len(groups)), np.int64)
+            arrays[name][to] = values[of]
+            if len(values) > len(self.groups):
+                arrays[name][-1] = values[-1]
+        return replace(self, groups=groups, **arrays)
 
     def allowance_fen(self, exposure: Ints) -> Ints:
         """Lifetime loss on exposure (groups, 37, buckets) int64 fen, rounded by cell: (groups,) int64. A close

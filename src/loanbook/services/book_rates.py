@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from loanbook.accounting.corporate_reversals import standing
 from loanbook.terms.exchange_rates import AVERAGE, SPOT, ExchangeRate, ExchangeRates, exchange_rates
 from loanbook.units import day
 
@@ -11,9 +12,10 @@ PRESENTATION = "CNY"
 
 
 def book_rates(tables: Mapping[str, pa.Table], presentation: str = PRESENTATION) -> ExchangeRates:
-    """The rates against the presentation currency; raises TermsError for averages whose days overlap."""
+    """The rates against the presentation currency that were not taken back; raises TermsError for averages whose days overlap."""
     newest: dict[tuple[str, str, int], ExchangeRate] = {}
-    rows = tables["fx_rate"].to_pylist() if "fx_rate" in tables else []
+    told = standing(tables)
+    rows = told["fx_rate"].to_pylist() if "fx_rate" in told else []
     for row in sorted(rows, key=lambda row: row["recorded_at"]):
         if row["to_currency"] != presentation:
             continue

@@ -20,80 +20,55 @@ from loanbook.accounting.basis import basis_of, last_month
 from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import POSTABLE, broken_limits, check_balanced, summed
-from loanbook.accounting.loan_amounts import Totals, loan_amounts, period_days, quarter_before, totals
+from loanbook.accounting.loan_amounts import loan_amounts, period_days, quarter_before, totals, with_room_for
 from loanbook.accounting.pool_funding import Pool, pools_of
 from loanbook.accounting.posting import rule_table
 from loanbook.accounting.standing import standings
 from loanbook.errors import StateError, TieError
-from loanbook.measures.cells import Cells, from_tables
+from loanbook.measures.cells import Cells
 from loanbook.measures.credit_losses import estimate, inception
 from loanbook.measures.credit_losses_policy import LossPolicy
-from loanbook.measures.credit_losses_result import Estimates, Inception, from_table, to_table
+from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
 from loanbook.measures.passes import NO_CLOSE
-from loanbook.measures.space import Space
 from loanbook.services.book_facts import begins_before, facts_told, silence
+from loanbook.services.book_terms import ARCHIVE, Books, books_on
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import a_year_after, corporate_amounts, facts_hash, known_by, known_now, overdue
 from loanbook.services.entry_posting import brought_forward, debits, post_by, role_table
 from loanbook.services.facts_pass import book_loans
-from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
 from loanbook.services.guarantor_amounts import guarantor_amounts
 from loanbook.services.opening import OPENING_REPLACED, replaced
 from loanbook.services.origination_costs import KEPT as COSTS
 from loanbook.services.origination_costs import deferrable, most_deferred
+from loanbook.services.period_reading import cells_of, inceptions, late_loans, origins, stood_on, totals_of
 from loanbook.services.tax_amounts import tax_amounts, tax_reached, years_of
 from loanbook.services.today import last_begun_day
+from loanbook.stores.as_it_stood import counted
 from loanbook.stores.book import Book
-from loanbook.stores.corporate_ledger import load_corporate
+from loanbook.stores.corporate_ledger import corporate_events, load_corporate
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
-from loanbook.stores.tables import read_table
-from loanbook.terms.accounting_policy import FOLDER as POLICIES
-from loanbook.terms.accounting_policy import AccountingPolicy, load_policies
-from loanbook.terms.chart import Chart, load_chart
-from loanbook.terms.entity import Bookings
-from loanbook.terms.entity_file import bookings_in, group_in
-from loanbook.terms.families import FAMILIES
-from loanbook.terms.guarantor import guarantors_in
-from loanbook.terms.outlook import outlook_on, outlooks_in
-from loanbook.terms.posting_rule import PostingRule, load_components, load_rules
-from loanbook.terms.vehicle_file import vehicles_in
+from loanbook.terms.outlook import outlook_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """The terms that a period is booked under; `policies` all versions so far, oldest first: they price loans by month."""
+class Given:
+    """What a period is made of besides the book's loans.
 
-    policies: tuple[AccountingPolicy, ...]
-    chart: Chart
-    rules: tuple[PostingRule, ...]
-    bookings: Bookings
-
-    @property
-    def policy(self) -> AccountingPolicy:
-        """The version in force."""
-        return self.policies[-1]
-
-    @property
-    def hash(self) -> str:
-        """Of everything an accountant decided beforehand."""
-        said = [
-            *(policy.hash for policy in self.policies),
-            self.chart.hash,
-            *(f"{rule.rule} {rule.version}" for rule in self.rules),
-        ]
-        return hashlib.sha256("\n".join(said).encode()).hexdigest()
-
-
-def books_on(book: Book, day: int, policy_code: str = "platform") -> Books:
-    """Policy, chart, posting rules and roles in force on a day; policies of the book's own folder come before those shipped.
-
-    raises   TermsError, RequestError
+    books       the terms;  corporate  events of the company by kind, `imports` how many imports they came in
+    close_run   the id that it posts under; empty: made of everything that it counts
     """
-    own = book.folder / "policies"
-    policies = load_policies(policy_code, day, own if own.is_dir() else POLICIES)
-    chart = load_chart(policies[-1].chart)
-    return Books(policies=policies, chart=chart, rules=load_rules(chart, day), bookings=bookings_in())
+
+    books: Books
+    corporate: Mapping[str, pa.Table]
+    imports: int
+    close_run: str = ""
+
+
+def given_on(book: Book, day: int, policy_code: str = "platform") -> Given:
+    """What a period that ends on a day is made of, as it stands now; raises as `books_on`."""
+    corporate, imports = corporate_events(book.folder)
+    return Given(books=books_on(book, day, policy_code), corporate=corporate, imports=imports)
 
 
 def close_period(
@@ -150,16 +125,18 @@ def book_period(
     *,
     is_opening: bool = False,
     said: Mapping[str, Any] | None = None,
+    given: Given | None = None,
 ) -> Period:
     """Measure, post and lock the period that follows another, `last`. Call inside `Ledger.writing`.
 
     is_opening   the period holds everything since the book's first fact
     said         what its manifest says besides: why it was restated
+    given        what it is made of besides loans; default: what stands now
     raises       as `close_period`
     """
     start, end = period_days(name)
-    books = books_on(book, end, policy_code)
-    corporate = load_corporate(book.folder)
+    given = given or given_on(book, end, policy_code)
+    books, corporate = given.books, given.corporate
     known_on = known_on or max(known_now(book, corporate, units.date(end)), _known_at(last))
     _check_last(book, ledger, last, name, known_on)
     measured = close(book, units.date(end), known_on=known_on, begins_on=units.date(start), on_progress=tell)
@@ -169,50 +146,54 @@ def book_period(
         facts = facts_told(projection, corporate)
         space = close_space(book, measured, projection)
         cells = cells_of(measured, space)
-        estimates, frozen = _estimates(cells, books.policy)
-        run = _run(book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on)))
+        estimates, frozen = _estimates(cells, books)
+        run = given.close_run or _run(
+            book, name, measured, books, estimates, last, facts_hash(corporate, end, units.day(known_on))
+        )
         company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run)
         costs = deferrable(cells, company, start=start, end=end, currency=book.currency)
         said = {**(said or {}), "opening": is_opening, "ends_on": units.date(end).isoformat(), COSTS: costs}
-        before = inceptions(ledger, last)
+        # Loans that were taken back since the last close leave groups and months that only that one has.
+        space = with_room_for(space, totals_of(last))
         basis = basis_of(
             books.policies,
             projection.classes(),
             space,
             estimates,
-            before | {last_month(end): frozen},
+            inceptions(ledger, last) | {last_month(end): frozen},
             first_day,
             last_on=units.day(last.manifest["ends_on"]) if last else NO_CLOSE,
             origins=origins(ledger, last),
-            most_deferred=most_deferred([*(each.manifest for each in up_to(ledger, last)), said]),
+            most_deferred=most_deferred([*(each.manifest for each in stood_on(ledger, last)), said]),
         )
         booked = book_loans(projection, space, basis, on_progress=tell)
-    group, vehicles = group_in(), vehicles_in()
-    standing = standings(space.pools, group, books.bookings, vehicles, start=first_day, end=end)
+        late = late_loans(book, projection, last, counted(book, given.imports), measured.header["known_at"])
+        first_told = book_loans(projection, space, basis, on_progress=tell, only=late) if late.size else None
+    standing = standings(space.pools, books.group, books.bookings, books.vehicles, start=first_day, end=end)
     amounts = loan_amounts(
         booked,
         space,
         first_day,
         totals_of(last),
-        load_components(),
+        books.components,
         standing,
         close_run=run,
         currency=book.currency,
+        late=first_told,
     )
     kept = totals(booked, space, first_day, standing)
-    pools = pools_of(kept.ledger, group, vehicles, day=end, current_to=a_year_after(end))
+    pools = pools_of(kept.ledger, books.group, books.vehicles, day=end, current_to=a_year_after(end))
     if pools:
         company = _company_amounts(corporate, ledger, last, first_day, end, measured, books, run, pools)
     entries = post(pa.concat_tables([amounts, company]), books, end)
     told = known(corporate, end, known_by(units.day(known_on)))
-    more = [_tax(ledger, last, entries, books, end, book.currency, run, told)]
-    guarantors = guarantors_in(book.folder / GUARANTORS)
+    more = [_tax(ledger, last, entries, books, end, book.currency, run, told, is_opening=is_opening)]
     # What happened before the books began is in the balances that they open with.
     claimed = guarantor_amounts(
-        () if is_opening else guarantors,
+        () if is_opening else books.guarantors,
         amounts,
         entries,
-        up_to(ledger, last),
+        stood_on(ledger, last),
         books.bookings,
         end=end,
         currency=book.currency,
@@ -237,8 +218,9 @@ def book_period(
         "inception": frozen.to_table(),
         "rules": rule_table(books.rules),
         "roles": _roles(pa.concat_tables([amounts, company, *more]), books, end),
+        ARCHIVE: books.archive(),
     }
-    limits = [broken.words for broken in broken_limits(balances, books.chart, group.local_books(end))]
+    limits = [broken.words for broken in broken_limits(balances, books.chart, books.group.local_books(end))]
     limits += [*claimed.findings, *overdue(corporate, end, units.day(measured.header["known_at"])), *silence(facts, end)]
     manifest = {
         **said,
@@ -248,12 +230,14 @@ def book_period(
         "known_at": measured.header["known_at"],
         "close": measured.folder.name,
         "close_run": run,
+        "counted": counted(book, given.imports),
         "policy": books.policy.code,
         "policy_hash": books.policy.hash,
         "policy_texts": [policy.text for policy in books.policies],
         "chart_hash": books.chart.hash,
-        "guarantors": {each.code: each.hash for each in guarantors},
+        "guarantors": {each.code: each.hash for each in books.guarantors},
         "rules": {rule.rule: rule.version for rule in books.rules},
+        "rules_hash": measured.header["rules_hash"],
         "estimates_hash": estimates.hash,
         "currency": book.currency,
         "loans": booked.loans,
@@ -298,7 +282,7 @@ def _company_amounts(
     pools: Mapping[str, Pool] | None = None,
 ) -> pa.Table:
     """What the period posts besides its loans and its tax; `pools` as in `corporate_amounts`, once they are known."""
-    before = [each.table("company").select(POSTABLE.names) for each in up_to(ledger, last)]
+    before = [each.table("company").select(POSTABLE.names) for each in stood_on(ledger, last)]
     return corporate_amounts(
         corporate,
         start=start,
@@ -321,62 +305,34 @@ def _tax(
     currency: str,
     run: str,
     facts: Mapping[str, pa.Table],
+    *,
+    is_opening: bool,
 ) -> pa.Table:
-    group, earlier, posted = group_in(), [], []
-    for each in up_to(ledger, last):
+    earlier, posted = [], []
+    opening = (end, entries) if is_opening else None
+    terms = (books.group, books.chart, books.tax_items)
+    for each in stood_on(ledger, last):
         on, amounts = units.day(each.manifest["ends_on"]), each.table("company").select(POSTABLE.names)
         earlier.append((on, each.table("summed")))
-        if each.manifest["opening"] and pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
-            # Balances that were stated replaced what it posted: its tax is that of what stands.
-            amounts = tax_reached(years_of(earlier), group, books.chart, end=on, currency=currency, close_run=run, facts=facts)
+        if each.manifest["opening"]:
+            opening = (on, each.table("entries"))
+            if pc.any(pc.equal(amounts["kind"], OPENING_REPLACED)).as_py():
+                # Balances that were stated replaced what it posted: its tax is that of what stands.
+                stood = years_of(earlier, opening)
+                amounts = tax_reached(stood, *terms, end=on, currency=currency, close_run=run, facts=facts)
         posted.append((on, amounts))
-    years = years_of([*earlier, (end, summed(entries))])
-    return tax_amounts(years, group, books.chart, end=end, posted=posted, currency=currency, close_run=run, facts=facts)
+    years = years_of([*earlier, (end, summed(entries))], opening)
+    return tax_amounts(years, *terms, end=end, posted=posted, currency=currency, close_run=run, facts=facts)
 
 
-def up_to(ledger: Ledger, last: Period | None) -> list[Period]:
-    """Closed periods up to one, oldest first; none for None."""
-    if last is None:
-        return []
-    return [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(last.manifest["ends_on"])]
-
-
-def cells_of(measured: Close, space: Space) -> Cells:
-    """The cells of a close, read back from its folder."""
-    tables = {family.name: read_table(measured.folder, f"cells_{family.name}") for family in FAMILIES}
-    counts = measured.header["measured"]
-    return from_tables(space, tables, (counts["loans"], counts["without_payment_days"], counts["without_schedule"]))
-
-
-def _estimates(cells: Cells, policy: AccountingPolicy) -> tuple[Estimates, Inception]:
+def _estimates(cells: Cells, books: Books) -> tuple[Estimates, Inception]:
+    policy = books.policy
     chosen = LossPolicy(look_back_months=policy.look_back_months, thin_events=policy.thin_events, prior=policy.prior)
-    outlook = outlook_on(outlooks_in(), policy.outlook, cells.space.window.as_of)
+    outlook = outlook_on(books.outlooks, policy.outlook, cells.space.window.as_of)
     found = estimate(cells, method=policy.method, policy=chosen, outlook=outlook)
     rolled = found if policy.method == "roll_rate" else estimate(cells, policy=chosen, outlook=outlook)
     frozen = inception(cells, rolled, rate_annual=policy.discount_rate_annual, policy=chosen, outlook=outlook)
     return found, frozen
-
-
-def inceptions(ledger: Ledger, last: Period | None) -> dict[int, Inception]:
-    """What every period up to the last one froze about new guarantees, by its last month."""
-    return {
-        last_month(units.day(period.manifest["ends_on"])): Inception.from_table(period.table("inception"))
-        for period in up_to(ledger, last)
-    }
-
-
-def origins(ledger: Ledger, last: Period | None) -> dict[int, Estimates]:
-    """What every period up to the last one estimated, by its last month: the risk of loans when they were new."""
-    return {
-        last_month(units.day(period.manifest["ends_on"])): from_table(period.table("estimates")) for period in up_to(ledger, last)
-    }
-
-
-def totals_of(last: Period | None) -> Totals | None:
-    """What loans had come to by the end of a period."""
-    if last is None:
-        return None
-    return Totals(ledger=last.table("cells_ledger"), daybook=last.table("cells_daybook"))
 
 
 def post(amounts: pa.Table, books: Books, day: int) -> pa.Table:

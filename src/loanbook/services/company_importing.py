@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+from loanbook.accounting.corporate_reversals import REVERSED
 from loanbook.errors import RequestError
 from loanbook.services.manual_entries import KIND as BY_HAND
 from loanbook.stores.book import Book
@@ -16,12 +17,19 @@ def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: st
     """Import a file of corporate events, in one commit; bad rows are set aside with place and reason.
 
     recorded_at   when the books learn of them
-    raises        RequestError for a file that cannot be read, or that holds manual entries: those are proposed and approved
+    raises        RequestError for a file that cannot be read, or that holds manual entries or reversals: those are proposed and
+                  approved
     """
-    if kind == BY_HAND or BY_HAND in read_sheet(file).cells.get("kind", ()):
+    kinds = {kind, *read_sheet(file).cells.get("kind", ())}
+    if BY_HAND in kinds:
         raise RequestError(
             f"{file.name}: manual entries need a maker and a checker. Propose them: "
             f"`loanbook books propose FILE --book {book.name} --by NAME`."
+        )
+    if REVERSED in kinds:
+        raise RequestError(
+            f"{file.name}: reversals need a maker and a checker. Propose them one by one: "
+            f"`loanbook books reverse EVENT --book {book.name} --by NAME --reason TEXT`."
         )
     return import_corporate(
         book.folder,

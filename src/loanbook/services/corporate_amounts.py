@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from loanbook import units
 from loanbook.accounting.borrowing import DAYS_A_YEAR, Debt, borrowing_at
 from loanbook.accounting.corporate_postings import equity_opening, equity_postables, grants, known, postables, still_to_post
+from loanbook.accounting.corporate_reversals import reversed_ids, taken_back
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
 from loanbook.accounting.measured_postings import DEBT, SHARE_BASED, less_posted, share_based_postables
@@ -80,6 +81,7 @@ def corporate_amounts(
     for entity, currency in owners:
         parts.append(equity_postables(facts, entity, currency, equity, opening=equity_opening(facts, entity, chart)))
     standing = still_to_post(pa.concat_tables(parts), posted, start, close_run)
+    back = taken_back(posted, reversed_ids(facts), start, close_run)
     made, moved = grants(facts)
     measured = [_debt_amounts(facts, end, pools or {}, close_run)]
     for name, policy in (("us_gaap", US_GAAP), ("ifrs", ifrs())):
@@ -87,7 +89,7 @@ def corporate_amounts(
         measured.append(share_based_postables((), now, basis=name, posted_on=end, close_run=close_run))
     before = None if posted is None else posted.filter(pc.is_in(posted["kind"], pa.array([DEBT, SHARE_BASED])))
     moves = less_posted(pa.concat_tables(measured), before, posted_on=end, close_run=close_run)
-    return pa.concat_tables([standing, moves]).combine_chunks()
+    return pa.concat_tables([standing, back, moves]).combine_chunks()
 
 
 def _rows(tables: Mapping[str, pa.Table], name: str) -> list[dict[str, object]]:

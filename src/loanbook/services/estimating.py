@@ -26,11 +26,10 @@ from loanbook.measures.credit_losses_result import Estimates, from_table
 from loanbook.measures.credit_losses_spread import bounds
 from loanbook.measures.space import Space
 from loanbook.services.allowance_view import ALLOWANCES, allowance_balances, allowance_movements
-from loanbook.services.bookkeeping import cells_of
 from loanbook.services.closing import Close, close, close_space, read_header
 from loanbook.services.entry_explaining import basis_at
 from loanbook.services.facts_pass import book_loans
-from loanbook.services.ledger_reading import followed
+from loanbook.services.period_reading import cells_of, followed, stood_on
 from loanbook.services.stage_view import stages_of
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
@@ -108,7 +107,7 @@ def estimates_of(book: Book, name: str, *, on_progress: Progress | None = None) 
             then = modelled(_cells(book, earlier, projection, tell), _loss_policy(_policy(earlier)))
             tested = back_test(was, then, cells, chosen.confidence_ppm)
         stages = stages_of(book, ledger, projection, period, (over, basis), tell)
-    balances = allowance_balances(_chain(ledger, period), booked, frozen.method)
+    balances = allowance_balances(tuple(reversed(stood_on(ledger, period))), booked, frozen.method)
     findings += _untied(balances)
     return EstimateView(
         period=period,
@@ -140,14 +139,6 @@ def _year_before(ledger: Ledger, period: Period) -> Period | None:
     before = [each for each in ledger.periods() if units.day(each.manifest["ends_on"]) < end]
     old = [each for each in before if units.day(each.manifest["ends_on"]) <= end - A_YEAR]
     return old[-1] if old else next(iter(before), None)
-
-
-def _chain(ledger: Ledger, period: Period) -> tuple[Period, ...]:
-    """The periods that a period's balances are made of, itself first."""
-    found = [period]
-    while (before := followed(ledger, found[-1])) is not None:
-        found.append(before)
-    return tuple(found)
 
 
 def _cells(book: Book, period: Period, projection: Projection, tell: Progress) -> Cells:
@@ -182,7 +173,7 @@ def _replayed(again: Estimates, frozen: Estimates) -> tuple[str, ...]:
 
 def _booked(projection: Projection, over: Space, basis: Basis, policy: AccountingPolicy, of: Estimates, tell: Progress) -> Ints:
     """What the period would have measured by an estimate: (groups, columns of `families.LEDGER`) int64."""
-    rated = replace(basis, rates=rate_table(policy, of))
+    rated = replace(basis, rates=rate_table(policy, of.over(over.groups)))
     return np.asarray(book_loans(projection, over, rated, on_progress=tell).ledger.sum(axis=1))
 
 

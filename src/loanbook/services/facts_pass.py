@@ -4,11 +4,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 from loanbook.loans.batches import Classes
 from loanbook.measures.booking import Basis, BookCells, book_batches, booked_behind, empty_book_cells
 from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, loans_behind, measure_batches
 from loanbook.measures.space import Space
+from loanbook.stores.batch_files import select_loans
 from loanbook.stores.projection import Progress, Projection
 from loanbook.units import Ints
 
@@ -19,8 +22,11 @@ _MEASURING = "measuring loans"
 class _Queue:
     """The batches of a projection, handed out to threads one at a time, so that memory holds one batch a thread."""
 
-    def __init__(self, projection: Projection, known_on: int, on_progress: Progress, stage: str) -> None:
+    def __init__(
+        self, projection: Projection, known_on: int, on_progress: Progress, stage: str, only: Ints | None = None
+    ) -> None:
         self._projection = projection
+        self._only = only
         self._classes = projection.classes().rows
         self._places = iter(projection.places())
         self._lock = threading.Lock()
@@ -38,7 +44,11 @@ class _Queue:
             if place is None:
                 return
             kind, path, group, count = place
-            yield self._shift(self._projection.read(kind, path, group, self._classes))
+            batch = self._shift(self._projection.read(kind, path, group, self._classes))
+            if self._only is not None:
+                batch = select_loans(batch, np.isin(batch.loan_no, self._only))
+            if batch.loan_no.size:
+                yield batch
             with self._lock:
                 self._done += count
                 self._on_progress(self._stage, self._done, self._total)
@@ -64,14 +74,23 @@ def measure(projection: Projection, space: Space, *, on_progress: Progress, thre
     return total
 
 
-def book_loans(projection: Projection, space: Space, basis: Basis, *, on_progress: Progress, threads: int = THREADS) -> BookCells:
+def book_loans(
+    projection: Projection,
+    space: Space,
+    basis: Basis,
+    *,
+    on_progress: Progress,
+    threads: int = THREADS,
+    only: Ints | None = None,
+) -> BookCells:
     """The cells of the books of all loans of a projection; like `measure`, whoever takes which batch.
 
+    only     numbers of the loans that count; default: all
     raises   OverflowError when sums over the book may leave 64 bits
     """
     projection.check_sums()
     classes, calendar = projection.classes(), _calendar(projection)
-    queue = _Queue(projection, space.window.known_on, on_progress, "booking loans")
+    queue = _Queue(projection, space.window.known_on, on_progress, "booking loans", only)
 
     def work(_: int) -> BookCells:
         return book_batches(queue.batches(), classes, space, basis, calendar=calendar)

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loanbook.accounting.journal import DIMENSIONS
+from loanbook.accounting.journal import DIMENSIONS, ENTRY
+from loanbook.accounting.year_end import closing_entries, ends_year
 from loanbook.errors import RequestError, TieError
+from loanbook.services.period_reading import year_before
 from loanbook.stores.book import Book
 from loanbook.stores.durable import digest, move_in_place
 from loanbook.stores.ledger import Ledger, Period
@@ -21,6 +23,8 @@ from loanbook.units import format_money
 
 FORMAT = 1
 CONTROL = "control.json"
+CLOSING = "closing-"
+"""The beginning of files that close a year: another system takes them last, or closes its year by itself and leaves them."""
 _TEXTS = ("cash_flow", "rule", "rule_version", "kind", "component", *DIMENSIONS, "topic", "event")
 COLUMNS = (
     "entry_id",
@@ -52,10 +56,12 @@ class LedgerExport:
 def export_ledger(book: Book, name: str, to: Path) -> LedgerExport:
     """Write the entries of a closed period, one file a book and entity, into `to/<book>-<period>.<version>`; all or nothing.
 
+    The last period of a fiscal year has files besides with the entries that close it: results to retained earnings (`year_end`).
     The same version again changes nothing. Text that a spreadsheet would run is made harmless.
     raises   StateError for a period that is not closed; RequestError when the folder cannot be written or holds something else
     """
-    period = Ledger(book).period(name)
+    ledger = Ledger(book)
+    period = ledger.period(name)
     target = to / f"{book.name}-{period.id}"
     if target.exists():
         return LedgerExport(folder=target, control=_standing(target, period), fresh=False)
@@ -65,18 +71,19 @@ def export_ledger(book: Book, name: str, to: Path) -> LedgerExport:
         raise RequestError(f"{to}: a folder cannot be made here: {error.strerror}. Name another with --to.") from error
     chart = load_chart()
     entries = period.table("entries")
-    owners = entries.group_by(["book", "entity"]).aggregate([]).sort_by([("book", "ascending"), ("entity", "ascending")])
+    closing = _closing(ledger, period, chart)
     with staging_folder(to, ".export") as staging:
         folder = staging / target.name
         folder.mkdir()
         files = {}
-        for owner in owners.to_pylist():
-            chosen = entries.filter(
-                pc.and_(pc.equal(entries["book"], owner["book"]), pc.equal(entries["entity"], owner["entity"]))
-            )
-            file = folder / f"{owner['book']}-{owner['entity']}.csv"
-            write_csv(ledger_lines(chosen, chart, book.decimals), file)
-            files[file.name] = {**owner, **_totals(chosen, book.decimals), "sha256": digest(file)}
+        for prefix, written in (("", entries), (CLOSING, closing)):
+            for owner in _owners(written):
+                chosen = written.filter(
+                    pc.and_(pc.equal(written["book"], owner["book"]), pc.equal(written["entity"], owner["entity"]))
+                )
+                file = folder / f"{prefix}{owner['book']}-{owner['entity']}.csv"
+                write_csv(ledger_lines(chosen, chart, book.decimals), file)
+                files[file.name] = {**owner, **_totals(chosen, book.decimals), "sha256": digest(file)}
         control = {
             "format": FORMAT,
             "ledger": book.name,
@@ -87,13 +94,35 @@ def export_ledger(book: Book, name: str, to: Path) -> LedgerExport:
             "known_at": period.manifest["known_at"],
             "locked_as": period.digest,
             "entries": entries.num_rows,
+            "closing_entries": closing.num_rows,
             "files": files,
         }
-        if sum(file["entries"] for file in files.values()) != entries.num_rows:
-            raise TieError(f"{period.id}: the files do not hold all {entries.num_rows:,} entries; nothing was exported.")
+        every = entries.num_rows + closing.num_rows
+        if sum(file["entries"] for file in files.values()) != every:
+            raise TieError(f"{period.id}: the files do not hold all {every:,} entries; nothing was exported.")
         (folder / CONTROL).write_text(json.dumps(control, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         move_in_place(folder, target)
     return LedgerExport(folder=target, control=control, fresh=True)
+
+
+def _closing(ledger: Ledger, period: Period, chart: Chart) -> pa.Table:
+    """The entries that close the year that a period ends; none for others, and none for what lies before the books."""
+    on = str(period.manifest["ends_on"])
+    if not ends_year(on):
+        return ENTRY.empty_table()
+    before = year_before(ledger, period)
+    return closing_entries(
+        period.table("balances"),
+        before.table("balances") if before else None,
+        chart,
+        on=on,
+        locked_as=period.digest,
+    )
+
+
+def _owners(entries: pa.Table) -> list[dict[str, str]]:
+    owners = entries.group_by(["book", "entity"]).aggregate([]).sort_by([("book", "ascending"), ("entity", "ascending")])
+    return owners.to_pylist()  # type: ignore[no-any-return]
 
 
 def ledger_lines(entries: pa.Table, chart: Chart, decimals: int) -> pa.Table:

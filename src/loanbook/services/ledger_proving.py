@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from loanbook.accounting.journal import BALANCE, ENTRY, check_balanced
 from loanbook.errors import TieError
 from loanbook.services.entry_posting import are_debits, brought_forward, post_by
+from loanbook.services.ledger_rebuilding import rebuild_ledger
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress
@@ -19,19 +20,26 @@ SHOWN_MOST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerProof:
-    """What was read, and what is wrong, in words; nothing is wrong when `findings` is empty."""
+    """What was read, and what is wrong, in words; nothing is wrong when `findings` is empty.
+
+    head   the hash of the manifest that was locked last
+    """
 
     periods: int
     entries: int
     findings: tuple[str, ...]
+    head: str = ""
 
 
-def prove_ledger(book: Book, *, on_progress: Progress | None = None) -> LedgerProof:
+def prove_ledger(book: Book, *, rebuild: bool = False, head: str = "", on_progress: Progress | None = None) -> LedgerProof:
     """Prove every version of every period of a book.
 
     Each file against its hash and each manifest against the chain; then, for periods whose files stand: debits equal credits in
     each book, entity and currency; opening + movements = closing for every account and roll-forward column; entries posted again
     from the period's frozen amounts, rules and roles are the same, ids and content.
+
+    rebuild   every period is also made again from the events (`ledger_rebuilding`)
+    head      the hash of a manifest that was the last one once: it must be in the chain
     """
     tell = on_progress or (lambda stage, done, total: None)
     ledger = Ledger(book)
@@ -53,7 +61,12 @@ def prove_ledger(book: Book, *, on_progress: Progress | None = None) -> LedgerPr
         found += [f"{period.id}: {words}" for words in _wrong(period, before)]
     tell("proving periods", len(periods), len(periods))
     found += _doubled(period for period in ledger.periods() if period.id not in broken)
-    return LedgerProof(periods=len(periods), entries=entries, findings=tuple(found))
+    if head and head not in {period.digest for period in periods}:
+        end = f"{periods[-1].id} ({periods[-1].digest})" if periods else "nothing"
+        found.append(f"no period has the hash {head}: the chain ends with {end}. What was locked then is gone or was changed.")
+    if rebuild:
+        found += rebuild_ledger(book, on_progress=tell)
+    return LedgerProof(periods=len(periods), entries=entries, findings=tuple(found), head=periods[-1].digest if periods else "")
 
 
 def _wrong(period: Period, before: Period | None) -> Iterator[str]:

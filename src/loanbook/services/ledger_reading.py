@@ -1,7 +1,7 @@
 """The ledger looked at: balances of a period by account and basis, and entries chosen by what they say."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.accounting.journal import BALANCE, LOCAL, by_account, of_basis, trial_balance
+from loanbook.accounting.year_end import carried, ends_year, results
 from loanbook.errors import RequestError
+from loanbook.services.period_reading import followed, stood_on, year_before
 from loanbook.stores.durable import sync
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.scratch import staging_folder
@@ -39,12 +41,6 @@ class AccountBalance:
     closing_fen: int
 
 
-def followed(ledger: Ledger, period: Period) -> Period | None:
-    """The version of the period before that a period opened with; None for the first."""
-    wanted = str(period.manifest["follows"])
-    return next((each for each in ledger.all_periods() if each.id == wanted), None)
-
-
 def balances_of(
     ledger: Ledger,
     period: Period,
@@ -54,26 +50,39 @@ def balances_of(
     entity: str = "",
     vehicle: str = "",
     partner: str = "",
+    after_closing: bool = False,
 ) -> tuple[AccountBalance, ...]:
-    """Balances by entity and account, in the order of the chart.
+    """Balances by entity and account, in the order of the chart; results of earlier fiscal years are in retained earnings.
+
+    after_closing   of the last period of a year: those of the year, too, as its closing entries leave them
 
     basis             us_gaap, ifrs or local: what each entity files by itself, in the books its terms name at the period's end
     vehicle, partner  of the loans of these alone, added up from the entries of every period
-    raises            RequestError for a basis, an entity, a vehicle or a partner that there is not
+    raises            RequestError for a basis, an entity, a vehicle or a partner that there is not, and for a closing of a
+                      period that ends no year
     """
+    if after_closing and not ends_year(str(period.manifest["ends_on"])):
+        raise RequestError(
+            f"{period.name} ends on {period.manifest['ends_on']} and closes no fiscal year. Ask for the fourth quarter."
+        )
     if basis not in BOOKS:
         raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BOOKS)}.")
     before = followed(ledger, period)
     local = group_in().local_books(units.day(period.manifest["ends_on"])) if basis == LOCAL else None
     if vehicle or partner:
         own, *earlier = _of_loans(ledger, period, vehicle=vehicle, partner=partner)
-        opening = _by_account(pa.concat_tables([own.slice(0, 0), *earlier]), basis, local)
-        closing = _by_account(pa.concat_tables([own, *earlier]), basis, local)
+        opened, balances = pa.concat_tables([own.slice(0, 0), *earlier]), pa.concat_tables([own, *earlier])
+        closed = _of_years_before(ledger, period, [own, *earlier], chart)
     else:
-        own = trial_balance(period.table("entries"))
-        opening = _by_account(before.table("balances"), basis, local) if before else {}
-        closing = _by_account(period.table("balances"), basis, local)
-    moved = _by_account(own, basis, local)
+        own, balances = trial_balance(period.table("entries")), period.table("balances")
+        opened = before.table("balances") if before else balances.slice(0, 0)
+        ended = year_before(ledger, period)
+        closed = results(ended.table("balances"), chart) if ended else None
+    opened, balances = _carried(opened, closed if before else None), _carried(balances, closed)
+    if after_closing:
+        year = results(balances, chart)
+        own, balances = carried(own, year), carried(balances, year)
+    opening, moved, closing = (_by_account(each, basis, local) for each in (opened, own, balances))
     entities = sorted({key[0] for key in (*opening, *closing)})
     if entity and entity not in entities:
         raise RequestError(f"{period.id} has no balances of {entity!r}; it has those of {', '.join(entities)}.")
@@ -108,6 +117,19 @@ def _of_loans(ledger: Ledger, period: Period, **wanted: str) -> list[pa.Table]:
         if value:
             tables = [table.filter(pc.equal(table[name], value)) for table in tables]
     return [trial_balance(table) for table in tables]
+
+
+def _of_years_before(ledger: Ledger, period: Period, movements: Sequence[pa.Table], chart: Chart) -> pa.Table | None:
+    """Results of what some loans moved up to the end of the year before; `movements` of the period, then of each it follows."""
+    ended = year_before(ledger, period)
+    if ended is None:
+        return None
+    ids = [each.id for each in reversed(stood_on(ledger, period))]
+    return results(pa.concat_tables(movements[ids.index(ended.id) :]), chart)
+
+
+def _carried(balances: pa.Table, closed: pa.Table | None) -> pa.Table:
+    return balances if closed is None else carried(balances, closed)
 
 
 def _by_account(balances: pa.Table, basis: str, local: Mapping[str, tuple[str, ...]] | None) -> dict[tuple[str, str, str], int]:

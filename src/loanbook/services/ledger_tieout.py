@@ -17,7 +17,7 @@ from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.entry_explaining import basis_at
 from loanbook.services.facts_pass import behind, behind_entry
-from loanbook.services.ledger_reading import followed
+from loanbook.services.period_reading import followed
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading

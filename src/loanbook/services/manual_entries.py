@@ -1,7 +1,8 @@
-"""Manual entries with maker and checker: proposed by one, approved or rejected by another, booked by the next close.
+"""Manual entries and reversals with maker and checker: proposed by one, approved by another, booked by the next close.
 
-An approved one becomes a corporate event `manual_entry`, which the next close posts, and takes back on its reversal day. Names
-are taken as they are given: who may write in the book's folder is the operating system's business.
+An approved entry becomes a corporate event `manual_entry`, which the next close posts, and takes back on its reversal day; an
+approved reversal an `event_reversed`: the event that it names does not count from then on, and the next close posts the
+difference. Names are taken as they are given: who may write in the book's folder is the operating system's business.
 """
 
 import csv
@@ -13,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.compute as pc
+
+from loanbook.accounting.corporate_reversals import REVERSED
 from loanbook.errors import RequestError, StateError
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import import_corporate, load_corporate
@@ -25,6 +29,7 @@ from loanbook.terms.chart import load_chart
 from loanbook.terms.entity_file import group_in
 
 KIND = "manual_entry"
+_PREFIX = {KIND: "manual", REVERSED: "reversal"}
 STATES = ("proposed", "approved", "rejected")
 NAME_MOST = 80
 WAIT_SECONDS = 60.0
@@ -75,20 +80,52 @@ def propose_rows(
     for row, place in zip(rows, places, strict=True):
         if not row.get("text"):
             raise RequestError(f"{place}: text is empty; say why the entry is made. Nothing was proposed.")
-    made = tuple(_proposal(row, maker, now) for row in rows)
+    made = tuple(_proposal(row, maker, now, KIND) for row in rows)
+    return _propose(book, made, places, now)
+
+
+def propose_reversal(book: Book, event_id: str, *, maker: str, reason: str, now: dt.datetime, id_: str | None = None) -> Proposal:
+    """Propose to take an event of the company back. The same reversal of the same maker again changes nothing.
+
+    raises   RequestError without a reason, or for an event that there is not, that was taken back before, or that others lean on
+    """
+    maker, reason = _name(maker), reason.strip()
+    if not reason:
+        raise RequestError("say why the event is taken back: --reason TEXT.")
+    row = _event(book, event_id)
+    cells = {
+        "entity": str(row["entity"]),
+        "currency": str(row["currency"]),
+        "happened_on": str(row["happened_on"]),
+        "reverses": event_id,
+        "text": reason,
+    }
+    made = _proposal(cells if id_ is None else {**cells, "event_id": id_}, maker, now, REVERSED)
+    return _propose(book, (made,), ["the reversal"], now)[0]
+
+
+def _event(book: Book, event_id: str) -> Mapping[str, object]:
+    for table in load_corporate(book.folder).values():
+        found = table.filter(pc.equal(table["event_id"], event_id)).to_pylist()
+        if found:
+            return dict(found[0])
+    raise RequestError(f"{book.name} holds no event {event_id!r} of the company. Nothing was proposed.")
+
+
+def _propose(book: Book, made: tuple[Proposal, ...], places: Sequence[str], now: dt.datetime) -> tuple[Proposal, ...]:
     kept = ManualEntries(book.folder)
     with _deciding(kept):
         known = {each.id: each for each in kept.all()}
         booked = _approved(book)
         for proposal, place in zip(made, places, strict=True):
             earlier = known.get(proposal.id)
-            if earlier and (earlier.cells != proposal.cells or earlier.maker != maker):
+            if earlier and (earlier.cells, earlier.kind, earlier.maker) != (proposal.cells, proposal.kind, proposal.maker):
                 raise RequestError(f"{place}: {proposal.id} is the id of another proposal. Nothing was proposed.")
             if earlier is None and proposal.id in booked:
                 raise RequestError(f"{place}: {proposal.id} is the id of an entry that is booked. Nothing was proposed.")
         if len({each.id for each in made}) < len(made):
             raise RequestError("two of the entries are the same or have one event_id. Give each its own. Nothing was proposed.")
-        _check(made, places, now)
+        _check(book, [each for each in made if each.id not in known], places, now)
         for proposal in made:
             if proposal.id not in known:
                 kept.propose(proposal)
@@ -122,7 +159,9 @@ def approve(book: Book, id_: str, *, by: str, now: dt.datetime) -> ProposalState
             raise RequestError(f"{proposal.maker} proposed {id_}; another person must approve it.")
         with _written([proposal], checker=by, name=id_) as path:
             entities, accounts = _limits()
-            receipt = import_corporate(book.folder, path, recorded_at=now, kind=KIND, entities=entities, accounts=accounts)
+            receipt = import_corporate(
+                book.folder, path, recorded_at=now, kind=proposal.kind, entities=entities, accounts=accounts
+            )
         if receipt.reading.accepted.rows != 1:
             raise StateError(f"{id_} cannot be booked any more: {_faults(receipt.reading.faults.to_pylist(), [id_])}")
     return ProposalState(proposal=proposal, state="approved", by=by)
@@ -143,16 +182,20 @@ def reject(book: Book, id_: str, *, by: str, reason: str, now: dt.datetime) -> P
     return ProposalState(proposal=proposal, state="rejected", by=by, reason=reason)
 
 
-def _proposal(row: Mapping[str, str], maker: str, now: dt.datetime) -> Proposal:
+def _proposal(row: Mapping[str, str], maker: str, now: dt.datetime, kind: str) -> Proposal:
     cells = {name: value for name, value in row.items() if name != "event_id"}
     said = hashlib.sha256(json.dumps([maker, sorted(cells.items())]).encode()).hexdigest()[:_ID_LENGTH]
-    return Proposal(id=row.get("event_id") or f"manual-{said}", maker=maker, made_at=now.isoformat(), cells=cells)
+    id_ = row.get("event_id") or f"{_PREFIX[kind]}-{said}"
+    return Proposal(id=id_, maker=maker, made_at=now.isoformat(), cells=cells, kind=kind)
 
 
-def _check(made: Sequence[Proposal], places: Sequence[str], now: dt.datetime) -> None:
+def _check(book: Book, made: Sequence[Proposal], places: Sequence[str], now: dt.datetime) -> None:
+    if not made:
+        return
     entities, accounts = _limits()
+    held = load_corporate(book.folder)
     with _written(made, checker=_NOBODY_YET, name="proposals") as path:
-        reading = read_corporate(path, recorded_at=now, kind=KIND, entities=entities, accounts=accounts)
+        reading = read_corporate(path, recorded_at=now, kind=made[0].kind, entities=entities, accounts=accounts, held=held)
     if reading.faults.num_rows:
         raise RequestError(f"{_faults(reading.faults.to_pylist(), places)} Nothing was proposed.")
 
@@ -193,9 +236,14 @@ def _deciding(kept: ManualEntries) -> Iterator[None]:
 
 
 def _approved(book: Book) -> dict[str, str]:
-    """Ids of manual entries that are booked or will be -> who approved them."""
-    table = load_corporate(book.folder).get(KIND)
-    return {} if table is None else dict(zip(table["event_id"].to_pylist(), table["checker"].to_pylist(), strict=True))
+    """Ids of manual entries and reversals that are booked or will be -> who approved them."""
+    held = load_corporate(book.folder)
+    tables = [held[kind] for kind in _PREFIX if kind in held]
+    return {
+        event_id: checker
+        for table in tables
+        for event_id, checker in zip(table["event_id"].to_pylist(), table["checker"].to_pylist(), strict=True)
+    }
 
 
 def _state(kept: ManualEntries, booked: Mapping[str, str], proposal: Proposal) -> ProposalState:

@@ -17,7 +17,7 @@ from loanbook.accounting.loan_amounts import period_days
 from loanbook.errors import RequestError, StateError
 from loanbook.services.bookkeeping import book_period
 from loanbook.services.corporate_amounts import known_now
-from loanbook.services.ledger_reading import followed
+from loanbook.services.period_reading import followed
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger, Period
@@ -30,6 +30,10 @@ REASON_MOST = 1_000
 
 class _NothingChangedError(Exception):
     """Ends a restatement that comes to what is locked already."""
+
+
+class _PreviewedError(Exception):
+    """Ends a restatement that was only to be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,31 +88,78 @@ def restate(
     reason = reason.strip()
     if not reason or len(reason) > REASON_MOST:
         raise RequestError(f"say why the period is restated, in 1 to {REASON_MOST:,} characters: --reason TEXT.")
-    tell = on_progress or (lambda stage, done, total: None)
     ledger = Ledger(book)
     first = ledger.period(name)
     with ledger.writing():
-        old = [each for each in ledger.periods() if str(each.manifest["ends_on"]) >= str(first.manifest["ends_on"])]
-        last = followed(ledger, old[0])
-        last = None if last is None else ledger.period(last.name)
-        if known_on is None:
-            last_end = units.date(period_days(old[-1].name)[1])
-            known_on = known_now(book, load_corporate(book.folder), last_end)
-            if last is not None:
-                known_on = max(known_on, dt.date.fromisoformat(last.manifest["known_at"]))
+        old = _from_on(ledger, first)
+        known = known_on or _known_on(book, ledger, old)
         try:
             with ledger.together():
-                for each in old:
-                    said = {"reason": reason, "restates": each.id}
-                    is_opening = bool(each.manifest["opening"])
-                    chosen = policy or str(each.manifest["policy"])
-                    last = book_period(book, ledger, each.name, last, chosen, known_on, tell, is_opening=is_opening, said=said)
+                _make(book, ledger, old, reason, policy, known, on_progress)
                 if all(_same(was, ledger.period(was.name)) for was in old):
                     raise _NothingChangedError
         except _NothingChangedError:
-            raise StateError(f"{name} restated from what is known by {known_on} is what it was: nothing was changed.") from None
+            raise StateError(f"{name} restated from what is known by {known} is what it was: nothing was changed.") from None
         names = [each.name for each in old]
     return tuple(each for each in ledger.periods() if each.name in names)
+
+
+def preview(
+    book: Book,
+    name: str,
+    *,
+    policy: str | None = None,
+    known_on: dt.date | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[Changes, ...]:
+    """What a restatement would change, in the period and in each later one, oldest first; nothing is kept.
+
+    policy, known_on   as `restate`
+    raises             as `restate`, but not when nothing would change: every period then has no rows
+    """
+    ledger = Ledger(book)
+    first = ledger.period(name)
+    found: list[Changes] = []
+    with ledger.writing():
+        old = _from_on(ledger, first)
+        known = known_on or _known_on(book, ledger, old)
+        try:
+            with ledger.together():
+                _make(book, ledger, old, "preview", policy, known, on_progress)
+                found = [_changes(was, ledger.period(was.name)) for was in old]
+                raise _PreviewedError
+        except _PreviewedError:
+            return tuple(found)
+
+
+def _from_on(ledger: Ledger, first: Period) -> list[Period]:
+    """The newest versions of a period and of every later one."""
+    return [each for each in ledger.periods() if str(each.manifest["ends_on"]) >= str(first.manifest["ends_on"])]
+
+
+def _known_on(book: Book, ledger: Ledger, old: list[Period]) -> dt.date:
+    known_on = known_now(book, load_corporate(book.folder), units.date(period_days(old[-1].name)[1]))
+    last = followed(ledger, old[0])
+    return known_on if last is None else max(known_on, dt.date.fromisoformat(last.manifest["known_at"]))
+
+
+def _make(
+    book: Book,
+    ledger: Ledger,
+    old: list[Period],
+    reason: str,
+    policy: str | None,
+    known_on: dt.date,
+    on_progress: Progress | None,
+) -> None:
+    tell = on_progress or (lambda stage, done, total: None)
+    last = followed(ledger, old[0])
+    last = None if last is None else ledger.period(last.name)
+    for each in old:
+        said = {"reason": reason, "restates": each.id}
+        is_opening = bool(each.manifest["opening"])
+        chosen = policy or str(each.manifest["policy"])
+        last = book_period(book, ledger, each.name, last, chosen, known_on, tell, is_opening=is_opening, said=said)
 
 
 def _same(old: Period, new: Period) -> bool:
@@ -142,7 +193,10 @@ def changes(book: Book, name: str, *, old: int | None = None, new: int | None = 
     for version in chosen:
         if version not in versions:
             raise RequestError(f"{name} has no version {version}; it has {', '.join(map(str, order))}.")
-    before, after = versions[chosen[0]], versions[chosen[1]]
+    return _changes(versions[chosen[0]], versions[chosen[1]])
+
+
+def _changes(before: Period, after: Period) -> Changes:
     chart = load_chart()
     return Changes(
         old=before,

@@ -2,7 +2,8 @@
 
 Taxable income is the result before tax on US GAAP, without share-based compensation (not deductible: policy choice), less what
 the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
-A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Each currency of an entity is
+A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Balances that are stated when the
+books begin are no income of that day; stated results are those of the year so far (`_opened`). Each currency of an entity is
 taxed by itself, in that currency: amounts of two are never added, and a loss in one is not set off in another (policy choice).
 What a transparent entity earns (a trust, a plan) is taxed with who controls it, so that moving loans into a trust moves no tax.
 
@@ -33,6 +34,7 @@ from loanbook.accounting.tax import (
 )
 from loanbook.accounting.tax_proof import EntityYear
 from loanbook.errors import RequestError
+from loanbook.services.opening import OPENING_BALANCE, OPENING_REPLACED
 from loanbook.terms.chart import FOLDER, Chart
 from loanbook.terms.entity import Group
 from loanbook.terms.rows import read_rows
@@ -45,6 +47,8 @@ COMMON = "deferred"
 CURRENT, CURRENT_EARLIER = "current", "current_earlier"
 WITHHELD = "withholding"
 PLANNED = "distribution_planned"
+STATED = (OPENING_BALANCE, OPENING_REPLACED)
+"""Kinds of what a stated balance posts."""
 LOSS = "loss_carried_forward"
 _BASES = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
 
@@ -59,10 +63,11 @@ class TaxItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearOfEntries:
-    """Entries of one calendar year, as far as it is booked."""
+    """Entries of one calendar year, as far as it is booked; those of the opening, which are among them, with their kind, too."""
 
     year: int
     entries: pa.Table
+    opening: pa.Table | None = None
 
 
 def read_tax_items(chart: Chart, path: Path = FOLDER / "tax_items.csv") -> Mapping[str, TaxItem]:
@@ -77,6 +82,7 @@ def tax_amounts(
     years: Sequence[YearOfEntries],
     group: Group,
     chart: Chart,
+    items: Mapping[str, TaxItem],
     *,
     end: int,
     posted: Iterable[tuple[int, pa.Table]],
@@ -95,7 +101,7 @@ def tax_amounts(
     for on, amounts in posted:
         of_tax = amounts.filter(pc.equal(amounts["kind"], TAX))
         before.append(of_tax if units.date(on).year == own_year else _of_earlier(of_tax))
-    reached = tax_reached(years, group, chart, end=end, currency=currency, close_run=close_run, facts=facts)
+    reached = tax_reached(years, group, chart, items, end=end, currency=currency, close_run=close_run, facts=facts)
     return less_posted(reached, pa.concat_tables(before) if before else None, posted_on=end, close_run=close_run)
 
 
@@ -137,6 +143,7 @@ def tax_reached(
     years: Sequence[YearOfEntries],
     group: Group,
     chart: Chart,
+    items: Mapping[str, TaxItem],
     *,
     end: int,
     currency: str,
@@ -145,9 +152,9 @@ def tax_reached(
 ) -> pa.Table:
     """What tax has come to by a day: current by year, deferred and withholding since the books began; `journal.POSTABLE`.
 
+    items      accounts with temporary differences (`read_tax_items`)
     currency   the book's; each currency of the entries is measured by itself and posted as it is
     """
-    items = read_tax_items(chart)
     plans = plans_of(facts, group, end)
     years = _by_taxpayer(years, group, end)
     parts = []
@@ -188,7 +195,10 @@ def _currencies(years: Iterable[YearOfEntries]) -> set[str]:
 
 
 def _in_currency(of: YearOfEntries, currency: str) -> YearOfEntries:
-    return YearOfEntries(year=of.year, entries=of.entries.filter(pc.equal(of.entries["currency"], currency)))
+    def own(table: pa.Table) -> pa.Table:
+        return table.filter(pc.equal(table["currency"], currency))
+
+    return YearOfEntries(year=of.year, entries=own(of.entries), opening=None if of.opening is None else own(of.opening))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +242,7 @@ def _carry(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], chart: 
     taxable = []
     for each in years:
         last: dict[str, tuple[int, int]] = {}
-        for entity, amount in _taxable(each.entries, items, chart).items():
+        for entity, amount in _taxable_of(each, items, chart).items():
             used = pools.get(entity, 0)
             pools[entity] = max(used - amount, 0)
             last[entity] = amount, used
@@ -293,6 +303,28 @@ def _items_of(
     several = [each for (_, basis), part in found.items() if basis != "ifrs" for each in part]
     rates = [_rate(group, entity, end) for entity in sorted({each.entity for each in several})]
     return deferred_tax(several, rates, end)
+
+
+def _taxable_of(year: YearOfEntries, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
+    """Taxable income of a year by entity."""
+    found = _taxable(year.entries, items, chart)
+    if year.opening is not None:
+        counted, opened = _taxable(year.opening, items, chart), _opened(year.opening, items, chart)
+        for entity in {*found, *opened}:
+            found[entity] = found.get(entity, 0) - counted.get(entity, 0) + opened.get(entity, 0)
+    return found
+
+
+def _opened(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
+    """What the opening of the books adds to the taxable income of its year, by entity.
+
+    A stated balance has grown in years that nobody tells of, so it is neither income nor deduction of this one. Where an entity's
+    results are stated, they are its year so far; else what its loans and events before that day come to.
+    """
+    is_stated = pc.is_in(entries["kind"], pa.array(STATED))
+    told = _taxable(entries.filter(pc.invert(is_stated)), items, chart)
+    # What a stated balance replaced is taken off an account, not out of the year's income.
+    return told | _taxable(entries.filter(pc.equal(entries["kind"], OPENING_BALANCE)), {}, chart)
 
 
 def _taxable(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
@@ -363,9 +395,16 @@ def _rate(group: Group, entity: str, on: int) -> TaxRate:
     )
 
 
-def years_of(tables: Iterable[tuple[int, pa.Table]]) -> list[YearOfEntries]:
-    """Entries of periods put together by calendar year, oldest first; (last day, entries)."""
+def years_of(tables: Iterable[tuple[int, pa.Table]], opening: tuple[int, pa.Table] | None = None) -> list[YearOfEntries]:
+    """Entries of periods put together by calendar year, oldest first; (last day, entries).
+
+    opening   the last day of the opening and its entries with their kind, which are among the tables, too
+    """
     by_year: dict[int, list[pa.Table]] = {}
     for end, entries in tables:
         by_year.setdefault(units.date(end).year, []).append(entries)
-    return [YearOfEntries(year=year, entries=pa.concat_tables(parts)) for year, parts in sorted(by_year.items())]
+    opened = {} if opening is None else {units.date(opening[0]).year: opening[1]}
+    return [
+        YearOfEntries(year=year, entries=pa.concat_tables(parts), opening=opened.get(year))
+        for year, parts in sorted(by_year.items())
+    ]

@@ -58,13 +58,22 @@ class CorporateReceipt:
 
 
 def load_corporate(book: Path) -> dict[str, pa.Table]:
-    """All corporate events of a book folder by kind, in order of import; kinds without events are left out.
+    """All corporate events of a book folder by kind; as `corporate_events`."""
+    return corporate_events(book)[0]
 
-    raises   TieError when a file is gone or was changed
+
+def corporate_events(book: Path, imports: int | None = None) -> tuple[dict[str, pa.Table], int]:
+    """Corporate events of a book folder by kind, in order of import, and of how many imports; kinds without events are left out.
+
+    imports  those of the first so many, as the book stood then; default: of all
+    raises   TieError when a file is gone or was changed, or imports are gone
     """
     folder = book / _FOLDER
     parts: dict[str, list[pa.Table]] = {}
-    for each in _manifest(folder).imports:
+    every = _manifest(folder).imports
+    if imports is not None and imports > len(every):
+        raise TieError(f"{folder / _MANIFEST} names {len(every):,} imports; there were {imports:,}. Put the original back.")
+    for each in every[:imports]:
         for kind, file in each.files.items():
             path = folder / file.path
             content = path.read_bytes() if path.exists() else b""
@@ -73,7 +82,7 @@ def load_corporate(book: Path) -> dict[str, pa.Table]:
             if kind in BY_NAME:
                 read = _kept if len(content) <= _KEPT_BYTES else _read
                 parts.setdefault(kind, []).append(read(content, kind))
-    return {kind: pa.concat_tables(tables) for kind, tables in parts.items()}
+    return {kind: pa.concat_tables(tables) for kind, tables in parts.items()}, len(every[:imports])
 
 
 def _read(content: bytes, kind: str) -> pa.Table:

@@ -6,11 +6,14 @@
     ledger/2024Q3.1/summed.parquet      the same added up over products and cohorts: what later periods and statements read
     ledger/2024Q3.1/balances.parquet    the trial balance at its end, since the books began
     ledger/2024Q3.1/...                 cells of loans, frozen estimates, rules and roles
+    ledger/2024Q3.1/terms.parquet       the text of every terms file that it was made by
     ledger/restated-0001/2024Q3.2/...   new versions of periods that were restated together
+    ledger/head.json                    the end of the chain: the manifest's hash of the period that was locked last
 
 A restatement is a new version (2024Q3.2) of a period and of every later one; the old ones stay. They come into being by one
 rename of the folder that holds them all: a reader, or a crash at any moment, sees the old versions or the new ones, never both.
-Changing a file breaks the chain, and `verify` says where. A crash leaves no period or a whole one.
+Changing a file breaks the chain, and `verify` says where; a period taken away at its end is missed by `head.json`. A crash leaves
+no period or a whole one.
 """
 
 import json
@@ -21,16 +24,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loanbook.errors import StateError, TieError
 from loanbook.stores.book import Book
-from loanbook.stores.durable import digest, exclusive, move_in_place
+from loanbook.stores.durable import digest, exclusive, move_in_place, write_in_place
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 a period archives its terms and what it counted, and the ledger has a head."""
 WAIT_SECONDS = 3600.0
 _MANIFEST = "period.json"
+_HEAD = "head.json"
 _STAGING = ".closing-"
 _RESTATED = "restated-"
 
@@ -65,6 +71,14 @@ class Period:
         return pq.read_table(path, columns=None if columns is None else list(columns))
 
 
+class _Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The end of the chain: the period locked last and the hash of its manifest; `coming` while another is put in place."""
+
+    last: str
+    digest: str
+    coming: str = ""
+
+
 class Ledger:
     """The closed periods of a book."""
 
@@ -84,7 +98,12 @@ class Ledger:
             yield from self._together.glob(f"*/{_MANIFEST}")
 
     def all_periods(self) -> tuple[Period, ...]:
-        """Every version, in the order in which they were locked."""
+        """Every version, in the order in which they were locked.
+
+        raises   TieError when a manifest was changed or a period is gone: where the chain breaks, and which follow
+        """
+        # Read before the periods: who locks one writes the head last.
+        head = self._head()
         found = {}
         for described in self._manifests():
             period = _read(described.parent)
@@ -96,12 +115,42 @@ class Ledger:
             ordered.append(following[before])
             before = ordered[-1].digest
         if len(ordered) != len(found):
-            loose = sorted(period.id for period in found.values() if period not in ordered)
+            raise TieError(_broken(self.folder, ordered, [period for period in found.values() if period not in ordered]))
+        if head is None:
+            if any(int(period.manifest["format"]) >= FORMAT for period in ordered):
+                raise TieError(f"{self.folder / _HEAD} is gone: nothing says how long the chain of periods is. Put it back.")
+        elif head.digest and head.digest not in {period.digest for period in ordered}:
+            end = ordered[-1].id if ordered else "nothing"
             raise TieError(
-                f"{self.folder}: the chain of periods is broken at {', '.join(loose)}: a manifest was changed or a period "
-                "removed. Put the original files back."
+                f"{self.folder}: the chain of periods ends with {end}; {head.last}, which was locked last "
+                f"(manifest {head.digest[:12]}), is gone or was changed. Put the original back."
             )
         return tuple(ordered)
+
+    @property
+    def head(self) -> str:
+        """The hash of the manifest that was locked last: who keeps it elsewhere can prove that nothing was taken away since."""
+        periods = self.all_periods()
+        return periods[-1].digest if periods else ""
+
+    def _head(self) -> _Head | None:
+        path = self.folder / _HEAD
+        if not path.exists():
+            return None
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Head)
+        except msgspec.DecodeError as error:
+            raise TieError(f"{path} cannot be read: {error}. Put the original back.") from error
+
+    def _move(self, staging: Path, target: Path, last: Path) -> None:
+        """Put locked periods in place; the head says before what comes, and after that it is there."""
+        ending = _read(last)
+        before = self.head
+        path = self.folder / _HEAD
+        known = next((period.id for period in self.all_periods() if period.digest == before), "")
+        write_in_place(path, msgspec.json.encode(_Head(last=known, digest=before, coming=ending.digest)))
+        move_in_place(staging, target)
+        write_in_place(path, msgspec.json.encode(_Head(last=ending.id, digest=ending.digest)))
 
     def periods(self) -> tuple[Period, ...]:
         """The newest version of each period, by their ends."""
@@ -166,8 +215,10 @@ class Ledger:
         self._together = staging
         try:
             yield
+            made = self.all_periods()[-1].folder
             self._together = None
-            move_in_place(staging, target)
+            if made.parent == staging:
+                self._move(staging, target, made)
         finally:
             self._together = None
             shutil.rmtree(staging, ignore_errors=True)
@@ -197,8 +248,24 @@ class Ledger:
             "previous": before[-1].digest if before else "",
         }
         (staging / _MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        move_in_place(staging, target)
+        if self._together is None:
+            self._move(staging, target, staging)
+        else:
+            move_in_place(staging, target)
         return _read(target)
+
+
+def _broken(folder: Path, ordered: Sequence[Period], loose: Sequence[Period]) -> str:
+    """Where a chain breaks: the period that names a manifest that is not there, and those that follow it."""
+    here = {period.digest for period in loose}
+    at = sorted(period.id for period in loose if str(period.manifest["previous"]) not in here)
+    after = sorted(period.id for period in loose if period.id not in at)
+    held = f"after {ordered[-1].id}" if ordered else "at its beginning"
+    followed = f", which {', '.join(after)} follow{'s' if len(after) == 1 else ''}" if after else ""
+    return (
+        f"{folder}: the chain of periods is broken {held}, at {', '.join(at)}{followed}: the manifest before it was changed or "
+        "its period removed. Put the original files back."
+    )
 
 
 def _read(folder: Path) -> Period:

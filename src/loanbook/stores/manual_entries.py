@@ -20,12 +20,16 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One proposed entry: `cells` are the columns of a `manual_entry` as written, without maker and checker."""
+    """One proposed event: `cells` are the columns of its kind as written, without maker and checker.
+
+    kind   `manual_entry`, or `event_reversed`: the reversal of another event
+    """
 
     id: str
     maker: str
     made_at: str
     cells: dict[str, str]
+    kind: str = "manual_entry"
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):

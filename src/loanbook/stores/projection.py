@@ -12,13 +12,14 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loanbook.errors import StateError
@@ -175,6 +176,22 @@ class Projection:
             return lambda batch: batch
         numbers = ordinals_known(table["borrower_no"].to_numpy(), days[0], loan_no, days[1], days[2], known_on)
         return lambda batch: _renumber(batch, loan_no, numbers)
+
+    def loan_numbers(self, loan_ids: Sequence[str]) -> Ints:
+        """The numbers of loans by id, ascending; ids that it does not have are left out."""
+        if not loan_ids:
+            return np.zeros(0, np.int64)
+        wanted = pa.array(sorted(loan_ids), pa.string())
+        found, start = [np.zeros(0, np.int64)], 0
+        try:
+            with pq.ParquetFile(self.folder / "loans.parquet", page_checksum_verification=True) as file:
+                for group in range(file.num_row_groups):
+                    ids = file.read_row_group(group, columns=["loan_id"]).column(0)
+                    found.append(start + np.flatnonzero(pc.is_in(ids, wanted)).astype(np.int64))
+                    start += len(ids)
+        except (OSError, pa.ArrowException) as error:
+            raise StateError(f"{self.folder / 'loans.parquet'}: not readable ({error}). Run loanbook rebuild.") from error
+        return np.concatenate(found)
 
     def loan_ids(self, loan_no: Ints) -> list[str]:
         """The ids of loans by number."""

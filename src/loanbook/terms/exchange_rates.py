@@ -13,10 +13,16 @@ from loanbook.units import RATE_SCALE, Ints, date, parse_decimal
 FOLDER = Path(__file__).parent / "exchange_rates"
 SPOT = "spot"
 AVERAGE = "average"
+DAYS_NAMED = 3
+"""Days without a rate that a message names."""
 STALE_DAYS = 7
 """A spot rate serves at most this many days after its own: weekends and holidays (policy choice)."""
 
 _COLUMNS = ("currency", "kind", "starts_on", "ends_on", "rate", "source")
+
+
+class MissingRateError(RequestError):
+    """A rate that something needs is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,7 @@ class ExchangeRates:
     def rates_on(self, currency: str, kind: str, days: Ints) -> Ints:
         """The rate of each day: spot, or the average of the period that the day is in; int64 `RATE_SCALE`-ths.
 
-        raises   RequestError that names the first day without a rate
+        raises   MissingRateError that names currency, kind, the days without a rate, and where to put it
         """
         if currency == self.presentation:
             return np.full(len(days), RATE_SCALE, np.int64)
@@ -58,9 +64,13 @@ class ExchangeRates:
         at = np.searchsorted(starts, days, side="right") - 1
         missing = np.ones(len(days), bool) if not known else (at < 0) | (days > last[at])
         if missing.any():
-            day = int(days[np.flatnonzero(missing)[0]])
-            raise RequestError(
-                f"there is no {kind} rate of {currency} in {self.presentation} for {date(day)}. Add it to the exchange rates."
+            without = np.unique(days[missing])
+            shown = ", ".join(str(date(int(day))) for day in without[:DAYS_NAMED])
+            more = f" and {without.size - DAYS_NAMED:,} days more" if without.size > DAYS_NAMED else ""
+            raise MissingRateError(
+                f"there is no {kind} rate of {currency} in {self.presentation} for {shown}{more}. Import it as an event fx_rate "
+                f"(`loanbook books import`): currency {currency}, to_currency {self.presentation}, basis {kind}, happened_on "
+                + ("and ends_on the first and last day that it is the average of." if kind == AVERAGE else "its day.")
             )
         found: Ints = np.array([rate.rate for rate in known], np.int64)[at]
         return found

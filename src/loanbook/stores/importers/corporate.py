@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from loanbook.accounting.corporate_events import BY_NAME, columns
 from loanbook.accounting.corporate_kind import CorporateKind
+from loanbook.accounting.corporate_reversals import REVERSED, standing
 from loanbook.errors import RequestError, TieError
 from loanbook.events import Column, Type
 from loanbook.stores.importers.borrowings import OF_DEBT, Borrowings
@@ -25,6 +26,7 @@ from loanbook.stores.importers.corporate_sheet import Sheet, head_of, read_sheet
 from loanbook.stores.importers.dates import days
 from loanbook.stores.importers.mapping import Rule
 from loanbook.stores.importers.numbers import Converted, Fault, integers
+from loanbook.stores.importers.reversals import Reversals
 from loanbook.stores.importers.values import text_column
 from loanbook.stores.schema import ARROW_TYPES
 from loanbook.units import Ints, format_money
@@ -96,7 +98,8 @@ def read_corporate(
     known         what the book holds already: `contents` of its tables
     entities      the entities there are; empty: any
     accounts      the accounts there are; empty: any
-    held          the tables of the book: rows of borrowings must agree with them and with each other; None: not judged
+    held          the tables of the book: rows of borrowings and reversals must agree with them and with each other; None: not
+                  judged
     raises        RequestError for what makes the whole file unreadable; TieError should totals not agree
     """
     sheet = read_sheet(path)
@@ -188,10 +191,22 @@ class _Judging:
             fault = Fault(bad=np.ones(1, bool), message="is used with other content", expected="an id of its own")
             self.add(np.array([row]), self._kind[row], "event_id", fault)
         if held is not None:
-            self._judge_borrowings(held, ~self._bad & ~skip)
+            self._judge_reversals(held, ~self._bad & ~skip)
+            self._judge_borrowings(standing(held), ~self._bad & ~skip)
         kept = ~self._bad & ~skip
         tables = {kind.name: table.filter(pa.array(kept[rows])) for kind, rows, table in self._made if kept[rows].any()}
         return self._proven(tables, kept, skip)
+
+    def _judge_reversals(self, held: Mapping[str, pa.Table], new: Ints) -> None:
+        found = [
+            (row, told)
+            for kind, rows, table in self._made
+            if kind.name == REVERSED
+            for row, told in zip(rows.tolist(), table.to_pylist(), strict=True)
+            if new[row]
+        ]
+        for row, (column, message, expected) in list(Reversals(held).refused(found)) if found else ():
+            self.add(np.array([row]), REVERSED, column, Fault(bad=np.ones(1, bool), message=message, expected=expected))
 
     def _judge_borrowings(self, held: Mapping[str, pa.Table], new: Ints) -> None:
         found = [
