@@ -180,14 +180,17 @@ def tax_reached(
 
 def _by_taxpayer(years: Sequence[YearOfEntries], group: Group, end: int) -> list[YearOfEntries]:
     """Entries as those of who is taxed on them at a day."""
-    found = []
-    for each in years:
-        coded = each.entries["entity"].combine_chunks().dictionary_encode()
+
+    def taxed(entries: pa.Table) -> pa.Table:
+        coded = entries["entity"].combine_chunks().dictionary_encode()
         names = pa.array([group.taxpayer(code, end) for code in coded.dictionary.to_pylist()], pa.string())
-        place = each.entries.schema.get_field_index("entity")
-        taxed = pa.DictionaryArray.from_arrays(coded.indices, names).cast(pa.string())
-        found.append(YearOfEntries(year=each.year, entries=each.entries.set_column(place, "entity", taxed)))
-    return found
+        place = entries.schema.get_field_index("entity")
+        return entries.set_column(place, "entity", pa.DictionaryArray.from_arrays(coded.indices, names).cast(pa.string()))
+
+    return [
+        YearOfEntries(year=each.year, entries=taxed(each.entries), opening=None if each.opening is None else taxed(each.opening))
+        for each in years
+    ]
 
 
 def _currencies(years: Iterable[YearOfEntries]) -> set[str]:
