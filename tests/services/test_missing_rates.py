@@ -56,15 +56,14 @@ def test_a_company_abroad_without_a_rate_stops_the_groups_statements_and_nothing
     assert found.amounts["general_and_administrative", period("2024Q3"), BASE] == 72_000
 
 
-def test_a_borrowing_without_a_rate_has_no_day_among_the_maturities_and_is_a_finding(tmp_path):
+def test_what_a_company_at_home_owes_in_another_currency_needs_its_rates_too(tmp_path):
     book = ledger_book(tmp_path, loans=3)
     told(book, tmp_path, LOAN)
     close_period(book, "2024Q3", known_on=dt.date(2024, 12, 31))
-    found = group_statements(book, "2024Q3")
-    (words,) = [words for words in found.findings if "bank A" in words]
-    assert "stands without a day among the maturities: there is no spot rate of USD in CNY for 2024-09-30" in words
+    with pytest.raises(MissingRateError, match="there is no average rate of USD in CNY for 2024-07-01, 2024-09-30"):
+        group_statements(book, "2024Q3")
     told(book, tmp_path, RATES)
-    assert not [words for words in group_statements(book, "2024Q3").findings if "bank A" in words]
+    assert group_statements(book, "2024Q3").amounts
 
 
 def test_a_company_abroad_that_has_nothing_needs_no_rate(tmp_path):

@@ -104,11 +104,8 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     notes = read_note_lines(chart, statements)
     check_reconciled(us_gaap, adjusted, ifrs, chart)
     parts = _parts(us_gaap, adjusted, chart, statements, notes)
-    told: tuple[str, ...] = ()
     for (span, amounts), each, tax in zip(parts, us_gaap, tax_lines(us_gaap, entries, terms.group, chart), strict=True):
-        dated, undated = maturity_amounts(each, tables, terms.rates)
-        amounts |= dated
-        told += undated
+        amounts |= maturity_amounts(each, tables, terms.rates)
         if not span.is_instant:
             amounts |= {(line, span, BASE): amount for line, amount in tax.items() if amount}
     exact = shown(year_to_date(parts), statements)
@@ -123,7 +120,7 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
         ifrs=tuple(ifrs),
         terms=terms,
         changes=changes,
-        findings=(*findings, *told),
+        findings=findings,
     )
 
 

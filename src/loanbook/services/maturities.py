@@ -12,7 +12,7 @@ from loanbook.services.group_closes import GroupPeriod
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation import Key
 from loanbook.terms.conventions import MonthEnd
-from loanbook.terms.exchange_rates import ExchangeRates, MissingRateError
+from loanbook.terms.exchange_rates import ExchangeRates
 from loanbook.units import HALF_UP, RATE_SCALE, mul_div
 
 COLUMNS = ((3, "within_3_months"), (12, "months_4_to_12"), (24, "second_year"))
@@ -22,25 +22,15 @@ _SHORT_TERM = "short_term_loans"
 _LAST_DAY = int(MonthEnd.LAST_DAY)
 
 
-def maturity_amounts(
-    each: GroupPeriod, tables: Mapping[str, pa.Table], rates: ExchangeRates
-) -> tuple[dict[Key, int], tuple[str, ...]]:
-    """Amounts of the note at the end of one period, debit less credit, and findings in words.
-
-    What accounts hold beyond borrowings has no day; a borrowing whose currency has no rate is among it, and a finding.
-    """
+def maturity_amounts(each: GroupPeriod, tables: Mapping[str, pa.Table], rates: ExchangeRates) -> dict[Key, int]:
+    """Amounts of the note at the end of one period, debit less credit; what accounts hold beyond borrowings has no day."""
     end, known_on = (units.day(each.closed.manifest[name]) for name in ("ends_on", "known_at"))
     facts = known(tables, end, known_by(known_on))
     at = Period(ends_on=end)
     found: dict[Key, int] = {}
-    findings = []
     for row, owed in _open(facts):
         line = "maturity_short_term_loans" if row["line"] == _SHORT_TERM else "maturity_investors"
-        try:
-            rate = rates.spot(str(row["currency"]), end)
-        except MissingRateError as error:
-            findings.append(f"{each.closed.name}: the borrowing {row['debt']} stands without a day among the maturities: {error}")
-            continue
+        rate = rates.spot(str(row["currency"]), end)
         matures = units.day(str(row["matures_on"]))
         column = next((name for months, name in COLUMNS if matures <= int(add_months(end, months, _LAST_DAY))), LATER)
         key = (line, at, column)
@@ -53,7 +43,7 @@ def maturity_amounts(
             if account in accounts
         )
         found[line, at, UNDATED] = booked - sum(amount for (code, _, _), amount in found.items() if code == line)
-    return {key: amount for key, amount in found.items() if amount}, tuple(findings)
+    return {key: amount for key, amount in found.items() if amount}
 
 
 def _open(facts: Mapping[str, pa.Table]) -> list[tuple[Mapping[str, object], int]]:
