@@ -24,6 +24,7 @@ DEBTS = ("short_term_loans", "trust_units", "asset_backed_securities")
 INVESTMENTS = ("short_term_investments", "equity_method", "other")
 ASSETS = ("property_and_equipment", "land_use_rights", "intangible_assets", "other")
 TAXES = ("income_tax", "withholding_tax", "other_tax")
+SERVICES = ("referral", "technology")
 ADJUSTED_BOOKS = ("core", "usgaap", "ifrs", "prc", "memo")
 
 _AMOUNT = money("amount_fen", "Amount.", least=1)
@@ -93,6 +94,28 @@ KINDS = (
         name="cost_paid",
         text="Money that left for operating costs.",
         columns=(text("counterparty", "The supplier.", required=False), _SIGNED),
+        posts=(_post(counterparty="counterparty"),),
+    ),
+    CorporateKind(
+        name="service_billed",
+        text="A service over days that a partner is billed for, a subscription: earned straight line from starts_on to ends_on.",
+        columns=(
+            text("line", "What it is."),
+            text("counterparty", "The partner.", required=False),
+            money("amount_fen", "Without VAT; below zero: a bill, or what is left of one, taken back.", least=None),
+            money("vat_fen", "Output VAT.", required=False, least=None),
+            date("starts_on", "First day of the service."),
+            date("ends_on", "Last day of the service."),
+        ),
+        words=(("line", SERVICES),),
+        ordered=(("starts_on", "ends_on"),),
+        posts=(_post(**_BOTH), _post("vat", "vat_fen", **_BOTH)),
+        measured="service",
+    ),
+    CorporateKind(
+        name="service_paid",
+        text="Money of a partner for services billed, or given back below zero.",
+        columns=(text("counterparty", "The partner.", required=False), _SIGNED),
         posts=(_post(counterparty="counterparty"),),
     ),
     CorporateKind(
@@ -317,4 +340,4 @@ KINDS = (
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 
-__all__ = ["ADJUSTED_BOOKS", "ASSETS", "BY_NAME", "COST_LINES", "DEBTS", "INVESTMENTS", "KINDS", "TAXES", "columns"]
+__all__ = ["ADJUSTED_BOOKS", "ASSETS", "BY_NAME", "COST_LINES", "DEBTS", "INVESTMENTS", "KINDS", "SERVICES", "TAXES", "columns"]

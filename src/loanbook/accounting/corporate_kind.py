@@ -40,7 +40,8 @@ class CorporateKind:
     differ      pairs of columns that must not be the same (who made an entry does not approve it)
     ordered     pairs of days of which the second is not before the first
     posts       amounts for the journal as they stand
-    measured    what makes amounts of it, where they depend on other events: `equity`, `share_based`, `tax`; empty: `posts` is all
+    measured    what makes amounts of it, where they depend on other events or on the day: `equity`, `service`,
+                `share_based`, `tax`; empty: `posts` is all
     """
 
     name: str

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from loanbook.accounting.journal import POSTABLE, postable
 from loanbook.accounting.share_based import CostCell
 from loanbook.accounting.tax import Presented
+from loanbook.accounting.translation import converted
 
-DEBT, SHARE_BASED, TAX = "debt_measured", "share_based_measured", "tax_measured"
+DEBT, SERVICE, SHARE_BASED, TAX = "debt_measured", "service_measured", "share_based_measured", "tax_measured"
 _CELL = ("kind", "component", "entity", "currency", "vehicle", "line", "cell")
 """What tells a measured amount from the others of its close."""
 
@@ -39,6 +40,27 @@ def share_based_postables(
         line=[row[2] for row in rows],
         amount_fen=[row[4] for row in rows],
     )
+
+
+def service_postables(billed: pa.Table | None, *, posted_on: int, close_run: str) -> pa.Table:
+    """What services over days have earned by a day since they began, straight line by days (ASC 606-10-25-31, IFRS 15.39).
+
+    billed     `service_billed` events; None: there are none
+    component  the event's line;  cell  its event
+    rounding   each bill's cumulative amount, half up
+    """
+    if billed is None or not billed.num_rows:
+        return POSTABLE.empty_table()
+    first, last = (billed[name].cast(pa.int32()).to_numpy().astype(np.int64) for name in ("starts_on", "ends_on"))
+    days = last - first + 1
+    elapsed = np.clip(posted_on - first + 1, 0, days)
+    earned = converted(billed["amount_fen"].cast(pa.int64()).to_numpy(), elapsed, days)
+    kept = billed.append_column("earned", pa.array(earned, pa.int64())).filter(pa.array(earned != 0)).sort_by("event_id")
+    texts = {name: kept[column].to_pylist() for name, column in _SERVICE.items()}
+    return _table(SERVICE, posted_on, close_run, **texts, amount_fen=kept["earned"].to_pylist())
+
+
+_SERVICE = {"cell": "event_id", "component": "line", "entity": "entity", "currency": "currency"}
 
 
 def deferred_postables(

@@ -1,4 +1,4 @@
-"""What a period posts besides its loans: corporate events as they stand, equity, share-based compensation, debt."""
+"""What a period posts besides its loans: corporate events as they stand, equity, awards, services over days, debt."""
 
 import datetime as dt
 import hashlib
@@ -14,7 +14,14 @@ from loanbook.accounting.corporate_postings import equity_opening, equity_postab
 from loanbook.accounting.corporate_reversals import reversed_ids, taken_back
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.journal import postable
-from loanbook.accounting.measured_postings import DEBT, SHARE_BASED, less_posted, share_based_postables
+from loanbook.accounting.measured_postings import (
+    DEBT,
+    SERVICE,
+    SHARE_BASED,
+    less_posted,
+    service_postables,
+    share_based_postables,
+)
 from loanbook.accounting.pool_funding import LINES, Pool, by_expected_cash
 from loanbook.accounting.share_based import US_GAAP, cost_cells, ifrs
 from loanbook.errors import RequestError
@@ -72,8 +79,8 @@ def corporate_amounts(
     pools     by entity, what its loans repay of its tranches within a year: `pool_funding.pools_of`
     posted    what earlier periods posted besides their loans: not posted again but for its difference; a fact of an earlier
               period that was not known is posted on the first day of this one
-    note      awards and debt are measured at `end` from what is known now; what earlier periods posted is taken as posted, never
-              measured again from facts that have come since
+    note      awards, services over days and debt are measured at `end` from what is known now; what earlier periods posted is
+              taken as posted, never measured again from facts that have come since
     """
     facts = known(tables, end, known_by(known_on))
     parts = [postables(facts, end)]
@@ -83,11 +90,14 @@ def corporate_amounts(
     standing = still_to_post(pa.concat_tables(parts), posted, start, close_run)
     back = taken_back(posted, reversed_ids(facts), start, close_run)
     made, moved = grants(facts)
-    measured = [_debt_amounts(facts, end, pools or {}, close_run)]
+    measured = [
+        _debt_amounts(facts, end, pools or {}, close_run),
+        service_postables(facts.get("service_billed"), posted_on=end, close_run=close_run),
+    ]
     for name, policy in (("us_gaap", US_GAAP), ("ifrs", ifrs())):
         now = cost_cells(made, moved, policy, end)
         measured.append(share_based_postables((), now, basis=name, posted_on=end, close_run=close_run))
-    before = None if posted is None else posted.filter(pc.is_in(posted["kind"], pa.array([DEBT, SHARE_BASED])))
+    before = None if posted is None else posted.filter(pc.is_in(posted["kind"], pa.array([DEBT, SERVICE, SHARE_BASED])))
     moves = less_posted(pa.concat_tables(measured), before, posted_on=end, close_run=close_run)
     return pa.concat_tables([standing, back, moves]).combine_chunks()
 
