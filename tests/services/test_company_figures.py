@@ -13,7 +13,8 @@ from loanbook.services.company_importing import import_company
 from loanbook.services.group_closes import summed_entries
 from loanbook.services.group_statements import group_statements
 from loanbook.services.ledger_proving import prove_ledger
-from loanbook.services.tax_amounts import entity_years, years_of
+from loanbook.services.tax_amounts import entity_years
+from loanbook.services.taxable_income import years_of
 from loanbook.statements.periods import period
 from loanbook.stores.ledger import Ledger
 from loanbook.terms.chart import load_chart

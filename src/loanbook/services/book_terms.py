@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from loanbook.services.guarantor_amounts import FOLDER as GUARANTORS
-from loanbook.services.tax_amounts import TaxItem, read_tax_items
+from loanbook.services.taxable_income import TaxItem, read_tax_items
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Period
 from loanbook.stores.scratch import scratch_folder

@@ -41,7 +41,8 @@ from loanbook.services.opening import OPENING_REPLACED, replaced
 from loanbook.services.origination_costs import KEPT as COSTS
 from loanbook.services.origination_costs import deferrable, most_deferred
 from loanbook.services.period_reading import cells_of, inceptions, late_loans, origins, stood_on, totals_of
-from loanbook.services.tax_amounts import tax_amounts, tax_reached, years_of
+from loanbook.services.tax_amounts import tax_amounts, tax_reached
+from loanbook.services.taxable_income import years_of
 from loanbook.services.today import last_begun_day
 from loanbook.stores.as_it_stood import counted
 from loanbook.stores.book import Book

@@ -3,7 +3,7 @@
 Taxable income is the result before tax on US GAAP, without share-based compensation (not deductible: policy choice), less what
 the balances that the tax authority does not know yet have grown by (`terms/charts/tax_items.csv`). Both bases give the same one.
 A loss is carried forward and counts as deferred tax; nothing is taken back from earlier years. Balances that are stated when the
-books begin are no income of that day; stated results are those of the year so far (`_opened`). Each currency of an entity is
+books begin are no income of that day; stated results are those of the year so far. Each currency of an entity is
 taxed by itself, in that currency: amounts of two are never added, and a loss in one is not set off in another (policy choice).
 What a transparent entity earns (a trust, a plan) is taxed with who controls it, so that moving loans into a trust moves no tax.
 
@@ -12,7 +12,6 @@ Years before are measured again at the rates now known: what a rate that is lear
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,48 +33,25 @@ from loanbook.accounting.tax import (
 )
 from loanbook.accounting.tax_proof import EntityYear
 from loanbook.errors import RequestError
-from loanbook.services.opening import OPENING_BALANCE, OPENING_REPLACED
-from loanbook.terms.chart import FOLDER, Chart
+from loanbook.services.taxable_income import (
+    BASES,
+    NOT_DEDUCTIBLE,
+    TAX_ACCOUNTS,
+    TaxItem,
+    YearOfEntries,
+    read_tax_items,
+    taxable_of,
+)
+from loanbook.terms.chart import Chart
 from loanbook.terms.entity import Group
-from loanbook.terms.rows import read_rows
 from loanbook.units import HALF_UP, RATE_SCALE, mul_div
 
-TAX_ACCOUNTS = ("6110", "6120")
 NO_FACTS: Mapping[str, pa.Table] = {}
-NOT_DEDUCTIBLE = "share_based_compensation"
 COMMON = "deferred"
 CURRENT, CURRENT_EARLIER = "current", "current_earlier"
 WITHHELD = "withholding"
 PLANNED = "distribution_planned"
-STATED = (OPENING_BALANCE, OPENING_REPLACED)
-"""Kinds of what a stated balance posts."""
 LOSS = "loss_carried_forward"
-_BASES = {"us_gaap": ("CORE", "USGAAP"), "ifrs": ("CORE", "IFRS")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxItem:
-    """An account whose balance is taxed or deducted later; `part` is the posting component that its tax belongs to."""
-
-    item: str
-    part: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YearOfEntries:
-    """Entries of one calendar year, as far as it is booked; those of the opening, which are among them, with their kind, too."""
-
-    year: int
-    entries: pa.Table
-    opening: pa.Table | None = None
-
-
-def read_tax_items(chart: Chart, path: Path = FOLDER / "tax_items.csv") -> Mapping[str, TaxItem]:
-    """Accounts with temporary differences; raises TermsError with path:line."""
-    found: dict[str, TaxItem] = {}
-    for row in read_rows(path, ("account", "item", "part")):
-        found[row.choice("account", tuple(chart.accounts))] = TaxItem(item=row.text("item"), part=row.text("part"))
-    return found
 
 
 def tax_amounts(
@@ -245,7 +221,7 @@ def _carry(years: Sequence[YearOfEntries], items: Mapping[str, TaxItem], chart: 
     taxable = []
     for each in years:
         last: dict[str, tuple[int, int]] = {}
-        for entity, amount in _taxable_of(each, items, chart).items():
+        for entity, amount in taxable_of(each, items, chart).items():
             used = pools.get(entity, 0)
             pools[entity] = max(used - amount, 0)
             last[entity] = amount, used
@@ -277,7 +253,7 @@ def _years_in(years: Sequence[YearOfEntries], currency: str, group: Group, chart
     results: dict[str, int] = {}
     kept: dict[str, int] = {}
     for row in trial_balance(year.entries, ("topic",)).to_pylist():
-        if row["book"] in _BASES["us_gaap"] and chart.account(row["account"]).is_result and row["account"] not in TAX_ACCOUNTS:
+        if row["book"] in BASES["us_gaap"] and chart.account(row["account"]).is_result and row["account"] not in TAX_ACCOUNTS:
             results[row["entity"]] = results.get(row["entity"], 0) - row["amount_fen"]
             if row["topic"] == NOT_DEDUCTIBLE:
                 kept[row["entity"]] = kept.get(row["entity"], 0) + row["amount_fen"]
@@ -308,41 +284,6 @@ def _items_of(
     return deferred_tax(several, rates, end)
 
 
-def _taxable_of(year: YearOfEntries, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
-    """Taxable income of a year by entity."""
-    found = _taxable(year.entries, items, chart)
-    if year.opening is not None:
-        counted, opened = _taxable(year.opening, items, chart), _opened(year.opening, items, chart)
-        for entity in {*found, *opened}:
-            found[entity] = found.get(entity, 0) - counted.get(entity, 0) + opened.get(entity, 0)
-    return found
-
-
-def _opened(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
-    """What the opening of the books adds to the taxable income of its year, by entity.
-
-    A stated balance has grown in years that nobody tells of, so it is neither income nor deduction of this one. Where an entity's
-    results are stated, they are its year so far; else what its loans and events before that day come to.
-    """
-    is_stated = pc.is_in(entries["kind"], pa.array(STATED))
-    told = _taxable(entries.filter(pc.invert(is_stated)), items, chart)
-    # What a stated balance replaced is taken off an account, not out of the year's income.
-    return told | _taxable(entries.filter(pc.equal(entries["kind"], OPENING_BALANCE)), {}, chart)
-
-
-def _taxable(entries: pa.Table, items: Mapping[str, TaxItem], chart: Chart) -> dict[str, int]:
-    """Taxable income of a year by entity: results before tax less the growth of what is taxed later."""
-    found: dict[str, int] = {}
-    for row in trial_balance(entries, ("topic",)).to_pylist():
-        if row["book"] not in _BASES["us_gaap"]:
-            continue
-        account = row["account"]
-        is_result = chart.account(account).is_result and account not in TAX_ACCOUNTS and row["topic"] != NOT_DEDUCTIBLE
-        if is_result or account in items:
-            found[row["entity"]] = found.get(row["entity"], 0) - row["amount_fen"]
-    return found
-
-
 def _deferred(
     balances: Mapping[tuple[str, str, str], int],
     pools: Mapping[str, int],
@@ -364,7 +305,7 @@ def _differences(
     carried: dict[tuple[str, str, str, str], int] = {}
     for (book, entity, account), amount in balances.items():
         item = items[account]
-        for basis, books in _BASES.items():
+        for basis, books in BASES.items():
             # What only CORE holds is common to both; a part that has a book of its own counts CORE in each.
             name = "" if item.part == COMMON else basis
             if book in books and (item.part != COMMON or basis == "us_gaap"):
@@ -396,18 +337,3 @@ def _rate(group: Group, entity: str, on: int) -> TaxRate:
         rate_ppm=int(mul_div(rate, PPM, RATE_SCALE, HALF_UP)),
         effective_on=0,
     )
-
-
-def years_of(tables: Iterable[tuple[int, pa.Table]], opening: tuple[int, pa.Table] | None = None) -> list[YearOfEntries]:
-    """Entries of periods put together by calendar year, oldest first; (last day, entries).
-
-    opening   the last day of the opening and its entries with their kind, which are among the tables, too
-    """
-    by_year: dict[int, list[pa.Table]] = {}
-    for end, entries in tables:
-        by_year.setdefault(units.date(end).year, []).append(entries)
-    opened = {} if opening is None else {units.date(opening[0]).year: opening[1]}
-    return [
-        YearOfEntries(year=year, entries=pa.concat_tables(parts), opening=opened.get(year))
-        for year, parts in sorted(by_year.items())
-    ]

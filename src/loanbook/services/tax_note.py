@@ -15,8 +15,9 @@ from loanbook.accounting.measured_postings import TAX
 from loanbook.accounting.tax import PPM
 from loanbook.accounting.tax_proof import EntityYear, proof_of_tax
 from loanbook.services.group_closes import GroupPeriod
-from loanbook.services.tax_amounts import TAX_ACCOUNTS, entity_years, years_of
 from loanbook.services.tax_amounts import WITHHELD as WITHHOLDING
+from loanbook.services.tax_amounts import entity_years
+from loanbook.services.taxable_income import TAX_ACCOUNTS, years_of
 from loanbook.terms.chart import Chart
 from loanbook.terms.entity import Group
 from loanbook.units import HALF_UP, mul_div
