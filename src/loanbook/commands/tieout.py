@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from loanbook.commands.screen import compiles_nothing, console, progress
+from loanbook.errors import RequestError
 from loanbook.tieout.checking import tie_out
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.notes import read_notes, write_notes
@@ -55,6 +56,11 @@ def check_documents(
     translation, per share. Nothing in a document is run and nothing is downloaded. Exit code 0: nothing to look at; 1: findings
     at or above --fail-on that no note accepts; 2: a document or an option cannot be used.
     """
+    for path in (page, json, keep):
+        if path and (path.is_dir() or not path.parent.is_dir()):
+            raise RequestError(f"{path} cannot be written: it is a folder, or its folder is not there. Name a file in a folder.")
+    if csv and csv.exists() and not csv.is_dir():
+        raise RequestError(f"{csv} is a file; --csv names a folder, which is made where it is not there.")
     accepted = read_notes(notes) if notes else {}
     with progress(compiles_nothing) as tell:
         done = 0

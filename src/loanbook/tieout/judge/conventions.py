@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
-from math import erf, log, sqrt
+from functools import cache
+from math import comb, factorial, log, sqrt
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Convention
@@ -11,6 +12,7 @@ from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 LEAST = 6  # relations of one rule before a practice is spoken of
 EVIDENCE = 3.0  # natural digits by which sums that hold must speak for an issuer that foots exactly, for each departure
+LONG = 12  # lines from which on the chance of a sum falls with the root of their number
 RARE = 0.03  # share of sums that may depart, each counted with the one figure that explains it
 
 Practice = tuple[str, str, Decimal]
@@ -66,9 +68,21 @@ def practices(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> f
     return frozenset(kept)
 
 
+@cache
 def _chance(terms: int) -> float:
-    """How often a sum of so many figures comes out to the digit, each of them and the sum rounded by itself."""
-    return erf(0.5 * sqrt(6 / max(terms, 2)))
+    """How often a sum of so many figures comes out to the digit, each of them and the sum rounded by itself.
+
+    It does where the roundings of its figures, even over a unit each, add up to less than half a unit (Irwin and Hall).
+    """
+    number = min(max(terms, 2), LONG)
+    half = number / 2
+    return (_sum_below(half + 0.5, number) - _sum_below(half - 0.5, number)) * sqrt(number / max(terms, number))
+
+
+def _sum_below(limit: float, number: int) -> float:
+    """How often the sum of `number` even draws from 0 to 1 is below `limit`."""
+    parts = ((-1) ** each * comb(number, each) * (limit - each) ** number for each in range(int(limit) + 1))
+    return float(sum(parts)) / factorial(number)
 
 
 def _culprits(relations: Sequence[Relation]) -> int:

@@ -55,7 +55,7 @@ def document_of(content: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> D
                 f"{name} is {kind}; archives are not opened. Give the document inside it as text, HTML, CSV or PDF."
             )
     meter = Meter(name, limits)
-    kind = _kind(content, Path(name).suffix.lower())
+    kind = _kind(content, name)
     if kind == "pdf":
         return Document(file=name, blocks=document_blocks(read_pages(content, name, meter)))
     text = _decoded(content, name)
@@ -66,12 +66,13 @@ def document_of(content: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> D
     return Document(file=name, blocks=document_blocks(read_lines(text, name, meter)))
 
 
-def _kind(content: bytes, suffix: str) -> str:
+def _kind(content: bytes, name: str) -> str:
+    suffix = Path(name).suffix.lower()
     start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if content[:1024].find(b"%PDF-") >= 0 and (suffix == ".pdf" or start.startswith(b"%pdf-")):
         return "pdf"
     if suffix == ".pdf":
-        raise RequestError("The file is named .pdf but does not begin as one. Give the document under its own kind.")
+        raise RequestError(f"{name} is named .pdf but does not begin as one. Give the document under its own kind.")
     if suffix in (".html", ".htm", ".xhtml") or start.startswith((b"<!doctype html", b"<html", b"<?xml")):
         return "html"
     return "csv" if suffix in (".csv", ".tsv") else "text"
