@@ -116,17 +116,26 @@ def test_a_changed_manifest_breaks_the_chain(copy):
         close_period(copy, "2024Q4")
 
 
-def test_entries_that_do_not_follow_from_their_amounts_are_told(copy):
-    ledger = Ledger(copy)
+def one_fen_more_in(book, name):
+    """Lock the last quarter again, every amount of one of its tables a fen larger."""
+    ledger = Ledger(book)
     period = ledger.period("2024Q3")
-    tables = {name.removesuffix(".parquet"): period.table(name.removesuffix(".parquet")) for name in period.manifest["files"]}
-    entries = tables["entries"]
-    place = entries.schema.get_field_index("amount_fen")
-    tables["entries"] = entries.set_column(place, "amount_fen", pc.add(entries["amount_fen"], 1))
+    tables = {each.removesuffix(".parquet"): period.table(each.removesuffix(".parquet")) for each in period.manifest["files"]}
+    place = tables[name].schema.get_field_index("amount_fen")
+    tables[name] = tables[name].set_column(place, "amount_fen", pc.add(tables[name]["amount_fen"], 1))
+    said = {each: value for each, value in period.manifest.items() if each not in ("files", "previous")}
     with ledger.writing():
-        ledger.lock(
-            "2024Q3", tables, {name: value for name, value in period.manifest.items() if name not in ("files", "previous")}
-        )
+        ledger.lock("2024Q3", tables, said)
+
+
+def test_sums_that_statements_read_and_entries_do_not_bear_are_told(copy):
+    one_fen_more_in(copy, "summed")
+    found = prove_ledger(copy).findings
+    assert found == ("2024Q3.1: its entries do not add up to `summed`, which later periods and statements read.",)
+
+
+def test_entries_that_do_not_follow_from_their_amounts_are_told(copy):
+    one_fen_more_in(copy, "entries")
     found = "\n".join(prove_ledger(copy).findings)
     assert "2024Q3.1: opening + movements is not the closing balance of" in found
     assert "2024Q3.1: entries posted again differ in amount_fen." in found

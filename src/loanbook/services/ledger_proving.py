@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loanbook.accounting.journal import BALANCE, ENTRY, check_balanced
+from loanbook.accounting.journal import BALANCE, ENTRY, SUMMED, check_balanced, summed
 from loanbook.errors import TieError
 from loanbook.services.entry_posting import are_debits, brought_forward, post_by
 from loanbook.services.ledger_rebuilding import rebuild_ledger
@@ -35,8 +35,9 @@ def prove_ledger(book: Book, *, rebuild: bool = False, head: str = "", on_progre
     """Prove every version of every period of a book.
 
     Each file against its hash and each manifest against the chain; then, for periods whose files stand: debits equal credits in
-    each book, entity and currency; opening + movements = closing for every account and roll-forward column; entries posted again
-    from the period's frozen amounts, rules and roles are the same, ids and content.
+    each book, entity and currency; opening + movements = closing for every account and roll-forward column; the sums that later
+    periods and statements read are those of the entries; entries posted again from the period's frozen amounts, rules and roles
+    are the same, ids and content.
 
     rebuild   every period is also made again from the events (`ledger_rebuilding`)
     head      the hash of a manifest that was the last one once: it must be in the chain
@@ -78,6 +79,10 @@ def _wrong(period: Period, before: Period | None) -> Iterator[str]:
     if not are_debits(period.manifest["totals"], balances):
         yield "the totals of the manifest are not those of its balances."
     yield from _unfooted(brought_forward(before, entries), balances)
+    order = [(name, "ascending") for name in (*SUMMED, "amount_fen")]
+    kept, made = (table.sort_by(order).combine_chunks() for table in (period.table("summed"), summed(entries)))
+    if not kept.equals(made):
+        yield "its entries do not add up to `summed`, which later periods and statements read."
     amounts = pa.concat_tables([period.table("amounts"), period.table("company")])
     try:
         again = post_by(amounts, period.table("rules"), period.table("roles"))
