@@ -1,7 +1,9 @@
 """Every amount that a corporate event or a close can post meets its rule, and the entries are what an accountant expects."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -16,6 +18,7 @@ from loanbook.accounting.measured_postings import current_postables, deferred_po
 from loanbook.accounting.posting import ROLES, entries_of, rule_table, without_rule
 from loanbook.accounting.share_based import CostCell
 from loanbook.accounting.tax import Presented
+from loanbook.errors import TermsError
 from loanbook.terms.chart import load_chart
 from loanbook.terms.posting_rule import PostingRule, load_rules
 from loanbook.units import day
@@ -108,3 +111,20 @@ def test_what_a_close_measures_is_posted_as_a_difference(rules: tuple[PostingRul
     cells = amounts["cell"].to_pylist()
     assert len(set(cells)) == len(cells)
     assert set(amounts["happened_on"].to_pylist()) == {dt.date(2024, 9, 30)}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rule": "L40Y", "credit": "4030"}, "L40Y and L40 both meet"),
+        ({"rule": "L40Y", "book": "none"}, "L40Y and L40 both meet"),
+        ({"rule": "L40Y", "conditions": {}}, "L40Y and L40 both meet"),
+    ],
+    ids=["another account", "no entry beside an entry", "a condition that holds for all"],
+)
+def test_two_rules_that_an_amount_could_meet_are_refused_by_name(
+    change: dict[str, Any], said: str, rules: tuple[PostingRule, ...]
+) -> None:
+    (first,) = [rule for rule in rules if rule.rule == "L40"]
+    with pytest.raises(TermsError, match=said):
+        rule_table([*rules, dataclasses.replace(first, **change)])

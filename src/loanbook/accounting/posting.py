@@ -34,10 +34,10 @@ ROLES = pa.schema([("role", pa.string()), ("model", pa.string()), ("vehicle", pa
 def rule_table(rules: Iterable[PostingRule]) -> pa.Table:
     """The rules as rows of text to join with: one a component and combination of conditions; an empty condition holds for all.
 
-    raises   TermsError for two rules that write the same pair for the same amounts
+    raises   TermsError for two rules that an amount could meet in one book, and for one with entries where another says none
     """
     rows: list[dict[str, str]] = []
-    written: dict[tuple[str, ...], str] = {}
+    taken: dict[tuple[str, str], list[tuple[PostingRule, tuple[str, ...]]]] = {}
     for rule in rules:
         chosen = [rule.conditions.get(name, ("",)) for name in CONDITIONS]
         for component, *values in itertools.product(rule.components, *chosen):
@@ -56,12 +56,22 @@ def rule_table(rules: Iterable[PostingRule]) -> pa.Table:
                 "topic": rule.topic,
                 **dict(zip(CONDITIONS, values, strict=True)),
             }
-            pair = (rule.kind, component, rule.book, rule.debit, rule.credit, *values)
-            if pair in written:
-                raise TermsError(f"{rule.place}: rule {rule.rule} writes what {written[pair]} writes for the same amounts.")
-            written[pair] = rule.rule
+            beside = taken.setdefault((rule.kind, component), [])
+            for other, held in beside:
+                if _overlap(rule, values, other, held):
+                    raise TermsError(
+                        f"{rule.place}: rule {rule.rule} and {other.rule} both meet {rule.kind} {component}: it would be booked twice. "
+                        "Give them conditions that exclude each other, or remove one."
+                    )
+            beside.append((rule, tuple(values)))
             rows.append(row)
     return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in _RULE_COLUMNS})
+
+
+def _overlap(rule: PostingRule, values: Sequence[str], other: PostingRule, held: Sequence[str]) -> bool:
+    """Whether an amount can meet both in one book, or meets entries and "no entry"."""
+    same_book = rule.book == other.book or NO_ENTRY in (rule.book, other.book)
+    return same_book and all(one == another or not one or not another for one, another in zip(values, held, strict=True))
 
 
 def _meets(amounts: Table, rules: Table) -> list[BooleanValue]:
