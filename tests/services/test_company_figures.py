@@ -181,3 +181,42 @@ def test_an_option_that_cannot_be_valued_is_refused_by_name(book, tmp_path):
         RequestError, match=r"grant G1, vesting on 2025-07-01: there is no fair_value.+ expected_months, risk_free"
     ):
         close_period(book, "2024Q3")
+
+
+AWARDS = """
+- {kind: shares_issued, event_id: E1, entity: lantern_holdings, currency: USD, happened_on: 2024-01-02, shares: 300000000,
+   amount: 900000000}
+- {kind: grant_made, event_id: G1, entity: lantern_holdings, currency: USD, happened_on: 2024-02-01, grant_id: G1,
+   instrument: option, vests_on: 2024-08-01, instruments: 600, fair_value: 1, exercise_price: 0.00001, administration_weight: 1}
+- {kind: grant_made, event_id: G2, entity: lantern_holdings, currency: USD, happened_on: 2024-02-01, grant_id: G1,
+   instrument: option, vests_on: 2025-08-01, instruments: 600, fair_value: 1, exercise_price: 0.00001, administration_weight: 1}
+- {kind: grant_forfeited, event_id: G3, entity: lantern_holdings, currency: USD, happened_on: 2024-07-20, grant_id: G1,
+   instruments: 100}
+- {kind: grant_exercised, event_id: G4, entity: lantern_holdings, currency: USD, happened_on: 2024-09-01, grant_id: G1,
+   instruments: 50, shares: 50}
+"""
+YEAR_RATES = "\n".join(
+    f"- {{kind: fx_rate, event_id: R{on}{basis}, entity: lantern_holdings, currency: USD, happened_on: {on}, to_currency: CNY, "
+    f"basis: {basis}, {more}rate: 7}}"
+    for on, basis, more in (
+        ("2024-01-02", "spot", ""),
+        ("2024-09-01", "spot", ""),
+        ("2024-09-30", "spot", ""),
+        ("2024-01-01", "average", "ends_on: 2024-12-31, "),
+    )
+)
+
+
+def test_awards_roll_from_the_start_of_a_period_to_its_end(book, tmp_path):
+    told(book, tmp_path, AWARDS + YEAR_RATES)
+    close_period(book, "2024Q3")
+    made = group_statements(book, "2024Q3")
+    codes = ("opening", "granted", "forfeited", "exercised", "expired", "outstanding", "vested", "unvested")
+    # Of 1,200 granted in February 100 left in July, before half of the rest vested in August; 50 of those were exercised.
+    found = {code: made.figures.value(f"awards_{code}", period("2024Q3")) for code in codes}
+    assert found["opening"] == 1_200
+    assert found["forfeited"] == -100
+    assert found["exercised"] == -50
+    assert found["outstanding"] == 1_050
+    assert found["granted"] == found["expired"] == 0
+    assert found["vested"] + found["unvested"] == 1_100

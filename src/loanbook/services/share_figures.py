@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from loanbook import units
-from loanbook.accounting.corporate_postings import known
+from loanbook.accounting.corporate_postings import grants, known
 from loanbook.accounting.earnings_per_share import (
     Capital,
     PeriodShares,
@@ -16,6 +16,7 @@ from loanbook.accounting.earnings_per_share import (
     year_to_date,
 )
 from loanbook.accounting.equity import EquityTerms
+from loanbook.accounting.grants import roll_forward
 from loanbook.accounting.share_based import US_GAAP, ifrs
 from loanbook.accounting.weighted_shares import YearToDate
 from loanbook.errors import RequestError
@@ -40,6 +41,7 @@ _INCOME = "net_income_attributable_to_company"
 _SHARES = ("opening_shares", "shares_issued")
 _QUARTER = 3
 _SAME_DAY = int(MonthEnd.SAME_DAY)
+_AWARDS = {"opening": 1, "granted": 1, "forfeited": -1, "exercised": -1, "expired": -1, "vested": 1, "closing_unvested": 1}
 _BASES = ((BASE, US_GAAP, YearToDate.AVERAGE_OF_QUARTERS), ("ifrs", ifrs(), YearToDate.INDEPENDENT))
 
 
@@ -73,8 +75,22 @@ def share_amounts(
             income = engine.value(_INCOME, span, column)
             if not missing and income is not None:
                 found[DILUTED, span, column] = diluted_of(shares, income).shares
+    found |= _awards(tables, entity, _spans(exact))
     returned, wrong = return_amounts(tables, entity, _spans(exact), engine.shares_per_ads)
     return found | returned, (*findings, *wrong)
+
+
+def _awards(tables: Mapping[str, pa.Table], entity: str, spans: Sequence[Period]) -> dict[Key, int]:
+    """Lines of the note on awards: what leaves is below zero; nothing of a company that has granted none."""
+    made, moved = grants(tables)
+    own = [grant for grant in made if grant.entity == entity]
+    found: dict[Key, int] = {}
+    for span in spans if own else ():
+        assert span.starts_on is not None
+        moves = roll_forward(own, moved, span.starts_on, span.ends_on)
+        for name, sign in _AWARDS.items():
+            found[f"awards_{name.removeprefix('closing_')}", span, BASE] = sign * moves[name]
+    return found
 
 
 def listed_entity(tables: Mapping[str, pa.Table], group: Group) -> str | None:

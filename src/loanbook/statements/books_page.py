@@ -26,6 +26,7 @@ NOTES = (
     "loans_by_vintage",
     "funding_maturities",
     "tax_reconciliation",
+    "awards",
 )
 RECONCILED = ("ifrs_balance_sheet", "ifrs_operations")
 FULL = ("balance_sheet", "operations")
