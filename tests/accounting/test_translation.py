@@ -1,7 +1,6 @@
 """Translation: yuan stay as they are, the adjustment rolls, and is what the exchange rate did to net assets."""
 
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from loanbook.accounting.group_rows import OPENING, is_in, rows_of_entries, summed, table_of, with_opening
 from loanbook.accounting.translation import converted, translate
 from loanbook.errors import RequestError, TermsError
-from loanbook.terms.exchange_rates import FOLDER, ExchangeRate, exchange_rates, read_exchange_rates
+from loanbook.terms.exchange_rates import ExchangeRate, exchange_rates
 from loanbook.units import RATE_SCALE, day, rate
 from tests.accounting.groups import CHART, balance, entries, rows, terms_of
 from tests.accounting.test_consolidation_properties import Q1, Q2, RATES, journals
@@ -97,14 +96,3 @@ def test_two_rates_for_a_day_are_refused():
     other = ExchangeRate(currency="USD", kind="average", starts_on=5, ends_on=9, rate=7, source="t", place="r.csv:3")
     with pytest.raises(TermsError, match=r"r.csv:3: average of USD is also in r.csv:2"):
         exchange_rates([one, other])
-
-
-def test_the_rates_of_the_example_cover_three_quarters_of_2024():
-    found = read_exchange_rates(FOLDER / "platform_2024.csv")
-    for currency in ("USD", "HKD"):
-        days = np.arange(day("2024-01-01"), day("2024-09-30") + 1)
-        assert (found.rates_on(currency, "average", days) > 0).all()
-        ends = [found.spot(currency, day(text)) for text in ("2023-12-31", "2024-03-31", "2024-06-30", "2024-09-30")]
-        for quarter, (one, last) in enumerate(pairwise(ends)):
-            middle = found.rates_on(currency, "average", np.array([day("2024-02-01") + 91 * quarter]))[0]
-            assert abs(2 * middle - one - last) <= rate("0.0001")

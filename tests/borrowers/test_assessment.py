@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loanbook.borrowers.assessment import assess, assess_batch, replay
+from loanbook.borrowers.assessment import assess, replay
 from loanbook.borrowers.evidence import Assessment, Outcome, Result
 from loanbook.borrowers.features import State
 from loanbook.borrowers.tables import Tables
@@ -127,10 +127,9 @@ def test_no_row_matched_is_a_reason():
     assert (found.score, found.grade, found.codes) == (375, None, ("score_too_low", "many_inquiries_thin_file"))
 
 
-def test_a_batch_is_each_alone_in_order_and_replay_takes_the_text():
+def test_replay_takes_the_text_and_the_inputs():
     batch = [CONSUMER, {}, {**CONSUMER, "age_years": 70}]
-    found = assess_batch(shipped("consumer"), batch, ON)
-    assert found == [assess(shipped("consumer"), inputs, ON) for inputs in batch]
+    found = [assess(shipped("consumer"), inputs, ON) for inputs in batch]
     assert [one.outcome for one in found] == [Outcome.APPROVED, Outcome.REFER, Outcome.DECLINED]
     assert replay(text_of("consumer"), stored(batch[2]), ON) == found[2]
 
@@ -147,7 +146,7 @@ def test_threads_share_a_strategy():
     wrong: list[Assessment] = []
 
     def decide() -> None:
-        wrong.extend(one for one in assess_batch(shipped("consumer"), [CONSUMER] * 100, ON) if one != expected)
+        wrong.extend(one for _ in range(100) if (one := assess(shipped("consumer"), CONSUMER, ON)) != expected)
 
     threads = [threading.Thread(target=decide) for _ in range(4)]
     for thread in threads:

@@ -7,9 +7,9 @@ from tests.funding.vehicles import vehicle
 
 from loanbook.errors import RequestError
 from loanbook.funding.vehicle_ledger import (
+    Ledger,
     Movement,
     distributed,
-    empty_ledger,
     moved,
     opening,
     received,
@@ -25,6 +25,21 @@ from loanbook.terms.vehicle import Phase, Received
 pytestmark = pytest.mark.plain
 CODES = ("bluewater_abs_1", "harbour_trust_1")
 MONEY = st.integers(-200_000, 3_000_000_000)
+
+
+def empty_ledger(code: str, opened_on: int) -> Ledger:
+    """Books that nothing has happened in."""
+    return Ledger(
+        vehicle=code,
+        opened_on=opened_on,
+        paid_to=opened_on,
+        accounts_fen={},
+        tranches_fen={},
+        unpaid_fen={},
+        breached=(),
+        lending_fen=0,
+        deposit_fen=0,
+    )
 
 
 @st.composite

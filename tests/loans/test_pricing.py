@@ -11,13 +11,12 @@ from tests.reference import pricing as twin
 
 from loanbook.errors import RequestError
 from loanbook.loans.borrower_cost import all_in_rates, borrower_flows, fee_amounts
-from loanbook.loans.dated_rates import dated_rates
 from loanbook.loans.pricing import NO_RATE, annual_rates, effective_interest, effective_period_rates
 from loanbook.loans.schedule import schedules
 from loanbook.terms.catalogue import SHIPPED, in_force, products_in
 from loanbook.terms.product import contract_row
 from loanbook.terms.product_file import parse_product
-from loanbook.units import RATE_SCALE, date, day, rate
+from loanbook.units import RATE_SCALE, day, rate
 
 pytestmark = pytest.mark.plain
 
@@ -78,25 +77,6 @@ def test_a_loan_that_ends_early_closes_with_its_last_flow():
     interest, balance = effective_interest(np.array([1000]), flows, effective_period_rates(np.array([1000]), flows))
     assert balance[0, 1:].tolist() == [0, 0, 0]
     assert interest[0, 2:].tolist() == [0, 0]
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 90)), min_size=2, max_size=15), st.integers(80, 130))
-def test_a_dated_rate_equals_pyxirr(steps, percent):
-    flows = [amount for amount, _ in steps]
-    on = np.cumsum([19_000] + [gap for _, gap in steps])
-    carrying = max(1, sum(flows) * 100 // percent)
-    ours = int(dated_rates(np.array([carrying]), np.array([flows]), np.array([19_000]), on[1:].reshape(1, -1))[0])
-    theirs = pyxirr.xirr([date(int(number)) for number in on], [-float(carrying), *map(float, flows)])
-    if ours != NO_RATE and theirs is not None:
-        assert ours / RATE_SCALE == pytest.approx(theirs, rel=1e-7, abs=1e-9)
-    else:
-        assert theirs is None or not -0.98 < theirs < 99
-
-
-def test_a_flow_before_the_disbursement_is_refused():
-    with pytest.raises(RequestError, match="3 days before"):
-        dated_rates(np.array([100]), np.array([[60, 60]]), np.array([10]), np.array([[7, 20]]))
 
 
 def test_money_in_floats_is_refused():

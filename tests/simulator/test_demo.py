@@ -6,13 +6,13 @@ from typer.testing import CliRunner
 
 from loanbook.cli import app
 from loanbook.errors import RequestError, StateError
-from loanbook.simulator.auditor import BUCKETS, audit
 from loanbook.simulator.demo import demonstrate
 from loanbook.simulator.histories import is_irregular
 from loanbook.simulator.scenario import LAST_DAY
 from loanbook.simulator.telling import tables
 from loanbook.simulator.world import world
 from loanbook.stores.projection import project
+from tests.reference.seeded_auditor import BUCKETS, audit
 
 SEED, LOANS = 5, 3_000
 

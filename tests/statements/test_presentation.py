@@ -1,13 +1,12 @@
 """The engine: totals, quarters, openings, US$, per share, ratios, dimensions; on amounts made up here."""
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loanbook.errors import RequestError
 from loanbook.statements.periods import Period, period
-from loanbook.statements.presentation import USD, Figures, amounts_from_table, growth, leaf_signs, rate_of
+from loanbook.statements.presentation import USD, Figures, growth, leaf_signs, rate_of
 from loanbook.terms.statement import BASE
 from loanbook.terms.statement_file import load_statements
 from tests.reference import presentation as twin
@@ -208,21 +207,6 @@ def test_dollars_without_a_rate_and_unknown_lines_are_refused():
         engine({}).value("goodwill", END, currency=USD)
     with pytest.raises(RequestError, match="there is no line 'revenues'"):
         engine({("revenues", Q1, BASE): 1})
-
-
-def test_amounts_come_from_an_arrow_table():
-    table = pa.table(
-        {
-            "line": ["funding_costs", "goodwill"],
-            "starts_on": pa.array([Q1.starts_on, None], pa.int32()),
-            "ends_on": [Q1.ends_on, Q1.ends_on],
-            "column": [None, "us_gaap"],
-            "amount": [40, 7],
-        }
-    )
-    assert amounts_from_table(table) == {("funding_costs", Q1, BASE): 40, ("goodwill", Q1.end, BASE): 7}
-    with pytest.raises(RequestError, match="goodwill has two amounts for 2024-03-31"):
-        amounts_from_table(pa.concat_tables([table, table.slice(1)]))
 
 
 def test_a_total_expands_into_its_leaves_with_their_signs():

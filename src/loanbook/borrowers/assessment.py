@@ -5,7 +5,7 @@ application and never hides a knock-out: every rule is judged on the values that
 fails, hits when all hold, and is unknown otherwise. A decline outweighs a referral. All reasons are kept, declines first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,12 +35,6 @@ def assess(strategy: Strategy, inputs: Mapping[str, Any], on: int) -> Assessment
     raises   EngineError when the rule engine fails; nothing for any JSON value
     """
     return _assess(strategy, _prepared(strategy), inputs, on)
-
-
-def assess_batch(strategy: Strategy, batch: Iterable[Mapping[str, Any]], on: int) -> list[Assessment]:
-    """Decide many applications of one day, in their order; each as `assess` would alone."""
-    prepared = _prepared(strategy)
-    return [_assess(strategy, prepared, inputs, on) for inputs in batch]
 
 
 def replay(strategy_text: str, inputs: Mapping[str, Any], on: int) -> Assessment:

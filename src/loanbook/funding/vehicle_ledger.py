@@ -161,18 +161,3 @@ def moved(ledger: Ledger, movement: Movement) -> Ledger:
         lending_fen=ledger.lending_fen + movement.lending_fen,
         deposit_fen=ledger.deposit_fen + movement.deposit_fen,
     )
-
-
-def empty_ledger(code: str, opened_on: int) -> Ledger:
-    """Books that nothing has happened in."""
-    return Ledger(
-        vehicle=code,
-        opened_on=opened_on,
-        paid_to=opened_on,
-        accounts_fen={},
-        tranches_fen={},
-        unpaid_fen={},
-        breached=(),
-        lending_fen=0,
-        deposit_fen=0,
-    )

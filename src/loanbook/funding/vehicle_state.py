@@ -43,6 +43,8 @@ class VehicleState:
 def opening_state(vehicle: Vehicle, accounts_fen: Mapping[str, int] | None = None) -> VehicleState:
     """A vehicle on the day it begins: tranches as issued, accounts empty but for what `accounts_fen` says.
 
+    A library function, for trying terms before a vehicle is opened (docs/concepts/vehicles.md).
+
     raises   RequestError for an account that the vehicle does not have, or a negative amount
     """
     given = dict(accounts_fen or {})

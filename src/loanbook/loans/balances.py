@@ -1,4 +1,7 @@
-"""Balances of an account by component: what is owed, what of it is overdue, what has been earned and not paid."""
+"""Balances of an account by component: what is owed, what of it is overdue, what has been earned and not paid.
+
+A library function (docs/concepts/account.md): the services read the same totals by row.
+"""
 
 from dataclasses import dataclass
 

@@ -94,6 +94,8 @@ def all_in_rates(
 ) -> tuple[int, int]:
     """The all-in annual rate of one loan, as nominal and as effective rate, over every fee the product's terms name.
 
+    A library function, for who writes product terms (docs/guides/product_terms.md); a quote takes `costs` of many loans.
+
     rate_annual   `units.RATE_SCALE`-ths; None: the product's own
     returns       nominal, effective in `units.RATE_SCALE`-ths; instalments count as equally spaced periods
     raises        RequestError outside the product's limits

@@ -1,7 +1,5 @@
 """Civil dates as day numbers inside kernels: months added from the seed date, due dates, business-day shifts."""
 
-import numpy as np
-
 from loanbook.kernel import kernel
 from loanbook.terms.conventions import MonthEnd, Shift, Unit
 from loanbook.units import Ints
@@ -108,17 +106,6 @@ def fill_period_dates(seed: int, number: int, unit: int, every: int, rule: int, 
     for place in range(dates.size):
         dates[place] = _in_month(index, day_of_month, last_day)
         index += every
-
-
-@kernel
-def due_dates(seed: int, count: int, unit: int, every: int, rule: int) -> Ints:
-    """The unshifted due dates 1..count after a seed date.
-
-    returns   (count,) int64 day numbers
-    """
-    dates = np.empty(count, np.int64)
-    fill_period_dates(seed, 1, unit, every, rule, dates)
-    return dates
 
 
 @kernel

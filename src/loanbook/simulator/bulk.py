@@ -1,7 +1,8 @@
 """Any number of loans of the same world, streamed as projection batches: the book of a national platform in bounded memory.
 
 Borrowers are not followed from loan to loan here (each loan has a borrower of its own); everything else is drawn by the same
-kernels as `world.py`, and a test compares the two.
+kernels as `world.py`, and a test compares the two. The measurements of speed (`make bench`) and the
+compiling of kernels before the suite use it.
 """
 
 from collections.abc import Iterator

@@ -8,8 +8,6 @@ to date before it; US$ leaves are RMB over the document's one rate, and one line
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from loanbook.errors import RequestError
 from loanbook.statements.per_share import FX_SCALE, in_dollars, per_share
 from loanbook.statements.periods import Period
@@ -257,25 +255,6 @@ def growth(new: int, old: int, decimals: int = 1) -> int | None:
     new, old   unrounded where they are to be had, and never a rounded percentage rounded again
     """
     return int(mul_div(new - old, _PERCENT * 10**decimals, old, HALF_UP)) if old > 0 else None
-
-
-def amounts_from_table(table: pa.Table) -> dict[Key, int]:
-    """Amounts of an Arrow table: line, starts_on (null: a balance), ends_on, column, amount.
-
-    starts_on, ends_on   day numbers; column: null or absent is the base column
-    raises               RequestError when a line has two amounts for one period and column
-    """
-    columns = table.to_pydict()
-    names = columns.get("column", [None] * table.num_rows)
-    amounts: dict[Key, int] = {}
-    for line, start, end, column, amount in zip(
-        columns["line"], columns["starts_on"], columns["ends_on"], names, columns["amount"], strict=True
-    ):
-        key = (line, Period(starts_on=start, ends_on=end), column or BASE)
-        if key in amounts:
-            raise RequestError(f"{line} has two amounts for {key[1]}, column {key[2]}: {amounts[key]:,} and {amount:,}.")
-        amounts[key] = int(amount)
-    return amounts
 
 
 def rate_of(text: str) -> int:

@@ -1,4 +1,7 @@
-"""Sentences of a release: a figure in the periods that prose compares, in the formats of prose."""
+"""Sentences of a release: a figure in the periods that prose compares, in the formats of prose.
+
+The replay of published releases (docs/replay.md) reads its sentences by them.
+"""
 
 from loanbook.errors import RequestError
 from loanbook.statements import presentation_format as form

@@ -2,23 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from loanbook.errors import RequestError, TermsError
-from loanbook.terms.rows import read_rows
-from loanbook.units import RATE_SCALE, Ints, date, parse_decimal
+from loanbook.units import RATE_SCALE, Ints, date
 
-FOLDER = Path(__file__).parent / "exchange_rates"
 SPOT = "spot"
 AVERAGE = "average"
 DAYS_NAMED = 3
 """Days without a rate that a message names."""
 STALE_DAYS = 7
 """A spot rate serves at most this many days after its own: weekends and holidays (policy choice)."""
-
-_COLUMNS = ("currency", "kind", "starts_on", "ends_on", "rate", "source")
 
 
 class MissingRateError(RequestError):
@@ -74,25 +69,6 @@ class ExchangeRates:
             )
         found: Ints = np.array([rate.rate for rate in known], np.int64)[at]
         return found
-
-
-def read_exchange_rates(path: Path, presentation: str = "CNY") -> ExchangeRates:
-    """The rates of a CSV file; raises TermsError with path:line."""
-    return exchange_rates(
-        [
-            ExchangeRate(
-                currency=row.text("currency"),
-                kind=row.choice("kind", (SPOT, AVERAGE)),
-                starts_on=row.date("starts_on"),
-                ends_on=row.date("ends_on"),
-                rate=parse_decimal(row.text("rate"), RATE_SCALE, exact=True),
-                source=row.text("source"),
-                place=row.place,
-            )
-            for row in read_rows(path, _COLUMNS)
-        ],
-        presentation,
-    )
 
 
 def exchange_rates(rates: Sequence[ExchangeRate], presentation: str = "CNY") -> ExchangeRates:
