@@ -200,6 +200,7 @@ YEAR_RATES = "\n".join(
     f"basis: {basis}, {more}rate: 7}}"
     for on, basis, more in (
         ("2024-01-02", "spot", ""),
+        ("2024-06-30", "spot", ""),
         ("2024-09-01", "spot", ""),
         ("2024-09-30", "spot", ""),
         ("2024-01-01", "average", "ends_on: 2024-12-31, "),
