@@ -60,7 +60,7 @@ def rule_table(rules: Iterable[PostingRule]) -> pa.Table:
             for other, held in beside:
                 if _overlap(rule, values, other, held):
                     raise TermsError(
-                        f"{rule.place}: rule {rule.rule} and {other.rule} both meet {rule.kind} {component}: it would be booked twice. "
+                        f"{rule.place}: rule {rule.rule} and {other.rule} both meet {rule.kind} {component}: booked twice. "
                         "Give them conditions that exclude each other, or remove one."
                     )
             beside.append((rule, tuple(values)))
