@@ -54,12 +54,14 @@ def _assumptions(_: str, __: str) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for path in sorted(SCENARIOS.glob("journal_*.yaml")):
         said = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        policy = {key: value for key, value in said["policy"].items() if key not in ("staging", "model")}
+        policy = {key: value for key, value in said["policy"].items() if key not in ("staging", "model", "served")}
         given = policy | said["policy"]["staging"] | said["policy"]["model"] | said.get("estimates", {})
-        for name, value in given.items():
+        model = said["loan"]["model"]
+        of_rest = [(name, value, "capital_light") for name, value in said["policy"].get("served", {}).items()]
+        for name, value, of in [*((name, value, model) for name, value in given.items()), *of_rest]:
             models = found.setdefault((name, _shown(value)), [])
-            if said["loan"]["model"] not in models:
-                models.append(said["loan"]["model"])
+            if of not in models:
+                models.append(of)
     every = {model for models in found.values() for model in models}
     rows: list[tuple[str, ...]] = [
         (f"`{name}`", value, "all" if set(models) == every else ", ".join(sorted(models)))

@@ -67,6 +67,11 @@ def _rate(name: str, text: str, *, required: bool = True) -> Column:
     return Column(name=name, type=Type.RATE, text=text, required=required, least=0)
 
 
+def _share(name: str, text: str, *, least: int = 1) -> Column:
+    text = f"{text} Millionths."
+    return Column(name=name, type=Type.INTEGER, text=text, required=False, least=least, most=1_000_000)
+
+
 COMMON = (
     _text("event_id", "Unique in the book; the same id with other content is an error."),
     _text("loan_id", "The loan, as its source names it."),
@@ -90,6 +95,14 @@ _IDENTITY = (
     _text("currency", "ISO 4217 code."),
 )
 
+_OWN_PART = (
+    _share("own_principal_ppm", "Of an on_balance_sheet loan lent jointly, our vehicles' part of principal and loss; null: all."),
+    _share("own_interest_ppm", "Our vehicles' part of interest up to the coupon; null: as of principal.", least=0),
+    _share("own_fee_ppm", "Our part of interest above the coupon, fees and late charges; null: as of interest.", least=0),
+    _rate("coupon_annual", "The rate up to which interest is shared as interest, above it as fee; null: all is.", required=False),
+)
+"""What a partner that lends with us leaves to us."""
+
 LOAN_DISBURSED = Kind(
     name="loan_disbursed",
     text="A drawdown reached the borrower; happened_on is the day of disbursement.",
@@ -101,6 +114,7 @@ LOAN_DISBURSED = Kind(
         _money("installment_fen", "Level instalment the contract fixes; null: computed from terms.", required=False, least=1),
         _date("first_due_on", "First due date, where it is not one period after disbursement.", required=False),
         _integer("tenor_months", "Contractual tenor in months.", required=False),
+        *_OWN_PART,
     ),
 )
 DISBURSEMENT_ADDED = Kind(

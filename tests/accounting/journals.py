@@ -56,11 +56,13 @@ def policy_of(words: dict[str, Any]) -> AccountingPolicy:
     yaml = YAML(typ="safe")
     shipped = yaml.load((FOLDER / "platform.yaml").read_text(encoding="utf-8"))
     said = dict(words["policy"])
-    own = dict(said.pop("model"))
+    own, served = dict(said.pop("model")), said.pop("served", None)
     if "lender_rate" in own:
         own["lender_rate_annual"] = own.pop("lender_rate")
     shipped = {**shipped, **said}
     shipped["models"] = {**shipped["models"], words["loan"]["model"]: own}
+    if served is not None:
+        shipped["models"]["capital_light"] = {"platform_share": 0.9, **served}
     lines = [f"{name}: {_written(value)}" for name, value in shipped.items()]
     return parse_policy("\n".join(lines) + "\n", "scenario")
 
@@ -83,6 +85,11 @@ def classes_of(words: dict[str, Any]) -> Classes:
     row[Field.MODEL] = Model[loan["model"].upper()]
     row[Field.CHARGE_OFF_DAYS] = loan["charged_off_past"]
     row[Field.WATERFALL :] = range(WATERFALL_STEPS)
+    own = loan.get("own", {})
+    for name, field in (("principal", Field.OWN_PRINCIPAL), ("interest", Field.OWN_INTEREST), ("fee", Field.OWN_FEE)):
+        if name in own:
+            row[field] = units.parse_decimal(str(own[name]), PPM, exact=True)
+    row[Field.COUPON_ANNUAL] = units.rate(str(own.get("coupon", loan["annual_rate"])))
     vehicles = tuple(filter(None, (loan.get("vehicle"),)))
     row[Field.VEHICLE] = len(vehicles) - 1
     return Classes(rows=row[None, :], products=("cash_loan",), segments=("consumer",), vehicles=vehicles)

@@ -15,6 +15,7 @@ from loanbook.loans.earning_interest import Accrual, Return
 from loanbook.loans.earning_service import Loss
 from loanbook.loans.schedule import schedules
 from loanbook.measures.booking import Basis, book_batches
+from loanbook.measures.ledger_parts import parts_of
 from loanbook.measures.ledger_policy import ACCRUAL, REMAINING, STAGING, Policy, Rate
 from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import space
@@ -83,6 +84,8 @@ def basis(
         period_start=int(chosen.window.as_of) if start is None else start,
         last_on=last_on,
         policy=np.repeat(policy[:, None], months, axis=1),
+        served=np.repeat(policy[:, None], months, axis=1),
+        parts=parts_of(CLASSES.rows),
         shares=np.repeat(np.where(services, SHARE, 0)[:, None], months, axis=1),
         rates=rates,
         riskier=np.full((groups, months, REMAINING, len(BUCKETS)), riskier, np.int8),

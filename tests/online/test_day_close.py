@@ -37,8 +37,8 @@ class Closing(Platform):
     def later(self, days):
         self.today = START + dt.timedelta(days=days)
 
-    def running(self, partner=None, document="1", principal_fen=500_000, count=6):
-        line = self.line(document=document)
+    def running(self, partner=None, document="1", principal_fen=500_000, count=6, **inputs):
+        line = self.line(document=document, **inputs)
         _, drawn = self.loan(line["line_id"], principal_fen, count)
         while partner is not None and drawn["partner"] != partner:
             drawn = self.done("answer_offer", loan_id=drawn["loan_id"], decision="refuse", reason="for the test")

@@ -7,7 +7,7 @@ no code with `measures.ledger`, `accounting` or `terms`. `tests/reference/journa
 import calendar
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -86,6 +86,10 @@ class Life:
     own: Mapping[str, Any]
     estimates: Mapping[str, Any]
     closed_on: tuple[dt.date, ...]
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """What is ours of a loan lent jointly; empty: all of it."""
+    contract: "Life | None" = None
+    """The loan that this is a part of: its parts have one effective rate."""
 
     def rate(self, name: str, bucket: str) -> Fraction:
         """An estimate of a bucket; `past_due` stands for all that are not named."""
@@ -127,6 +131,7 @@ def life_of(words: Mapping[str, Any]) -> Life:
         own=words["policy"]["model"],
         estimates=words.get("estimates", {}),
         closed_on=tuple(words["closed_on"]),
+        shared=loan.get("own", {}),
     )
 
 
@@ -252,6 +257,7 @@ def unamortised(life: Life, prepaid: Fraction) -> list[Fraction]:
 
     A cost makes the carrying amount larger than what is lent; the rate is what brings all flows back to it.
     """
+    life = life.contract or life
     cost = life.lent * exact(life.own["origination_costs"])
     balances = [life.lent]
     for row in life.rows:

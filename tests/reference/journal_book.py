@@ -5,7 +5,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from tests.reference.journal import Life, State, life_of, money, month_end
 from tests.reference.journal_figures import figures, parts_of, payout
+from tests.reference.journal_parts import parts_of_life
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 FILES = sorted(SCENARIOS.glob("journal_*.yaml"))
@@ -171,6 +172,9 @@ def flows(at: State) -> list[tuple[dt.date, str, str, str, int, int, int, str]]:
 
 def entries(life: Life, last: dt.date | None, day: dt.date) -> list[Line]:
     """The entries of one period: what is known now less what was known at the last close."""
+    if life.shared:
+        parts = parts_of_life(replace(life, shared={}), life.shared, life.policy["served"])
+        return _in_order([line for part in parts for line in entries(part, last, day)])
     now, before = State(life, day), State(life, last) if last else None
     start = last + dt.timedelta(days=1) if last else life.opened_on
     sums: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, []])
@@ -199,7 +203,11 @@ def entries(life: Life, last: dt.date | None, day: dt.date) -> list[Line]:
             if of == name:
                 rule = rules.split("|")[0 if new else -1]
                 found.append(_line(day, day, book, role, debit=debit, credit=credit, amount=figure.fen - was, rule=rule, how=how))
-    return sorted(found, key=lambda line: (line.posted_on, line.happened_on, line.rule, line.book, line.fen))
+    return _in_order(found)
+
+
+def _in_order(lines: list[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (line.posted_on, line.happened_on, line.rule, line.book, line.fen))
 
 
 def _line(

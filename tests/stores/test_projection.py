@@ -217,6 +217,26 @@ def test_terms_that_are_not_archived_are_named(book):
     assert current_projection(book.refresh()) is None
 
 
+def test_our_part_of_a_jointly_lent_loan_is_in_its_class_and_follows_from_what_is_said(book):
+    whole, third = loan("whole", "2024-01-31"), loan("third", "2024-01-31", own_principal_ppm=333_333)
+    said = {"own_principal_ppm": 300_000, "own_interest_ppm": 0, "own_fee_ppm": 1_000_000, "coupon_annual": 140_000_000_000}
+    projection = project(fill(book, [whole, third, loan("said", "2024-01-31", **said)]))
+    rows = projection.classes().rows[:, [Field.OWN_PRINCIPAL, Field.OWN_INTEREST, Field.OWN_FEE, Field.COUPON_ANNUAL]]
+    found = {name: rows[batch.class_no[0]].tolist() for name, (_, batch) in by_loan(projection).items()}
+    assert found == {
+        "whole": [1_000_000, 1_000_000, 1_000_000, 216_000_000_000],
+        "third": [333_333, 333_333, 333_333, 216_000_000_000],
+        "said": [300_000, 0, 1_000_000, 140_000_000_000],
+    }
+
+
+def test_only_loans_of_our_own_are_lent_jointly(book):
+    with pytest.raises(
+        StateError, match=r"own_principal_ppm 300,000\) under the model capital_light. Only on_balance_sheet loans"
+    ):
+        project(fill(book, [loan("L1", "2024-01-05", model="capital_light", own_principal_ppm=300_000)]))
+
+
 def test_terms_of_other_decimals_than_the_book_are_refused(tmp_path):
     fine = append(create_book(tmp_path / "fine", decimals=3), {}, terms={"sample_level": TERMS}).book
     with pytest.raises(StateError, match="money of the book has 3 decimals, the terms of sample_level count 2"):

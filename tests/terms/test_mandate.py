@@ -21,6 +21,7 @@ from loanbook.units import day, rate
 
 HERON = (SHIPPED / "heron_bank_guaranteed.yaml").read_text(encoding="utf-8")
 LIGHT = (SHIPPED / "harbour_bank_light.yaml").read_text(encoding="utf-8")
+JOINT = (SHIPPED / "meadow_bank_joint.yaml").read_text(encoding="utf-8")
 REFERRAL = (SHIPPED / "saffron_bank_referral.yaml").read_text(encoding="utf-8")
 PRODUCTS = tuple(sorted({product.code for product in products_in()}))
 
@@ -95,6 +96,12 @@ SPECIMENS = [
         "loss: {platform: 1}",
         "our vehicles bear losses of loans that they do not fund: that needs a guarantee.",
     ),
+    (
+        JOINT,
+        "loss: {meadow_bank: 0.7, lantern_micro_lending: 0.3}",
+        "loss: {meadow_bank: 0.9, lantern_micro_lending: 0.1}",
+        "our vehicles fund 30.0000% of each loan and bear 10.0000% of its loss.",
+    ),
     (REFERRAL, "share: 0.026", "share: 0.026, amount: 5.00", "a fee needs either share (of the principal) or amount (a loan)."),
     (REFERRAL, "share: 0.026", "shares: 0.026", "a fee has no setting 'shares'. Did you mean share?"),
     (REFERRAL, "payee: platform", "payee: saffron_bank", "saffron_bank would pay itself. Name two vehicles."),
@@ -122,7 +129,8 @@ def test_a_message_points_at_the_line_of_the_value():
 def test_shipped_mandates_cover_every_model_and_one_joint_loan():
     found = mandates_in(products=PRODUCTS)
     assert {mandate.model for mandate in found} == set(MODELS) == set(MODEL_BOUNDS)
-    joint = [mandate for mandate in found if 0 < mandate.consolidated_ppm(Component.PRINCIPAL) < SHARES_WHOLE]
+    joint = [mandate for mandate in found if mandate.is_joint]
+    assert [mandate.consolidated_ppm(Component.PRINCIPAL) / SHARES_WHOLE for mandate in joint] == [0.3]
     assert [mandate.code for mandate in joint] == ["meadow_bank_joint"]
     assert all("(example)" in mandate.title for mandate in found)
 

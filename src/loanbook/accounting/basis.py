@@ -14,6 +14,7 @@ from loanbook.loans.earning_service import Loss
 from loanbook.loans.schedule import schedules
 from loanbook.measures.booking import Basis
 from loanbook.measures.credit_losses_result import Estimates, Inception
+from loanbook.measures.ledger_parts import parts_of
 from loanbook.measures.ledger_policy import REMAINING, STAGING, Policy, Rate
 from loanbook.measures.passes import NO_CLOSE
 from loanbook.measures.space import Space, class_places
@@ -30,11 +31,18 @@ SPECIMEN_DAY = 19_723
 """2024-01-01; months of a class are as long as the calendar's, and effective interest counts instalments, not days."""
 
 
-def policy_table(policies: Sequence[AccountingPolicy], space: Space, most_deferred: Mapping[int, int] | None = None) -> Ints:
+def policy_table(
+    policies: Sequence[AccountingPolicy],
+    space: Space,
+    most_deferred: Mapping[int, int] | None = None,
+    *,
+    booked_as: Model | None = None,
+) -> Ints:
     """(groups, months, len(Policy)) int64: how a loan was priced is its month's policy, how it is measured the last one's.
 
     policies        every version up to the close, oldest first; months before the first take that one
     most_deferred   last month of a quarter -> the most of an amount lent in it that may be deferred as origination costs, ppm
+    booked_as       what the policy says of this model, for every group, instead of the group's own
     """
     table = np.zeros((len(space.groups), space.window.months, len(Policy)), np.int64)
     measured = policies[-1]
@@ -43,7 +51,7 @@ def policy_table(policies: Sequence[AccountingPolicy], space: Space, most_deferr
         made = in_force(policies, space, month)
         most = (most_deferred or {}).get((space.window.first_month + month) // 3 * 3 + 2, PPM)
         for group, (_, model_name, _) in enumerate(space.groups):
-            model = Model[model_name.upper()]
+            model = Model[model_name.upper()] if booked_as is None else booked_as
             priced, now = made.models[model], measured.models[model]
             said = {
                 Policy.MODEL: int(model),
@@ -226,6 +234,8 @@ def basis_of(
         period_start=period_start,
         last_on=last_on,
         policy=policy_table(policies, space, most_deferred),
+        served=policy_table(policies, space, booked_as=Model.CAPITAL_LIGHT),
+        parts=parts_of(classes.rows),
         shares=platform_shares(policies, classes, space),
         rates=rate_table(policy, estimates),
         riskier=riskier_by_month(estimates, origins or {}, staging_of(policy), space),

@@ -10,6 +10,7 @@ from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes, ReportedBatch
 from loanbook.loans.dates import month_end, month_index
 from loanbook.measures.ledger import DAYBOOK_COLUMNS, LEDGER_COLUMNS, SCRATCH
+from loanbook.measures.ledger_parts import Part
 from loanbook.measures.ledger_policy import REMAINING, Policy, Rate
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, no_probe, prepare_pass, run_batch
 from loanbook.measures.passes import NO_CLOSE
@@ -27,7 +28,8 @@ class Basis:
 
     period_start   first day of the period that is booked
     last_on        day of the close before; NO_CLOSE
-    policy         (groups, months, len(Policy)) int64
+    policy         (groups, months, len(Policy)) int64;  served  the same for the other lenders' part of loans lent jointly
+    parts          (classes, len(Part)) int64: `ledger_parts.parts_of`
     shares         (classes, months) int64 ppm: the platform's part of borrowers' interest
     rates          (len(Rate), groups, REMAINING, buckets) int64 ppm
     riskier        (groups, months, REMAINING, buckets) int8: 1 where risk has increased significantly since then
@@ -38,6 +40,8 @@ class Basis:
     period_start: int
     last_on: int = NO_CLOSE
     policy: Ints
+    served: Ints
+    parts: Ints
     shares: Ints
     rates: Ints
     riskier: Ints
@@ -49,6 +53,8 @@ class Basis:
         groups, months = len(space.groups), space.window.months
         wanted = {
             "policy": (groups, months, len(Policy)),
+            "served": (groups, months, len(Policy)),
+            "parts": (classes.rows.shape[0], len(Part)),
             "shares": (classes.rows.shape[0], months),
             "rates": (len(Rate), groups, REMAINING, len(BUCKETS)),
             "riskier": (groups, months, REMAINING, len(BUCKETS)),
@@ -190,6 +196,8 @@ def _books(space: Space, basis: Basis, daybook: Ints, ledger: Ints) -> tuple[Int
     scratch = np.zeros(SCRATCH, np.int64)
     return (
         basis.policy,
+        basis.served,
+        basis.parts,
         basis.shares,
         basis.rates,
         basis.riskier,

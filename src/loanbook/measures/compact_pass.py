@@ -12,7 +12,7 @@ from loanbook.loans.compact import decode_compact, prepare_compact
 from loanbook.loans.dates import month_index
 from loanbook.loans.history import Due, End, Paid
 from loanbook.measures.facts import Clock, Trait, measure_loan
-from loanbook.measures.ledger import book_loan
+from loanbook.measures.ledger_parts import book_parts
 from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
 from loanbook.terms.contract import Field
 from loanbook.units import Ints
@@ -20,7 +20,6 @@ from loanbook.units import Ints
 _CHARGE_OFF_DAYS = int(Field.CHARGE_OFF_DAYS)
 _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
-_T_POOL = int(Trait.POOL)
 _COLUMNS = 5
 """due_on, period_end, rate_fraction of a class and day, and one loan's principal and interest."""
 
@@ -56,6 +55,9 @@ def _compact_pass(
     due: Ints,
     paid: Ints,
     ends: Ints,
+    part_due: Ints,
+    part_paid: Ints,
+    part_ends: Ints,
     loan: Ints,
     stated: Ints,
     loan_no: Ints,
@@ -85,6 +87,8 @@ def _compact_pass(
     number: Ints,
     values: Ints,
     policy: Ints,
+    served: Ints,
+    parts: Ints,
     shares: Ints,
     rates: Ints,
     riskier: Ints,
@@ -155,16 +159,21 @@ def _compact_pass(
         charge_off_by_terms(contract[_CHARGE_OFF_DAYS], due, rows, paid, pieces, ends)
         set_traits(loan, places, chosen, contract, vintage, ordinal[at], 0)
         if booked.size > 0:
-            book_loan(
+            book_parts(
                 due,
                 rows,
                 paid,
                 pieces,
                 ends,
+                part_due,
+                part_paid,
+                part_ends,
                 loan,
                 chosen,
                 clock,
                 policy,
+                served,
+                parts,
                 shares,
                 rates,
                 riskier,
@@ -197,7 +206,7 @@ def _compact_pass(
             )
         opened += 1
         if number.size > 0:
-            found = collect_wanted(loan_no[at], loan[_T_POOL], starts, wanted, probed, number, values, found)
+            found = collect_wanted(loan_no[at], loan, starts, wanted, probed, number, values, found)
     return opened, found
 
 
@@ -212,9 +221,7 @@ def run_compact(batch: CompactBatch, classes: Classes, common: tuple[Any, ...], 
         *(np.empty(most, np.int64) for _ in range(_COLUMNS)),
         *(np.empty(LANES, np.int64) for _ in range(2)),
         *(np.empty((most, LANES), np.int64) for _ in range(2)),
-        np.empty((most, len(Due)), np.int64),
-        np.empty((most, len(Paid)), np.int64),
-        np.empty(len(End), np.int64),
+        *(np.empty(shape, np.int64) for _ in range(2) for shape in ((most, len(Due)), (most, len(Paid)), len(End))),
         np.empty(len(Trait), np.int64),
         np.empty(0, np.int64),
         *head(batch),

@@ -44,6 +44,8 @@ class Trait(IntEnum):
     """1: balances and days past due are those of a tape (`stated`), payment days are not known."""
     POOL = 6
     """Which cells it adds to, and a probe looks through: the group again where it is measured, its pool where it is booked."""
+    SERVED_POOL = 7
+    """Of a loan lent jointly the pool that the other lenders' part is booked in; else `POOL` again."""
 
 
 COLLECTION_DAYS = 30

@@ -10,7 +10,7 @@ from loanbook.loans.charge_off import charge_off_by_terms
 from loanbook.loans.dates import month_index
 from loanbook.loans.irregular import decode_irregular, irregular_scratch, load_facts, load_listed, most_rows, prepare_irregular
 from loanbook.measures.facts import Clock, Trait, measure_collection, measure_loan
-from loanbook.measures.ledger import book_loan
+from loanbook.measures.ledger_parts import book_parts
 from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Method
@@ -23,7 +23,6 @@ _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
 _OBSERVED_TO = int(Clock.OBSERVED_TO)
 _KNOWN_ON = int(Clock.KNOWN_ON)
-_T_POOL = int(Trait.POOL)
 
 
 @lean
@@ -53,6 +52,9 @@ def _irregular_pass(
     due: Ints,
     paid: Ints,
     ends: Ints,
+    part_due: Ints,
+    part_paid: Ints,
+    part_ends: Ints,
     loan: Ints,
     stated: Ints,
     loan_no: Ints,
@@ -90,6 +92,8 @@ def _irregular_pass(
     number: Ints,
     values: Ints,
     policy: Ints,
+    served: Ints,
+    parts: Ints,
     shares: Ints,
     rates: Ints,
     riskier: Ints,
@@ -166,16 +170,21 @@ def _irregular_pass(
                 measure_collection(due, rows, paid, entries, ends, loan, clock, calendar_ends, due_cells)
                 continue
             if booked.size > 0:
-                measured = book_loan(
+                measured = book_parts(
                     due,
                     rows,
                     paid,
                     entries,
                     ends,
+                    part_due,
+                    part_paid,
+                    part_ends,
                     loan,
                     chosen,
                     clock,
                     policy,
+                    served,
+                    parts,
                     shares,
                     rates,
                     riskier,
@@ -209,7 +218,7 @@ def _irregular_pass(
         if measured:
             opened += 1
         if number.size > 0:
-            found = collect_wanted(loan_no[at], loan[_T_POOL], starts, wanted, probed, number, values, found)
+            found = collect_wanted(loan_no[at], loan, starts, wanted, probed, number, values, found)
     return opened, found
 
 
@@ -220,10 +229,12 @@ def run_irregular(
     places, clock, month_ends, calendar_ends, families, probe, books = common
     check_since(batch, clock, month_ends)
     facts = int(np.diff(batch.fact_offsets).max(initial=0))
+    scratch = irregular_scratch(most_rows(batch, classes.rows), facts)
     arguments: tuple[Any, ...] = (
         classes.rows,
         places,
-        *irregular_scratch(most_rows(batch, classes.rows), facts),
+        *scratch,
+        *(np.empty_like(each) for each in scratch[-3:]),
         np.empty(len(Trait), np.int64),
         np.empty(0, np.int64),
         *head(batch),

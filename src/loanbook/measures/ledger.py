@@ -18,7 +18,6 @@ from loanbook.measures.ledger_service import book_guarantee, book_partner_fee, b
 from loanbook.measures.ledger_state import State, lost_on, set_state, stage_at
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import DAYBOOK, LEDGER
-from loanbook.terms.product import PPM
 from loanbook.units import NEVER, Ints
 
 LEDGER_COLUMNS = len(LEDGER.columns)
@@ -49,7 +48,6 @@ _AGED_PRINCIPAL = _L["principal_1_30_fen"]
 _MONTHS = int(Clock.MONTHS)
 _AS_OF = int(Clock.AS_OF)
 _GROUP = int(Trait.GROUP)
-_POOL = int(Trait.POOL)
 _VINTAGE = int(Trait.VINTAGE)
 _TENOR = int(Trait.TENOR)
 _INTEREST = int(Due.INTEREST)
@@ -96,10 +94,13 @@ def book_loan(
     pieces: int,
     ends: Ints,
     loan: Ints,
+    pool: int,
+    is_counted: bool,
     class_no: int,
     clock: Ints,
-    policy: Ints,
-    shares: Ints,
+    terms: Ints,
+    share: int,
+    charges_share: int,
     rates: Ints,
     riskier: Ints,
     inception: Ints,
@@ -109,11 +110,14 @@ def book_loan(
     daybook: Ints,
     ledger: Ints,
 ) -> bool:
-    """Add what one loan has come to by the close to the cells of the books.
+    """Add what one loan, or one part of a loan lent jointly, has come to by the close to the cells of a pool.
 
     due .. ends    its history (`loans.history`), charge-off by terms applied
     loan, clock    `Trait`, `Clock` with PERIOD_START and LAST_ON
-    policy .. unamortised   `booking.Basis`
+    is_counted     whether it counts as a loan: of two parts one does
+    terms          its row of `policy`
+    share          ppm, the platform's part of the borrower's interest where others lend;  charges_share  of late charges
+    rates .. unamortised   `booking.Basis`
     slots          (days,) int64, the slot of each day up to the close: `booking.slots_of_days`
     scratch        (SCRATCH,) int64, written
     daybook        (pools x months x slots, DAYBOOK_COLUMNS) int64, added to;  ledger (pools x months, LEDGER_COLUMNS)
@@ -125,11 +129,10 @@ def book_loan(
     if opened_on > as_of:
         return False
     group, vintage = loan[_GROUP], loan[_VINTAGE]
-    terms = policy[group, vintage]
     model = terms[_MODEL]
     on_balance = model == _ON_BALANCE
     heavy = model == _HEAVY
-    cell = loan[_POOL] * clock[_MONTHS] + vintage
+    cell = pool * clock[_MONTHS] + vintage
     columns = ledger[cell]
     first_slot = cell * (slots[slots.size - 1] + 1)
     # The place in `slots` of a day.
@@ -143,7 +146,7 @@ def book_loan(
         contract_interest += due[row, _INTEREST]
     # What a payoff takes off the schedule must not divide anew what came in before it.
     contract_interest = max(contract_interest, ends[_END_CONTRACT_INTEREST])
-    share = 0 if on_balance else shares[class_no, vintage]
+    share = 0 if on_balance else share
     fee_total = share_of(contract_interest, share)
     guarantee = 0
     if heavy and ends[_END_CANCELLED_ON] > as_of:
@@ -159,8 +162,6 @@ def book_loan(
     guarantee_fees = 0
     charged = 0
     charges = 0
-    # Late charges are ours where the claim is; a lender that bears its own losses shares them as it shares interest.
-    charges_share = PPM if on_balance or heavy else share
     settle_days = terms[_SETTLE_DAYS]
     is_booked = on_balance or heavy or fee_total > 0
     for piece in range(pieces):
@@ -224,7 +225,7 @@ def book_loan(
     state[_BALANCE] = balance
     state[_COLLECTED] = collected
     set_state(due, rows, as_of, state)
-    columns[_LOANS] += 1
+    columns[_LOANS] += is_counted
     columns[_DISBURSED] += disbursed
     if lost <= as_of:
         columns[_L_RECOVERED] += recovered

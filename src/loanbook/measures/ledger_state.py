@@ -74,7 +74,8 @@ def slot_of(day: int, clock: Ints) -> int:
     start = clock[_PERIOD_START]
     if day < start:
         return int(month_index(day) - clock[_FIRST_MONTH])
-    return int(month_index(start) - clock[_FIRST_MONTH] + day - start)
+    # A book whose first loan was made in a later month of the period has no months before it.
+    return max(int(month_index(start) - clock[_FIRST_MONTH]), 0) + int(day - start)
 
 
 @lean

@@ -28,8 +28,9 @@ _NO_CALENDAR: Calendar = (np.zeros(0, np.bool_), 0)
 _NONE = np.zeros((0, 0), np.int64)
 _NONE_3, _NONE_4 = np.zeros((0, 0, 0), np.int64), np.zeros((0, 0, 0, 0), np.int64)
 _RISKIER = np.zeros((0, 0, 0, 0), np.int8)
-NO_BOOKS = (_NONE_3, _NONE, _NONE_4, _RISKIER, _NONE_3, _NONE_3, *(np.zeros(0, np.int64),) * 2, _NONE, _NONE)
-"""Instead of policy, shares, rates, riskier, inception, unamortised, slots, scratch, daybook and ledger: the pass measures."""
+NO_BOOKS = (_NONE_3, _NONE_3, _NONE, _NONE, _NONE_4, _RISKIER, _NONE_3, _NONE_3, *(np.zeros(0, np.int64),) * 2, _NONE, _NONE)
+"""Instead of policy, served, parts, shares, rates, riskier, inception, unamortised, slots, scratch, daybook and ledger: the pass
+measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

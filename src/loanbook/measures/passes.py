@@ -22,6 +22,7 @@ _T_TENOR_MONTHS = int(Trait.TENOR_MONTHS)
 _T_DRAWDOWN = int(Trait.DRAWDOWN)
 _T_REPORTED = int(Trait.REPORTED)
 _T_POOL = int(Trait.POOL)
+_T_SERVED_POOL = int(Trait.SERVED_POOL)
 
 
 NO_CLOSE = -(1 << 31)
@@ -37,8 +38,11 @@ def clock_of(window: Window, tenors: int, period_start: int = 0, last_on: int = 
 
 
 @lean
-def collect_wanted(loan_no: int, pool: int, starts: Ints, rows: Ints, cells: Ints, number: Ints, values: Ints, found: int) -> int:
+def collect_wanted(
+    loan_no: int, loan: Ints, starts: Ints, rows: Ints, cells: Ints, number: Ints, values: Ints, found: int
+) -> int:
     """Take what one loan added to wanted cells out of them; returns how many loans are found so far."""
+    pool, served = loan[_T_POOL], loan[_T_SERVED_POOL]
     any_value = False
     for column in range(cells.shape[1]):
         total = 0
@@ -46,6 +50,11 @@ def collect_wanted(loan_no: int, pool: int, starts: Ints, rows: Ints, cells: Int
             total += cells[rows[place], column]
             any_value = any_value or cells[rows[place], column] != 0
             cells[rows[place], column] = 0
+        if served != pool:
+            for place in range(starts[served], starts[served + 1]):
+                total += cells[rows[place], column]
+                any_value = any_value or cells[rows[place], column] != 0
+                cells[rows[place], column] = 0
         values[found, column] = total
     if any_value:
         number[found] = loan_no
@@ -63,6 +72,7 @@ def set_traits(loan: Ints, places: Ints, class_no: int, contract: Ints, vintage:
     loan[_T_DRAWDOWN] = 0 if ordinal <= 0 else (1 if ordinal == 1 else 2)
     loan[_T_REPORTED] = reported
     loan[_T_POOL] = places[class_no, 2]
+    loan[_T_SERVED_POOL] = places[class_no, 3]
 
 
 def check_since(batch: Head, clock: Ints, month_ends: Ints) -> None:

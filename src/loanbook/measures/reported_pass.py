@@ -17,7 +17,6 @@ from loanbook.units import Ints
 _FIRST_MONTH = int(Clock.FIRST_MONTH)
 _AS_OF = int(Clock.AS_OF)
 _KNOWN_ON = int(Clock.KNOWN_ON)
-_T_POOL = int(Trait.POOL)
 _PIECES_A_POSITION = 4
 
 
@@ -123,7 +122,7 @@ def _reported_pass(
         if not scheduled:
             without_schedule += 1
         if number.size > 0:
-            found = collect_wanted(loan_no[at], loan[_T_POOL], starts, wanted, probed, number, values, found)
+            found = collect_wanted(loan_no[at], loan, starts, wanted, probed, number, values, found)
     return opened, found, without_schedule
 
 

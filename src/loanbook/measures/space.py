@@ -12,7 +12,7 @@ from loanbook import units
 from loanbook.errors import RequestError
 from loanbook.loans.batches import Classes
 from loanbook.measures.window import Window
-from loanbook.terms.contract import Field
+from loanbook.terms.contract import SHARE_WHOLE, Field
 from loanbook.terms.conventions import Model
 from loanbook.terms.families import BUCKETS, DRAWDOWNS, FAMILIES, INSTALMENTS, STATES, Family
 from loanbook.terms.measure import GROUP
@@ -87,7 +87,7 @@ def space(classes: Classes, window: Window, unknown: Mapping[str, Collection[str
         groups=groups,
         unknown=tuple(frozenset((unknown or {}).get(product, ())) for product, _, _ in groups),
         tenors=tuple(int(tenor) for tenor in np.unique(classes.rows[:, Field.TENOR_MONTHS])),
-        pools=tuple(_pool_names(classes, codes) for codes in _codes(classes, POOL_FIELDS)),
+        pools=tuple(_pool_names(classes, codes) for codes in _pool_codes(classes)),
     )
     most = _most_months(found)
     if 0 < most < window.months:
@@ -137,20 +137,38 @@ def _most_months(found: Space) -> int:
 
 
 def class_places(classes: Classes, found: Space, *, by_pool: bool = False) -> Ints:
-    """(classes, 3) int64: dense group number, position of the tenor, and the pool's number or the group's again, by class."""
-    groups = _numbers(classes, GROUP_FIELDS)
+    """(classes, 4) int64 by class: dense group number, position of the tenor, the pool's number, and that of what others lend of
+    its loans with us (the pool's again where nobody does); instead of pools the group's number again."""
+    groups = _numbers(classes.rows, GROUP_FIELDS, _codes(classes, GROUP_FIELDS))
     tenors = np.searchsorted(np.array(found.tenors, np.int64), classes.rows[:, Field.TENOR_MONTHS])
-    pools = _numbers(classes, POOL_FIELDS) if by_pool else groups
-    return np.column_stack([groups, tenors.astype(np.int64), pools])
+    if not by_pool:
+        return np.column_stack([groups, tenors.astype(np.int64), groups, groups])
+    codes = _pool_codes(classes)
+    pools = [_numbers(rows, POOL_FIELDS, codes) for rows in (classes.rows, _served(classes.rows))]
+    return np.column_stack([groups, tenors.astype(np.int64), *pools])
 
 
 def _codes(classes: Classes, fields: tuple[Field, ...]) -> list[tuple[int, ...]]:
     return [tuple(int(code) for code in row) for row in np.unique(classes.rows[:, fields], axis=0)]
 
 
-def _numbers(classes: Classes, fields: tuple[Field, ...]) -> Ints:
-    number = {codes: place for place, codes in enumerate(_codes(classes, fields))}
-    return np.array([number[tuple(int(code) for code in row)] for row in classes.rows[:, fields]], np.int64)
+def _pool_codes(classes: Classes) -> list[tuple[int, ...]]:
+    rows = np.concatenate([classes.rows, _served(classes.rows)])
+    return [tuple(int(code) for code in row) for row in np.unique(rows[:, POOL_FIELDS], axis=0)]
+
+
+def _served(rows: Ints) -> Ints:
+    """The contract rows with what others lend of loans lent jointly in place of the loan: lent by the partner at its own risk."""
+    found = rows.copy()
+    joint = rows[:, Field.OWN_PRINCIPAL] < SHARE_WHOLE
+    found[joint, Field.MODEL] = int(Model.CAPITAL_LIGHT)
+    found[joint, Field.VEHICLE] = -1
+    return found
+
+
+def _numbers(rows: Ints, fields: tuple[Field, ...], codes: list[tuple[int, ...]]) -> Ints:
+    number = {of: place for place, of in enumerate(codes)}
+    return np.array([number[tuple(int(code) for code in row)] for row in rows[:, fields]], np.int64)
 
 
 def _group_names(classes: Classes, codes: tuple[int, ...]) -> tuple[str, str, str]:

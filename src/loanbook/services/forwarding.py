@@ -15,10 +15,12 @@ import pyarrow as pa
 from loanbook.errors import StateError
 from loanbook.events import BY_NAME
 from loanbook.stores.book import Book
+from loanbook.stores.event_rows import OWN_PART
 from loanbook.stores.intake import append
 from loanbook.stores.online.forwarding import Place, facts_after, keep_place, mandate_texts, terms_texts, told_place
 from loanbook.stores.online.unit import Connection, Row
 from loanbook.stores.schema import arrow_schema
+from loanbook.terms.mandate import Component, Mandate
 from loanbook.terms.mandate_file import parse_mandate
 
 KINDS = (
@@ -81,18 +83,25 @@ def _terms(connection: Connection, rows: list[Row]) -> tuple[tuple[str, str], ..
     return found
 
 
-def _funders(connection: Connection, rows: list[Row]) -> dict[str, dict[str, str | None]]:
-    """Vehicle and partner of the loans that were paid out, by the version of the mandate that each was made under."""
+def _funders(connection: Connection, rows: list[Row]) -> dict[str, dict[str, str | int | None]]:
+    """Vehicle, partner and our part of the loans that were paid out, by the version of the mandate that each was made under."""
     loans = [str(row["subject"]) for row in rows if row["kind"] == "loan_disbursed"]
     texts = mandate_texts(connection, loans)
     connection.rollback()
     read = {key: parse_mandate(text, f"mandate {key[:12]}") for key, text in dict(texts.values()).items()}
-    funders = {key: {"vehicle": each.vehicle or None, "partner": each.outside_partner or None} for key, each in read.items()}
-    none: dict[str, str | None] = {"vehicle": None, "partner": None}
+    funders = {key: _funder(each) for key, each in read.items()}
+    none = dict.fromkeys(("vehicle", "partner", *OWN_PART))
     return {loan: funders[texts[loan][0]] if loan in texts else none for loan in loans}
 
 
-def _tables(rows: list[Row], funders: Mapping[str, dict[str, str | None]]) -> dict[str, pa.Table]:
+def _funder(mandate: Mandate) -> dict[str, str | int | None]:
+    found: dict[str, str | int | None] = {"vehicle": mandate.vehicle or None, "partner": mandate.outside_partner or None}
+    shares = (mandate.consolidated_ppm(of) for of in (Component.PRINCIPAL, Component.INTEREST, Component.FEE))
+    own = (*shares, mandate.coupon_annual) if mandate.is_joint else (None,) * len(OWN_PART)
+    return found | dict(zip(OWN_PART, own, strict=True))
+
+
+def _tables(rows: list[Row], funders: Mapping[str, dict[str, str | int | None]]) -> dict[str, pa.Table]:
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         content = row["content"]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from loanbook import events
 from loanbook.loans.facts import FactKind
 from loanbook.simulator.draws import Stream, chances
+from loanbook.stores.event_rows import OWN_PART
 from loanbook.stores.schema import MODELS, arrow_schema
 from loanbook.terms.contract import Field
 from loanbook.units import Ints
@@ -132,6 +133,7 @@ def _loans(world: "World") -> pa.Table:
             "installment_fen": pa.nulls(loans, pa.int64()),
             "first_due_on": pa.nulls(loans, pa.date32()),
             "tenor_months": rows[:, Field.TENOR_MONTHS],
+            **{name: pa.nulls(loans, pa.int64()) for name in OWN_PART},
         },
     )
     return table.take(pc.sort_indices(table, [("recorded_at", "ascending"), ("event_id", "ascending")]))

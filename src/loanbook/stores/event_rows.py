@@ -18,7 +18,11 @@ from loanbook.stores.event_scan import scan_events
 from loanbook.stores.schema import arrow_schema
 from loanbook.units import Ints
 
-CLASS_KEY = ("product", "version", "model", "segment", "vehicle", "partner", "rate_annual", "installment_count", "tenor_months")
+OWN_PART = ("own_principal_ppm", "own_interest_ppm", "own_fee_ppm", "coupon_annual")
+CLASS_KEY = (
+    *("product", "version", "model", "segment", "vehicle", "partner", "rate_annual", "installment_count", "tenor_months"),
+    *OWN_PART,
+)
 """What loans of one terms class share."""
 
 _KEY = ", ".join(CLASS_KEY)
@@ -59,6 +63,8 @@ def keep_loans(engine: Engine, versions: pa.Table) -> None:
         "event_id, loan_id, borrower_id, product, terms_hash, model, segment, nullif(vehicle, '') AS vehicle, "
         "nullif(partner, '') AS partner, rate_annual, installment_count, tenor_months"
     )
+    own = ", ".join(OWN_PART)
+    none = ", ".join(f"NULL::BIGINT AS {name}" for name in OWN_PART)
     engine.register("terms_version", versions)
     engine.keep(
         "entry",
@@ -66,13 +72,13 @@ def keep_loans(engine: Engine, versions: pa.Table) -> None:
                    row_number() OVER (
                      PARTITION BY e.loan_id, t.reversed_on IS NULL ORDER BY e.recorded_at, e.event_id) AS place
             FROM (
-              SELECT {common}, recorded_at, recorded_on, principal_fen, happened_on AS disbursed_on, first_due_on,
+              SELECT {common}, {own}, recorded_at, recorded_on, principal_fen, happened_on AS disbursed_on, first_due_on,
                      installment_fen, FALSE AS reported, NULL::DATE AS opened_on, 0::BIGINT AS opened_balance,
                      -1::BIGINT AS opened_dpd
               FROM loan_disbursed
               UNION ALL
-              SELECT {common}, recorded_at, recorded_on, original_principal_fen, originated_on, first_due_on, installment_fen,
-                     TRUE, happened_on, balance_fen, coalesce(dpd, -1)
+              SELECT {common}, {none}, recorded_at, recorded_on, original_principal_fen, originated_on, first_due_on,
+                     installment_fen, TRUE, happened_on, balance_fen, coalesce(dpd, -1)
               FROM position_opened) AS e
             LEFT JOIN target AS t ON t.event_id = e.event_id AND t.loan_id = e.loan_id
             LEFT JOIN terms_version AS v

@@ -33,7 +33,7 @@ from loanbook.stores.rules_hash import rules_hash
 from loanbook.terms.contract import FIELDS, Field
 from loanbook.units import MONEY_MAX, NEVER, Ints
 
-FORMAT = 3
+FORMAT = 4
 MOST = "most_fen"
 """Among the totals: what no sum of money over the book can exceed (`event_rows.most_money`)."""
 WAIT_SECONDS = 1800.0

@@ -40,7 +40,7 @@ WORDS = {
 }
 """Text columns that only take certain words, by (kind, column)."""
 
-ADDED = ("vehicle", "partner")
+ADDED = ("vehicle", "partner", "own_principal_ppm", "own_interest_ppm", "own_fee_ppm", "coupon_annual")
 """Optional columns that files of earlier versions do not have."""
 
 DELIVERY_COLUMNS = ("recorded_at", "source")

@@ -4,6 +4,8 @@ Loans name their product, and the hash of its terms where they know it. A loan w
 product, among those the book archives, that was in force on the day of disbursement.
 """
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -11,16 +13,18 @@ from loanbook.errors import StateError
 from loanbook.loans.batches import Classes
 from loanbook.stores.book import Book
 from loanbook.terms.calendar import named_calendar
-from loanbook.terms.contract import FIELDS, Field, empty_contract
+from loanbook.terms.contract import FIELDS, SHARE_WHOLE, Field, empty_contract
 from loanbook.terms.conventions import Model, Shift, Unit
 from loanbook.terms.product import COUNT_MOST, Product, contract_row
 from loanbook.terms.product_file import parse_archived
 from loanbook.units import Ints
 
+OWN_MODEL = Model.ON_BALANCE_SHEET.name.lower()
 _HORIZON_DAYS = 366
 """How far a calendar must reach beyond the last due date, so that a shift cannot leave it."""
 _NAMED = {"segment": Field.SEGMENT, "vehicle": Field.VEHICLE, "partner": Field.PARTNER}
 """What a loan may name or not."""
+_OWN = [Field.OWN_PRINCIPAL, Field.OWN_INTEREST, Field.OWN_FEE, Field.COUPON_ANNUAL]
 
 
 def archived_products(book: Book) -> dict[str, Product]:
@@ -83,6 +87,7 @@ def class_rows(book: Book, products: dict[str, Product], table: pa.Table) -> Cla
         found[number, Field.MODEL] = Model[row["model"].upper()]
         for column, field in _NAMED.items():
             found[number, field] = named[column].index(row[column]) if row[column] else -1
+        found[number, _OWN] = _own_part(book, row)
     if rows:
         groups = found[:, [Field.PRODUCT, Field.MODEL, Field.SEGMENT]]
         found[:, Field.GROUP] = np.unique(groups, axis=0, return_inverse=True)[1].reshape(-1)
@@ -128,6 +133,22 @@ def _unscheduled(row: dict[str, object]) -> Ints:
     found[Field.RATE_ANNUAL] = row["rate_annual"]
     found[Field.TENOR_MONTHS] = row["tenor_months"] or row["installment_count"]
     return found
+
+
+def _own_part(book: Book, row: dict[str, Any]) -> tuple[Any, ...]:
+    """Our part of principal, interest and fee, and the coupon; what a loan does not say follows from what it says."""
+    principal, rate = row["own_principal_ppm"], row["rate_annual"]
+    if principal is None:
+        return SHARE_WHOLE, SHARE_WHOLE, SHARE_WHOLE, rate
+    if row["model"] != OWN_MODEL:
+        raise StateError(
+            f"{book.folder}: loans of product {row['product']} disbursed from {row['first_on']} on say which part is ours "
+            f"(own_principal_ppm {principal:,}) under the model {row['model']}. Only {OWN_MODEL} loans are lent jointly: "
+            "correct the source, and import it into a new book."
+        )
+    interest = principal if row["own_interest_ppm"] is None else row["own_interest_ppm"]
+    fee = interest if row["own_fee_ppm"] is None else row["own_fee_ppm"]
+    return principal, interest, fee, rate if row["coupon_annual"] is None else row["coupon_annual"]
 
 
 def _missing(book: Book, row: dict[str, object]) -> str:

@@ -71,10 +71,17 @@ class Field(IntEnum):
     VEHICLE = 33
     PARTNER = 34
     """Codes of the book's dictionaries, below 0 for none; with the group they make a loan's pool, in the books."""
-    WATERFALL = 35
+    OWN_PRINCIPAL = 35
+    OWN_INTEREST = 36
+    OWN_FEE = 37
+    """Of a loan lent jointly our vehicles' part of each component, millionths; all of it of any other loan."""
+    COUPON_ANNUAL = 38
+    """Interest up to this rate is shared as interest, above it as fee; `units.RATE_SCALE`-ths."""
+    WATERFALL = 39
     """First of `WATERFALL_STEPS` columns: `Timing` * 4 + `Component` in the order they are paid; -1 ends the list."""
 
 
+SHARE_WHOLE = 1_000_000
 FIELDS = int(Field.WATERFALL) + WATERFALL_STEPS
 
 
@@ -83,5 +90,6 @@ def empty_contract() -> np.ndarray:
     row = np.zeros(FIELDS, np.int64)
     row[Field.WATERFALL :] = -1
     row[Field.VEHICLE] = row[Field.PARTNER] = -1
+    row[[Field.OWN_PRINCIPAL, Field.OWN_INTEREST, Field.OWN_FEE]] = SHARE_WHOLE
     row[Field.EVERY] = 1
     return row

@@ -251,6 +251,11 @@ class Mandate:
         parts = zip(self.holders, self.funding[stage][component], strict=True)
         return sum(share for holder, share in parts if holder.consolidated)
 
+    @property
+    def is_joint(self) -> bool:
+        """Whether others fund a part of its loans and vehicles of ours the rest."""
+        return 0 < self.consolidated_ppm(Component.PRINCIPAL) < SHARES_WHOLE
+
     def open_on(self, on: int) -> bool:
         """Whether loans are matched under this version on a day (later versions not considered)."""
         return self.effective_from <= on and (self.effective_until is None or on <= self.effective_until)

@@ -175,6 +175,13 @@ def _consistent(items: dict[str, Located], mandate: Mandate) -> None:
     ours_lose = mandate.consolidated_ppm(Component.LOSS) > mandate.consolidated_ppm(Component.PRINCIPAL)
     if ours_lose and mandate.guarantee is None:
         raise where.wrong("our vehicles bear losses of loans that they do not fund: that needs a guarantee. Write guarantee.")
+    if mandate.is_joint and mandate.consolidated_ppm(Component.LOSS) != mandate.consolidated_ppm(Component.PRINCIPAL):
+        funded, lost = (_shown_share(mandate.consolidated_ppm(of)) for of in (Component.PRINCIPAL, Component.LOSS))
+        raise where.wrong(
+            f"our vehicles fund {funded} of each loan and bear {lost} of its loss. Of a loan lent jointly every lender bears the "
+            "loss of its own part: what one bears of another's is a guarantee, and no loan is booked as both. Write the same "
+            "shares for principal and loss."
+        )
     if (mandate.guarantee is None) != (Stage.COMPENSATION not in mandate.funding):
         words = "says who holds the claim once a guarantor has paid"
         instead = "Write funding.compensation" if mandate.guarantee else "Write a guarantee, or remove it"
