@@ -1,5 +1,6 @@
 """All figures of a document: tables with what stands around them, prose, and what is told apart from both."""
 
+from loanbook.errors import RequestError
 from loanbook.tieout.document import Document, Heading, Paragraph, Table
 from loanbook.tieout.figure import Damage, Figure, Numeral, Reading
 from loanbook.tieout.read.context import document_context
@@ -9,11 +10,14 @@ from loanbook.tieout.read.prose import read_prose
 from loanbook.tieout.read.scale import Statement
 from loanbook.tieout.read.tables import Surroundings, read_table, table_statement
 
+MOST_FIGURES = 100_000  # four times what five hundred full pages hold
+
 
 def read_figures(document: Document) -> Reading:
     """Every displayed number of a document as a figure or, told apart, as a numeral of another kind.
 
-    Figures stand in reading order. A caption's lines are blocks too and are read once, as those.
+    Figures stand in reading order. A caption's lines are blocks too and are read once, as those. Raises RequestError for a
+    document of more than MOST_FIGURES.
     """
     context = document_context(document)
     figures: list[Figure] = []
@@ -23,6 +27,8 @@ def read_figures(document: Document) -> Reading:
     caption: tuple[str, ...] = ()
     statement: Statement | None = None
     for block in document.blocks:
+        if len(figures) > MOST_FIGURES:
+            raise RequestError(f"{document.file}: more than {MOST_FIGURES:,} figures; no results document has so many. Split it.")
         if isinstance(block, Table):
             rows = table_rows(block)
             own = tuple(span.text for span in block.caption)

@@ -129,6 +129,7 @@ class _Page:
         for text in whole.split("\n"):
             shown = _shown(text)
             if shown:
+                self.meter.check_line(shown, self.line)
                 span = Span(text=shown, place=Place(file=self.file, line=self.line, start=0, end=len(shown)))
                 if self.heading or (self.bold and len(shown) < 160 and not shown.endswith((".", ",", ";"))):
                     self.found.append(Heading(span=span, level=self.heading or 3))
@@ -171,6 +172,7 @@ class _Page:
 
     def cell(self, element: Element, column: int, columns: int, rows: int) -> Cell:
         shown = _shown(_cell_text(element))
+        self.meter.check_line(shown, self.line)
         line = _line(element, self.line)
         indent = 0
         for part in (element, *element.iterchildren("p", "div", "span")):

@@ -12,7 +12,7 @@ class Limits:
 
     file_bytes        size of the file
     cells             cells of all tables, and words of all pages
-    line_characters   of one line of text; a longer one is no document of lines
+    line_characters   of one line of text, one paragraph or one cell; a longer one is no document of lines
     depth             elements inside each other in HTML
     pages             of a PDF
     seconds           wall clock for reading the file; checked between blocks and pages
@@ -20,7 +20,7 @@ class Limits:
 
     file_bytes: int = 64 * 1024 * 1024
     cells: int = 600_000
-    line_characters: int = 2_000_000
+    line_characters: int = 500_000
     depth: int = 200
     pages: int = 3_000
     seconds: float = 120.0
@@ -34,6 +34,13 @@ class Meter:
         self.limits = limits
         self.cells = 0
         self._until = time.monotonic() + limits.seconds
+
+    def check_line(self, text: str, line: int) -> None:
+        if len(text) > self.limits.line_characters:
+            raise RequestError(
+                f"{self.file}:{line}: a line of {len(text):,} characters; the limit is {self.limits.line_characters:,}. "
+                "Is this a document of lines?"
+            )
 
     def add_cells(self, count: int) -> None:
         self.cells += count

@@ -50,8 +50,11 @@ def read_pages(content: bytes, file: str, meter: Meter) -> list[Piece]:
         letters = 0
         for number in range(len(document)):
             meter.check_time()
-            page = document[number]
-            text = page.get_textpage()
+            try:
+                page = document[number]
+                text = page.get_textpage()
+            except pdfium.PdfiumError as error:
+                raise RequestError(f"{file}: page {number + 1} cannot be read ({error}). Save the document anew.") from error
             found = _letters(text.raw, meter)
             letters += len(found)
             pieces += read_lines("\n".join(_lines(found)), file, meter, page=number + 1)

@@ -2,7 +2,6 @@
 
 import re
 
-from loanbook.errors import RequestError
 from loanbook.tieout.document import Cell, Heading, Paragraph, Span
 from loanbook.tieout.figure import Place
 from loanbook.tieout.read.aligned import Layout
@@ -26,11 +25,7 @@ def read_lines(text: str, file: str, meter: Meter, page: int | None = None) -> l
     lines = [line.rstrip(" ") for line in re.split(r"\r\n|\r|\n|\f|\v", text)]
     meter.expect_cells(text.count("\t"))
     for number, line in enumerate(lines, 1):
-        if len(line) > meter.limits.line_characters:
-            raise RequestError(
-                f"{file}:{number}: a line of {len(line):,} characters; the limit is {meter.limits.line_characters:,}. Is th"
-                f"is a text of lines?"
-            )
+        meter.check_line(line, number)
     return _Lines(lines, file, meter, page).pieces()
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from loanbook.tieout.figure import Basis, Figure, Period, Unit
 from loanbook.tieout.relate.grid import Grid
@@ -54,19 +55,25 @@ class Item:
     unit: Unit
     series: list[Series] = field(default_factory=list)
     cells: dict[Coordinate, list[Figure]] = field(default_factory=dict)
+    _best: dict[Coordinate, Figure] = field(default_factory=dict)
 
     def add(self, series: Series) -> None:
         """Takes in all figures of `series`."""
         self.series.append(series)
         for coordinate, figures in series.cells.items():
             self.cells.setdefault(coordinate, []).extend(figures)
+            for figure in figures:
+                standing = self._best.get(coordinate)
+                if standing is None or _rank(figure) < _rank(standing):
+                    self._best[coordinate] = figure
 
     def best(self, coordinate: Coordinate) -> Figure | None:
         """The figure that others are measured against: of the finest step, in a table before prose, first printed."""
-        figures = self.cells.get(coordinate)
-        if not figures:
-            return None
-        return min(figures, key=lambda figure: (figure.place.row is None, figure.step * figure.scale))
+        return self._best.get(coordinate)
+
+
+def _rank(figure: Figure) -> tuple[bool, Decimal]:
+    return figure.place.row is None, figure.step * figure.scale
 
 
 @dataclass(frozen=True, slots=True)
