@@ -39,6 +39,9 @@ def home(tmp_path_factory):
 
 
 def content(home):
+    """What the ledger's folder holds once somebody has taken it for writing, which sweeps what a crash left."""
+    with Ledger(open_book(home / "books" / "made_up")).writing():
+        pass
     root = home / "books" / "made_up" / "ledger"
     return {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file() and p.name != ".lock"}
 

@@ -152,6 +152,15 @@ class Ledger:
         move_in_place(staging, target)
         write_in_place(path, msgspec.json.encode(_Head(last=ending.id, digest=ending.digest)))
 
+    def _finish_head(self) -> None:
+        """Say that what was coming has come, where a crash fell between its being put in place and that word."""
+        head = self._head()
+        if head is None or not head.coming:
+            return
+        for period in self.all_periods():
+            if period.digest == head.coming:
+                write_in_place(self.folder / _HEAD, msgspec.json.encode(_Head(last=period.id, digest=period.digest)))
+
     def periods(self) -> tuple[Period, ...]:
         """The newest version of each period, by their ends."""
         newest: dict[str, Period] = {}
@@ -194,11 +203,14 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the ledger for writing; what a crash left over is swept."""
+        """Hold the ledger for writing; what a crash left over is swept, what it left unsaid is said."""
         self.folder.mkdir(exist_ok=True)
         with exclusive(self.folder / ".lock", wait_seconds=WAIT_SECONDS):
             for leftover in self.folder.glob(f"{_STAGING}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
+            for beside in self.folder.glob(f".{_HEAD}.*.new"):
+                beside.unlink(missing_ok=True)
+            self._finish_head()
             yield
 
     @contextmanager

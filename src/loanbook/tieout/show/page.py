@@ -17,18 +17,10 @@ import msgspec
 from loanbook.tieout.document import Document, Heading, Paragraph, Span, Table
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Judgement
-from loanbook.tieout.relation import Finding, Severity, Status
+from loanbook.tieout.relation import Finding
 from loanbook.tieout.show.marks import Key, Piece, by_part, cut, rows
+from loanbook.tieout.show.words import NAMES, SEVERITIES, SIGNS
 
-SIGNS = {Status.TICKED: "✓", Status.NOTED: "●", Status.FAILED: "✗", Status.NOT_CHECKABLE: "○"}
-NAMES = {Status.TICKED: "ticked", Status.NOTED: "noted", Status.FAILED: "failed", Status.NOT_CHECKABLE: "not checkable"}
-SEVERITIES = {
-    Severity.ERROR: "error",
-    Severity.PRACTICE: "departs from this issuer's practice",
-    Severity.ROUNDING: "within rounding",
-    Severity.DEFINITION: "definition changed",
-    Severity.DAMAGE: "extraction damage",
-}
 RELATIONS_SHOWN = 8
 
 
