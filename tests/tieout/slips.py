@@ -10,7 +10,7 @@ KINDS = ("last digit", "substituted", "swapped", "sign", "tenfold")
 MINUS = "(-−–△▲"
 REACH = 8  # characters before the digits among which a mark of sign is looked for
 CLOSING = 16  # characters after them within which a bracket closes, tags of a cell of its own included
-SEPARATORS = " ,.'’\u00a0\u202f"
+FALL = re.compile(r"\b(?:decreas|declin|down|fell|drop|lower|reduc)\w*\s[^.\d]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +152,7 @@ def _signed(text: str, target: Target) -> str | None:
     if near.endswith("+"):
         return head[:-1] + "–" + digits + tail
     if target.is_prose:
-        return head + "-" + digits + tail
+        # "A decrease of -9.3%" says nothing else than "a decrease of 9.3%".
+        return None if FALL.search(head[-40:]) else head + "-" + digits + tail
     mark = next((each for each in "△▲" if each in text), "–" if re.search(r">–\d", text) else "(")
     return _widened(head, 1) + mark + digits + (")" if mark == "(" else "") + tail

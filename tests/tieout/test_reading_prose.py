@@ -290,3 +290,9 @@ def test_the_decimal_mark_of_a_document():
     assert decimal_mark(["1.234,5 and 12,4 %"]) == ","
     assert decimal_mark(["1,234.5 and 12.4%"]) == "."
     assert decimal_mark(["1,234"]) == "."
+
+
+def test_an_amount_that_begins_a_line_is_of_the_words_that_end_the_line_before():
+    document = document_of(b"Gross margin was\n53.2%.", "a.txt")
+    (figure,) = read_figures(document).figures
+    assert (figure.label, figure.place.line) == ("Gross margin", 2)

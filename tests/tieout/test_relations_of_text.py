@@ -89,3 +89,24 @@ def test_the_pack_names_lines_and_a_pack_that_contradicts_itself_is_refused(tmp_
         read_pack("items: {a: [Total assets], b: [Assets total]}", "mine.yaml")
     with pytest.raises(Exception, match="which is not among the items"):
         read_pack("items: {a: [Assets]}\nrelations: {r: a = b}", "mine.yaml")
+
+
+def test_growth_that_is_told_before_its_amount_is_of_what_it_grew_to(tmp_path: Path) -> None:
+    text = "Income from operations rose in the first quarter of 2024 by {} to RMB1,637.2 million (2023: RMB1,365.3 million)."
+    for percent, errors in (("19.9%", 0), ("19.6%", 1)):
+        found = judged(tmp_path, RELEASE + "\n" + text.format(percent) + "\n")
+        assert [finding.printed for finding in found.findings] == [percent] * errors
+
+
+def test_columns_that_a_converter_broke_are_one_again(tmp_path: Path) -> None:
+    rows = [line.split("\t") for line in RELEASE[RELEASE.index("Interest\t") :].strip().splitlines()]
+    head = "## Statements of Operations\n\n|  | 2023 |  | 2024 |  |\n|---|---|---|---|---|\n| in RMB thousand |  |  |  |  |\n"
+    lines = [
+        f"| {label} | | {first} | | {second} |" if number % 3 == 2 else f"| {label} | {first} |  | {second} |  |"
+        for number, (label, first, second, _) in enumerate(rows)
+    ]
+    found = judged(tmp_path, head + "\n".join(lines) + "\n")
+    assert set(found.statuses.values()) == {Status.TICKED}
+    assert not found.findings
+    spoiled = judged(tmp_path, head + "\n".join(lines).replace("736,026", "763,026") + "\n")
+    assert [finding.printed for finding in spoiled.findings] == ["763,026"]

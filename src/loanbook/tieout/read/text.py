@@ -10,6 +10,7 @@ from loanbook.tieout.read.limits import Meter
 from loanbook.tieout.read.marks import joined, trimmed, unmarked
 
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_EXPECTS = re.compile(r"\b(?:was|were|is|are|of|to|from|by|at|than|with|approximately|about)$")
 _LIST = re.compile(r"\s*(?:[-*•●▪◦·–]|\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[.)])\s+(?=\S)")
 _RULE = re.compile(r"\s*(?:[-=_*~]\s?){3,}\s*$")
 _PIPE_RULE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?\s*)?\|?\s*$")
@@ -165,7 +166,7 @@ class _Lines:
             return len(before) > 45 and not (
                 text.startswith("(") and not before.endswith((",", "the", "of")) and len(before) < 75
             )
-        return text[0].islower() and not before.endswith(".")
+        return (text[0].islower() and not before.endswith(".")) or _EXPECTS.search(before) is not None
 
     def _is_heading(self, at: int, text: str) -> bool:
         """A short line on its own, in title case or bold, that ends no sentence."""

@@ -1,11 +1,11 @@
 """Figures of one table as a grid: rows that can be added, columns that agree or not."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loanbook.tieout.figure import Basis, Figure, Unit
+from loanbook.tieout.figure import Basis, Figure, Period, Unit
 
 ADDITIVE = frozenset({Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT, Unit.UNKNOWN, Unit.POINTS, Unit.PERCENT})
 GROWTH = "growth"
@@ -98,6 +98,32 @@ def _parts(block: int, figures: Sequence[Figure]) -> list[Grid]:
     file = figures[0].place.file
     return [
         Grid(file, block, part, tuple(rows), tuple(sorted({column for row in rows for column in row.cells})))
-        for part, rows in enumerate(parts)
+        for part, rows in enumerate(map(_joined, parts))
         if rows
     ]
+
+
+def _joined(rows: Sequence[Row]) -> list[Row]:
+    """The rows with columns joined that are one: neighbours that state the same and stand in no row together.
+
+    Converted files shift some rows by a column.
+    """
+    filled: dict[int, set[int]] = defaultdict(set)
+    stated: dict[int, Counter[tuple[Period | None, str | None, Basis | None]]] = defaultdict(Counter)
+    for row in rows:
+        for column, figure in row.cells.items():
+            filled[column].add(row.index)
+            stated[column][figure.period, figure.currency, figure.basis] += 1
+    target: dict[int, int] = {}
+    last: int | None = None
+    for column in sorted(filled):
+        alike = last is not None and stated[column].keys() & stated[last].keys()
+        if last is not None and alike and None not in {key[0] for key in alike} and not filled[column] & filled[last]:
+            target[column] = last
+            filled[last] |= filled[column]
+            stated[last] += stated[column]
+        else:
+            target[column] = last = column
+    if all(column == other for column, other in target.items()):
+        return list(rows)
+    return [Row(row.index, row.label, row.path, {target[column]: figure for column, figure in row.cells.items()}) for row in rows]

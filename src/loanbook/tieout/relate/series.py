@@ -121,9 +121,9 @@ def table_series(grids: Iterable[Grid], frame: Frame) -> list[Series]:
         for row in grid.rows:
             by_unit: dict[Unit, Series] = {}
             label = full_label(row.label, row.path)
-            for figure in row.cells.values():
+            for column, figure in row.cells.items():
                 coordinate = coordinate_of(figure, frame)
-                if coordinate is None or figure.place.column in unclear:
+                if coordinate is None or column in unclear:
                     continue
                 series = by_unit.get(figure.unit)
                 if series is None:
