@@ -75,7 +75,7 @@ def _growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str
 
 
 def _grown(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> Figure | None:
-    """The amount that grew: named by the reader, else what it grew to, else the last amount before (of the same end of a range)."""
+    """The amount that grew: named by the reader, else what it grew to, else the last before (of the same end of a range)."""
     growth = sentence.figures[at]
     after = sentence.figures[at + 1] if at + 1 < len(sentence.figures) else None
     if growth.of is None and after is not None and after.unit in AMOUNTS and sentence.before(at + 1).strip() == "to":
