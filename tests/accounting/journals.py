@@ -115,7 +115,7 @@ def carrying_facts(words: dict[str, Any]) -> IrregularBatch:
     facts = [(opened, int(FactKind.DISBURSEMENT), opened, fen(loan["principal"]))]
     for fact in words["facts"]:
         on = day(fact["on"])
-        amount = sum(fen(fact.get(name, 0)) for name in ("principal", "interest", "recovered"))
+        amount = sum(fen(fact.get(name, 0)) for name in ("principal", "interest", "recovered", "unapplied"))
         kind = FactKind.PAYOFF if fact.get("pays_off") else FactKind.PAYMENT
         facts.append((on, int(kind), day(fact.get("told", fact["on"])), amount))
     facts.sort(key=lambda one: one[:2])
@@ -138,8 +138,8 @@ def carrying_facts(words: dict[str, Any]) -> IrregularBatch:
 
 
 def compact(words: dict[str, Any], due_on: list[dt.date]) -> CompactBatch | None:
-    """The same loan as days late, where that says all of it: nothing told late and nothing recovered."""
-    if any("told" in fact or "recovered" in fact for fact in words["facts"]):
+    """The same loan as days late, where that says all of it: nothing told late, recovered or unapplied."""
+    if any("told" in fact or "recovered" in fact or "unapplied" in fact for fact in words["facts"]):
         return None
     late, settled = [], NEVER
     for number, fact in enumerate(words["facts"]):

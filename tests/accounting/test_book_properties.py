@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from loanbook.accounting.journal import by_account, check_balanced, of_basis, trial_balance
 from loanbook.accounting.posting import rule_table
 from loanbook.errors import TieError
+from loanbook.loans.account import Drawdown, account_of, fact_rows
 from loanbook.loans.batches import Classes, IrregularBatch
 from loanbook.loans.dates import month_end, month_index
-from loanbook.loans.facts import Fact
+from loanbook.loans.facts import Fact, Total
 from loanbook.services.bookkeeping import post_by
 from loanbook.terms.contract import Field
 from loanbook.terms.conventions import Model
@@ -108,7 +109,25 @@ def standing(close, models, formula):
     return total
 
 
-def check(closes, once):
+def held_for_borrowers(batch, classes, as_of):
+    """What the accounts of loans whose money we collect hold unapplied, as known on the day."""
+    total = 0
+    if isinstance(batch, IrregularBatch):
+        for at, drawn in enumerate(batch.class_no):
+            if Model(classes.rows[drawn, Field.MODEL]).name.lower() in (*OWN, *SERVED):
+                start, stop = batch.fact_offsets[at : at + 2]
+                names = ("kind", "on", "amount", "detail", "recorded_on")
+                facts = fact_rows(zip(*(getattr(batch, f"fact_{name}")[start:stop].tolist() for name in names), strict=True))
+                made = Drawdown(
+                    contract=classes.rows[drawn],
+                    principal_fen=int(batch.principal_fen[at]),
+                    disbursed_on=int(batch.disbursed_on[at]),
+                )
+                total += account_of(made, facts, as_of=as_of, known_on=as_of).total(Total.UNAPPLIED)
+    return total
+
+
+def check(closes, once, batch, classes):
     for close in closes:
         entries = close.entries
         check_balanced(trial_balance(entries))
@@ -122,6 +141,7 @@ def check(closes, once):
             for accounts, (models, formula) in (CLOSING["both"] | CLOSING[basis]).items():
                 stands = sum(held.get(account, 0) for account in accounts)
                 assert stands == standing(close, models, formula), (basis, accounts)
+            assert held.get("2117", 0) == -held_for_borrowers(batch, classes, close.space.window.as_of), basis
     first, last = closes
     everything = pa.concat_tables([first.entries, last.entries])
     assert len(set(everything["entry_id"].to_pylist())) == everything.num_rows
@@ -160,7 +180,7 @@ def nonzero(table):
 @given(drawn=st.lists(one_loan(), min_size=1, max_size=8), days=month_ends(FIRST_MONTH, FIRST_MONTH + 19))
 def test_books_of_any_loans_balance_close_and_post_alike_however_often(drawn, days):
     batch, _ = build(drawn)
-    check(closed(batch, CLASSES, days, SINCE), closed(batch, CLASSES, days[1:], SINCE)[0])
+    check(closed(batch, CLASSES, days, SINCE), closed(batch, CLASSES, days[1:], SINCE)[0], batch, CLASSES)
 
 
 @EXAMPLES
@@ -170,7 +190,7 @@ def test_books_of_any_loans_balance_close_and_post_alike_however_often(drawn, da
 )
 def test_books_of_loans_with_odd_facts_do_too(loans, days):
     batch, classes = carrying(loans)
-    check(closed(batch, classes, days, DISBURSED_ON), closed(batch, classes, days[1:], DISBURSED_ON)[0])
+    check(closed(batch, classes, days, DISBURSED_ON), closed(batch, classes, days[1:], DISBURSED_ON)[0], batch, classes)
 
 
 def carrying(loans):

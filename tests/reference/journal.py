@@ -64,6 +64,8 @@ class Money:
     principal: int
     interest: int
     recovered: int
+    unapplied: int
+    """What found nothing to pay; below zero, a refund of it."""
     pays_off: bool
 
     @property
@@ -115,6 +117,7 @@ def life_of(words: Mapping[str, Any]) -> Life:
             principal=fen(fact.get("principal", 0)),
             interest=fen(fact.get("interest", 0)),
             recovered=fen(fact.get("recovered", 0)),
+            unapplied=fen(fact.get("unapplied", 0)),
             pays_off=bool(fact.get("pays_off", False)),
         )
         for fact in words["facts"]

@@ -118,6 +118,14 @@ def flows(at: State) -> list[tuple[dt.date, str, str, str, int, int, int, str]]:
     heavy, own = model == "capital_heavy", model == "on_balance_sheet"
     if own:
         say(life.opened_on, "L01", "CORE", "lender", 1310, 1001, life.lent, "lent")
+    for each in at.known:
+        if own or model in ("capital_heavy", "capital_light"):
+            booked, credited, who = ("L36", "L34", "lender") if own else ("L37", "L35", "facilitator")
+            come = each.unapplied > 0
+            how = f"paid beyond what is owed, {each.on}" if come else f"given back, {each.on}"
+            say(each.on, booked, "CORE", who, 1030, 2117, each.unapplied, how)
+            how = "the provider credits what we hold for the borrower" if come else "the provider debits what it gave back"
+            say(each.on + settle, credited, "CORE", who, 1001, 1030, each.unapplied, how)
     interest, before = 0, (0, 0)
     for each in sorted(at.paid, key=lambda one: one.on):
         told = f"paid on {each.on}" + (f", told on {each.told}" if each.told != each.on else "")

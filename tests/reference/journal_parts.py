@@ -73,4 +73,5 @@ def _money_left(whole: Money, part: Money) -> Money:
         principal=whole.principal - part.principal,
         interest=whole.interest - part.interest,
         recovered=whole.recovered - part.recovered,
+        unapplied=whole.unapplied - part.unapplied,
     )

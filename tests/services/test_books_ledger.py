@@ -54,6 +54,35 @@ def test_any_world_balances_in_each_book_and_entity_and_meets_its_measures(seed,
     assert prove_ledger(book).findings == ()
 
 
+def test_money_paid_beyond_what_is_owed_is_in_the_books_and_meets_the_accounts(copy):
+    """One instalment paid five times over; part of the rest goes back, and every amount received is in transit on its day."""
+    once = loan("once", "2024-10-15", 100_000, installment_count=1, tenor_months=1, model="on_balance_sheet")
+    rows = {
+        "loan_disbursed": table("loan_disbursed", [once]),
+        "payment_received": table("payment_received", [payment("once", 0, "2024-11-15", 500_000)]),
+        "refund_paid": table(
+            "refund_paid",
+            [payment("once", 1, "2024-12-03", 150_000)],
+        ),
+    }
+    copy = append(copy, rows).book
+    period, _ = close_period(copy, "2024Q4")
+    held = entries_of_period(period, kind="payment_held")
+    owed = {str(row["happened_on"]): (row["debit"], row["credit"], row["amount_fen"]) for row in held.to_pylist()}
+    left = owed["2024-11-15"][2]
+    collected = entries_of_period(period, kind="instalment_collected")
+    of_day = collected.filter(pc.equal(collected["happened_on"], dt.date(2024, 11, 15)))
+    of_loan = [explain_entry(copy, row["entry_id"]).loans.to_pylist() for row in of_day.to_pylist()]
+    applied = sum(each["amount_fen"] for loans in of_loan for each in loans if each["loan_id"] == "once")
+    assert left + applied == 500_000
+    assert owed == {"2024-11-15": ("1030", "2117", left), "2024-12-03": ("2117", "1030", 150_000)}
+    (tie,) = (tie for tie in tie_out(copy, "2024Q4") if tie.name == "held_for_borrowers")
+    assert (tie.ledger_fen, tie.measure_fen, tie.unexplained_fen) == (left - 150_000, left - 150_000, 0)
+    first = held["entry_id"][0].as_py()
+    assert [row["loan_id"] for row in explain_entry(copy, first).loans.to_pylist()] == ["once"]
+    assert prove_ledger(copy).findings == ()
+
+
 def test_a_quarter_is_closed_once_and_books_rebuilt_from_events_are_identical(closed, copy):
     before = {path: path.read_bytes() for path in sorted(copy.folder.rglob("ledger/*/*"))}
     period, fresh = close_period(copy, "2024Q3")

@@ -263,6 +263,7 @@ def book(
             if facts[fact, _F_ACTIVE] == 1 and (_is_payment(facts[fact, _F_KIND]) or facts[fact, _F_KIND] == _RECOVERY):
                 totals[_RECEIVED] += facts[fact, _F_AMOUNT]
                 totals[_UNAPPLIED] += facts[fact, _F_AMOUNT]
+                facts[fact, _F_HELD] = facts[fact, _F_AMOUNT]
         return
     first = _start_rows(contract, schedule, schedule_rows, rows, aux, totals)
     totals[_LENT] = principal_fen

@@ -92,8 +92,6 @@ def _stand(rows: Ints, totals: Ints, as_of: int, out: Ints) -> None:
             if rows[row, _CLEARED_ON] > as_of:
                 out[_DPD] = max(out[_DPD], as_of - due_on)
     out[_OUTSTANDING] = totals[_T_OUTSTANDING]
-    out[_RECEIVED] = totals[_T_RECEIVED]
-    out[_UNAPPLIED] = totals[_T_UNAPPLIED]
 
 
 @lean
@@ -132,6 +130,7 @@ def _positions(
     closed: Ints,
     closed_from: int,
     as_of: int,
+    known_on: int,
     out: Ints,
 ) -> None:
     last_class, last_day, last_first = -1, -1, -1
@@ -169,7 +168,7 @@ def _positions(
                 facts,
                 count,
                 last_fact if later == 1 else as_of,
-                NEVER - 1,
+                known_on,
                 schedule,
                 rate_fraction,
                 account_rows,
@@ -184,13 +183,22 @@ def _positions(
                 paid,
                 ends,
             )
-            if later == 0 and totals[_LENT] > 0:
-                _stand(account_rows, totals, as_of, out[at])
+            if later == 0:
+                out[at, _RECEIVED] = totals[_T_RECEIVED]
+                out[at, _UNAPPLIED] = totals[_T_UNAPPLIED]
+                if totals[_LENT] > 0:
+                    _stand(account_rows, totals, as_of, out[at])
             out[at, _FINALLY] = totals[_LENT] - totals[_T_OUTSTANDING]
 
 
-def positions(batch: IrregularBatch, classes: Ints, as_of: int, calendar: tuple[Ints, int] | None = None) -> Ints:
-    """Where loans stand at the end of a day, everything given being known.
+def positions(
+    batch: IrregularBatch,
+    classes: Ints,
+    as_of: int,
+    calendar: tuple[Ints, int] | None = None,
+    known_on: int = NEVER - 1,
+) -> Ints:
+    """Where loans stand at the end of a day, as known on a day: by default everything given is known.
 
     batch     facts within a loan by day and kind; loans of one class and day side by side are prepared once
     classes   (classes, FIELDS) contract rows
@@ -223,6 +231,7 @@ def positions(batch: IrregularBatch, classes: Ints, as_of: int, calendar: tuple[
         closed,
         closed_from,
         as_of,
+        known_on,
         out,
     )
     _positions(*arguments)

@@ -10,6 +10,7 @@ from loanbook.loans.charge_off import charge_off_by_terms
 from loanbook.loans.dates import month_index
 from loanbook.loans.irregular import decode_irregular, irregular_scratch, load_facts, load_listed, most_rows, prepare_irregular
 from loanbook.measures.facts import Clock, Trait, measure_collection, measure_loan
+from loanbook.measures.ledger_held import book_held
 from loanbook.measures.ledger_parts import book_parts
 from loanbook.measures.passes import check_since, collect_wanted, head, set_traits
 from loanbook.terms.contract import Field
@@ -163,6 +164,8 @@ def _irregular_pass(
                 paid,
                 ends,
             )
+            if booked.size > 0:
+                book_held(facts, count, pieces, totals, loan, clock, policy, slots, daybook)
             if rows < 0:
                 continue
             charge_off_by_terms(contract[_CHARGE_OFF_DAYS], due, rows, paid, entries, ends)

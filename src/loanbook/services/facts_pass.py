@@ -1,18 +1,21 @@
 """The facts pass of a close: row groups read, decoded and measured by a few threads, cells added up at the end."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from loanbook.loans.batches import Classes
+from loanbook.loans.batches import Classes, IrregularBatch
+from loanbook.loans.positions import Position, positions
 from loanbook.measures.booking import Basis, BookCells, book_batches, booked_behind, empty_book_cells
 from loanbook.measures.cells import Cells, empty_cells
 from loanbook.measures.measuring import Batch, Calendar, LoansBehind, loans_behind, measure_batches
 from loanbook.measures.space import Space
 from loanbook.stores.batch_files import select_loans
 from loanbook.stores.projection import Progress, Projection
+from loanbook.terms.contract import Field
+from loanbook.terms.conventions import Model
 from loanbook.units import Ints
 
 THREADS = 2
@@ -115,6 +118,18 @@ def behind(projection: Projection, space: Space, family: str, wanted: Ints, *, o
     queue = _Queue(projection, space.window.known_on, on_progress, _MEASURING)
     classes: Classes = projection.classes()
     return loans_behind(queue.batches(), classes, space, family, wanted, calendar=_calendar(projection))
+
+
+def unapplied(projection: Projection, as_of: int, known_on: int, models: Collection[Model], *, on_progress: Progress) -> int:
+    """Money that nothing owed could take, of all loans of some models: summed over accounts, by no cell and no entry."""
+    queue, classes, calendar = _Queue(projection, known_on, on_progress, _MEASURING), projection.classes(), _calendar(projection)
+    total = 0
+    for batch in queue.batches():
+        if isinstance(batch, IrregularBatch):
+            held = positions(batch, classes.rows, as_of, calendar, known_on)[:, Position.UNAPPLIED]
+            meant = np.isin(classes.rows[batch.class_no, Field.MODEL], list(models)) & (batch.disbursed_on <= as_of)
+            total += int(held[meant].sum())
+    return total
 
 
 def _calendar(projection: Projection) -> Calendar | None:

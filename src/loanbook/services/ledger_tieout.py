@@ -13,21 +13,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loanbook import units
 from loanbook.measures.space import Space
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.entry_explaining import basis_at
-from loanbook.services.facts_pass import behind, behind_entry
+from loanbook.services.facts_pass import behind, behind_entry, unapplied
 from loanbook.services.period_reading import followed
 from loanbook.stores.book import Book
 from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, reading
 from loanbook.stores.tables import read_table
+from loanbook.terms.conventions import Model
 from loanbook.terms.families import BUCKETS, LEDGER, POSITION
 from loanbook.terms.posting_rule import load_components
 from loanbook.units import Ints
 
 ON_BALANCE, HEAVY = "on_balance_sheet", "capital_heavy"
-PRINCIPAL, EXPOSURE = ("1310", "1311"), ("9001",)
+PRINCIPAL, EXPOSURE, TO_BORROWERS = ("1310", "1311"), ("9001",), ("2117",)
+COLLECTED_BY_US = (Model.ON_BALANCE_SHEET, Model.CAPITAL_HEAVY, Model.CAPITAL_LIGHT)
 WRITTEN_OFF = "charged_off"
 _FLOW_SIGNS = {"originations": 1, "repayments": -1, "charge_offs": -1, "recoveries": 1}
 
@@ -89,6 +92,13 @@ def tie_out(book: Book, name: str, *, on_progress: Progress | None = None) -> tu
             measure_fen=position,
             other_fen=_other(chain, EXPOSURE),
             taken_fen=-_taken_over(book, ledger, period, measured, tell) if position else 0,
+        ),
+        Tie(
+            name="held_for_borrowers",
+            title="Payable to borrowers",
+            ledger_fen=-_balance(period, TO_BORROWERS),
+            measure_fen=_held(book, end, known, tell),
+            other_fen=-_other(chain, TO_BORROWERS),
         ),
         *flows,
     )
@@ -166,6 +176,12 @@ def _moved(entries: pa.Table, accounts: Sequence[str]) -> int:
         sign * (pc.sum(entries.filter(pc.is_in(entries[side], pa.array(accounts)))["amount_fen"]).as_py() or 0)
         for side, sign in (("debit", 1), ("credit", -1))
     )
+
+
+def _held(book: Book, end: dt.date, known: dt.date, tell: Progress) -> int:
+    """What the accounts of loans that we collect hold unapplied."""
+    with reading(book, on_progress=tell) as projection:
+        return unapplied(projection, units.day(end), units.day(known), COLLECTED_BY_US, on_progress=tell)
 
 
 def _taken_over(book: Book, ledger: Ledger, period: Period, measured: Close, tell: Progress) -> int:

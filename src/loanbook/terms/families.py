@@ -110,9 +110,12 @@ DAYBOOK = Family(
         "settled_guarantee_fen",
         "charges_fen",
         "charges_vat_fen",
+        "held_fen",
+        "settled_held_fen",
     ),
-    text="What happened on a day, as far as it is the books' business: money lent, collected, lost, paid out, recovered, and "
-    "credited to us by the payment provider. A slot is a month before the period or a day of it.",
+    text="What happened on a day, as far as it is the books' business: money lent, collected, lost, paid out, recovered, held "
+    "because nothing was owed that could take it, and credited to us by the payment provider. A slot is a month before the "
+    "period or a day of it.",
     needs="payment_days",
 )
 AGED = ("principal", "interest", "fee", "guarantee_fee")
