@@ -158,6 +158,7 @@ class State:
         self.recoveries = [each for each in self.known if each not in before]
         self.recovered = sum(each.amount for each in self.recoveries)
         self.is_repaid = not self.is_lost and self.balance == 0
+        self.repaid_on = max(each.on for each in before) if self.is_repaid else None
         self.has_ended = self.is_lost or self.is_repaid
         self.open = [row for number, row in enumerate(life.rows) if not self.cleared(number, day)]
         late = [(day - row.due_on).days for row in self.open[:1]] if not self.has_ended else []

@@ -142,7 +142,7 @@ def services(at: State, last: dt.date | None) -> dict[str, Figure]:
         found[f"{name}_net"], found[f"{name}_vat"] = less(gross, tax), tax
     if last and last >= life.opened_on:
         # Services that were given by the last close, at the price expected now.
-        days = min((last - life.opened_on).days, at.term)
+        days = at.term if at.repaid_on and at.repaid_on <= last else min((last - life.opened_on).days, at.term)
         earlier = Figure(
             fen=min(half_up(Fraction(rest * days, at.term)), over.fen),
             how=f"by the last close: {price.how}; the rest {money(rest)} x {days}/{at.term}",

@@ -21,7 +21,7 @@ class State(IntEnum):
     LOST_ON = 2
     """The day from which the original lender no longer has the claim: payout under a guarantee, or charge-off; `NEVER`."""
     ENDED_ON = 3
-    """That day, or the close of a loan that is repaid; `NEVER` of one that lives."""
+    """That day, or the one on which its last instalment was cleared (the close, where one never was); `NEVER` of one that lives."""
     BALANCE = 4
     """Principal not repaid, of a lost loan at its loss."""
     COLLECTED = 5
@@ -113,7 +113,12 @@ def set_state(due: Ints, rows: int, as_of: int, state: Ints) -> None:
     ended_on = NEVER
     if lost <= as_of:
         ended_on = lost
-    elif state[_BALANCE] <= 0 or oldest == rows:
+    elif oldest == rows:
+        # The day itself, not the close: what was done by an earlier close is asked of it.
+        ended_on = opened_on
+        for row in range(rows):
+            ended_on = max(ended_on, due[row, _CLEARED_ON])
+    elif state[_BALANCE] <= 0:
         ended_on = as_of
     state[_ENDED_ON] = ended_on
     state[_MATURES_ON] = due[rows - 1, _ON] if rows > 0 else opened_on
