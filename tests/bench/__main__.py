@@ -2,13 +2,14 @@
 
 import argparse
 import tempfile
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench import pages
-from tests.bench.books import Booked, run_books
+from tests.bench.books import MONTHS, Booked, run_books
 from tests.bench.closes import MILLION, Closed, child, run_close
 from tests.bench.kernels import run_kernels
 from tests.bench.tape import run_tape
@@ -20,6 +21,7 @@ def main() -> None:
     """Run what was asked for; sizes are millions of loans."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--sizes", type=float, nargs="+", default=[1.0, 5.0], help="millions of loans")
+    parser.add_argument("--months", type=int, nargs="+", default=[MONTHS], help="for the books: made in so many months")
     parser.add_argument("--only", choices=("kernels", "close", "books", "tape"), help="one part alone")
     parser.add_argument("--scratch", type=Path, help="folder for the generated loans (65 M need about 8 GB); default: temporary")
     parser.add_argument("--keep", action="store_true", help="leave the generated loans in the scratch folder")
@@ -50,8 +52,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="loanbook-bench-", dir=asked.scratch) as place:
             scratch = asked.scratch if asked.keep and asked.scratch else Path(place)
             booked: list[Booked] = []
-            for size in asked.sizes:
-                booked.append(run_books(int(size * MILLION), scratch, child, keep=asked.keep, say=console.print))
+            for size, months in product(asked.sizes, asked.months):
+                booked.append(run_books(int(size * MILLION), months, scratch, child, keep=asked.keep, say=console.print))
                 _show(console, "Books", "books", pages.books_table(booked), page=not asked.no_page)
         if any(each.different for each in booked):
             raise SystemExit("money collected differs from SQL; see the table.")

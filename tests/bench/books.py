@@ -35,6 +35,8 @@ from tests.bench.rows import RowWriter
 
 QUARTER = "2024Q3"
 WARM_UP_LOANS = 2_000
+MONTHS = 36
+"""Months in which the loans of the default world were made."""
 SQL_MOST = 30_000_000
 """Loans up to which the rows for SQL are written."""
 STAGES = ("facts pass", "estimates", "booking pass", "amounts, posting, tax", "locking", "statements")
@@ -60,6 +62,7 @@ class Booked:
     """One size: seconds by stage and peak bytes of a quarter's close, SQL's seconds (0: not run), and how their sums compare."""
 
     loans: int
+    months: int
     new: int
     seconds: dict[str, float]
     peak: float
@@ -75,20 +78,30 @@ class Booked:
 
 
 def run_books(
-    loans: int, scratch: Path, child: Callable[[str, Path, Path], dict[str, float]], *, keep: bool, say: Callable[[str], None]
+    loans: int,
+    months: int,
+    scratch: Path,
+    child: Callable[[str, Path, Path], dict[str, float]],
+    *,
+    keep: bool,
+    say: Callable[[str], None],
 ) -> Booked:
-    """Write the loans under `scratch`, close the quarter and read it by SQL; remove them unless asked to keep."""
-    folder = scratch / f"books-{loans}"
+    """Write the loans of so many months under `scratch`, close the quarter and read it by SQL; remove them unless asked to keep.
+
+    SQL is run over the default world's months alone.
+    """
+    folder = scratch / f"books-{loans}-{months}"
+    by_rows = loans <= SQL_MOST and months == MONTHS
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         say(f"{loans:,} loans: writing")
-        new = _write(folder, loans)
+        new = _write(folder, loans, months, by_rows=by_rows)
         say(f"{loans:,} loans: booking {QUARTER}")
         ours = child("books", folder, folder / "books.npz")
         compared = different = 0
         theirs = {"seconds": 0.0}
-        if loans <= SQL_MOST:
+        if by_rows:
             say(f"{loans:,} loans: money collected, by SQL")
             theirs = child("books-sql", folder, folder / "sql.npz")
             with np.load(folder / "books.npz") as a, np.load(folder / "sql.npz") as b:
@@ -97,6 +110,7 @@ def run_books(
                 compared, different = int(((left != 0) | (right != 0)).sum()), int((left != right).sum())
         return Booked(
             loans=loans,
+            months=months,
             new=new,
             seconds={stage: ours[stage] for stage in STAGES},
             peak=ours["peak_bytes"],
@@ -110,14 +124,15 @@ def run_books(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, loans: int) -> int:
+def _write(folder: Path, loans: int, months: int, *, by_rows: bool) -> int:
     """The book, and its rows where SQL is run; loans of the quarter."""
-    scenario = Scenario()
+    after = np.datetime64(LAST_DAY + 1, "D").astype("datetime64[M]")
+    scenario = Scenario(first_day=int((after - months).astype("datetime64[D]").astype(np.int64)))
     classes = offer(scenario).classes
     found = space(classes, window(since=scenario.first_day, as_of=scenario.last_day))
     rows = folder / "rows"
     rows.mkdir()
-    writer = RowWriter(rows, classes, found) if loans <= SQL_MOST else None
+    writer = RowWriter(rows, classes, found) if by_rows else None
     start, new = period_days(QUARTER)[0], 0
 
     def on_part(part: Any) -> None:

@@ -61,6 +61,7 @@ def books_table(booked: list[Booked]) -> list[list[str]]:
     rows = [
         [
             "loans",
+            "made in",
             "of the quarter",
             *(f"{stage}, s" for stage in STAGES),
             "all, s",
@@ -76,6 +77,7 @@ def books_table(booked: list[Booked]) -> list[list[str]]:
         rows.append(
             [
                 f"{each.loans / 1e6:g} M",
+                f"{each.months} months",
                 f"{each.new / 1e6:.2g} M",
                 *(f"{each.seconds[stage]:.2f}" for stage in STAGES),
                 f"{each.total:.2f}",

@@ -21,7 +21,7 @@ class State(IntEnum):
     LOST_ON = 2
     """The day from which the original lender no longer has the claim: payout under a guarantee, or charge-off; `NEVER`."""
     ENDED_ON = 3
-    """That day, or the one on which its last instalment was cleared (the close, where one never was); `NEVER` of one that lives."""
+    """That day, or when its last instalment was cleared (the close, where one never was); `NEVER` of one that lives."""
     BALANCE = 4
     """Principal not repaid, of a lost loan at its loss."""
     COLLECTED = 5
