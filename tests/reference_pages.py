@@ -46,7 +46,8 @@ def convention_page() -> str:
 
 def command_page() -> str:
     """Every command with its arguments and options."""
-    root = typer.main.get_command(cli.app)
+    root: Any = typer.main.get_command(cli.app)
+    root.load()
     lines = ["# Commands", "", joined(root.help or "")]
     for words, command in _commands(root, ("loanbook",)):
         arguments = [found for found in command.params if found.param_type_name == "argument"]

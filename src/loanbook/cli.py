@@ -1,44 +1,58 @@
 """The command line: each command is one service call and prints what it returns."""
 
 import sys
+from collections.abc import Mapping
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from loanbook.commands import (
-    auditing,
-    books,
-    calling,
-    closing,
-    days,
-    demo,
-    entity_bridge,
-    entries,
-    estimates,
-    forgetting,
-    group_statements,
-    importing,
-    keys,
-    ledger,
-    ledger_files,
-    loans,
-    manual_entries,
-    reporting,
-    restating,
-    serving,
-    statements,
-    store,
-    sweeping,
-    tieout,
-    worlds,
-)
-from loanbook.commands.help import Readable
+from loanbook.commands.late import Late
 from loanbook.errors import LoanbookError
+
+
+class Commands(Late):
+    """All commands, in the order in which help lists them: commands first, then groups of commands."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "demo": "demo:demo",
+        "world": "worlds:world",
+        "statements": "group_statements:show_statements",
+        "entries": "entries:show_entries",
+        "events": "books:show_events",
+        "rebuild": "books:rebuild_book",
+        "verify": "books:verify_book",
+        "differences": "books:show_differences",
+        "close": "closing:close_book",
+        "measures": "closing:list_measures",
+        "explain": "closing:explain_measure",
+        "loan": "loans:show_loan",
+        "preview": "loans:preview_loan",
+        "import": "importing:import_files",
+        "mappings": "importing:list_mappings",
+        "reconcile": "importing:reconcile_book",
+        "report": "reporting:render_report",
+        "tieout": "tieout:check_documents",
+        "serve": "serving:serve",
+        "sweep": "sweeping:sweep",
+        "statement": "statements:take_statement",
+        "call": "calling:call",
+        "look": "calling:look",
+        "forward": "calling:forward",
+        "audit": "auditing:check_audit",
+        "retention": "forgetting:retention",
+        "erase": "forgetting:erase",
+        "replay": "forgetting:replay",
+        "books": "ledger_group:app",
+        "key": "keys:app",
+        "store": "store:app",
+        "day": "days:app",
+    }
+
 
 app = typer.Typer(
     name="loanbook",
-    cls=Readable,
+    cls=Commands,
     help="From loan facts to the risk and volume figures a platform publishes, every figure traceable to its loans.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -57,51 +71,6 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
-
-
-app.command("demo")(demo.demo)
-app.command("world")(worlds.world)
-ledger.app.command("export")(ledger_files.export_books)
-ledger.app.command("reconcile")(ledger_files.reconcile_books)
-ledger.app.command("restate")(restating.restate_books)
-ledger.app.command("changes")(restating.show_changes)
-ledger.app.command("propose")(manual_entries.propose_entries)
-ledger.app.command("reverse")(manual_entries.reverse_event)
-ledger.app.command("proposals")(manual_entries.list_proposals)
-ledger.app.command("approve")(manual_entries.approve_entry)
-ledger.app.command("reject")(manual_entries.reject_entry)
-ledger.app.command("bridge")(entity_bridge.show_bridge)
-ledger.app.command("estimates")(estimates.show_estimates)
-app.add_typer(ledger.app, name="books")
-app.command("statements")(group_statements.show_statements)
-app.command("entries")(entries.show_entries)
-app.command("events")(books.show_events)
-app.command("rebuild")(books.rebuild_book)
-app.command("verify")(books.verify_book)
-app.command("differences")(books.show_differences)
-app.command("close")(closing.close_book)
-app.command("measures")(closing.list_measures)
-app.command("explain")(closing.explain_measure)
-app.command("loan")(loans.show_loan)
-app.command("preview")(loans.preview_loan)
-app.command("import")(importing.import_files)
-app.command("mappings")(importing.list_mappings)
-app.command("reconcile")(importing.reconcile_book)
-app.command("report")(reporting.render_report)
-app.command("tieout")(tieout.check_documents)
-app.add_typer(keys.app, name="key")
-app.add_typer(store.app, name="store")
-app.add_typer(days.app, name="day")
-app.command("serve")(serving.serve)
-app.command("sweep")(sweeping.sweep)
-app.command("statement")(statements.take_statement)
-app.command("call")(calling.call)
-app.command("look")(calling.look)
-app.command("forward")(calling.forward)
-app.command("audit")(auditing.check_audit)
-app.command("retention")(forgetting.retention)
-app.command("erase")(forgetting.erase)
-app.command("replay")(forgetting.replay)
 
 
 def main() -> None:

@@ -84,9 +84,9 @@ def test_reconcile_without_reports_says_what_it_is_for(book, monkeypatch, capsys
 
 
 def test_a_first_run_says_that_it_compiles_and_a_later_one_does_not(book, monkeypatch):
-    monkeypatch.setattr("loanbook.commands.screen.is_cold", lambda: True)
+    monkeypatch.setattr("loanbook.services.compiling.is_cold", lambda: True)
     assert "(first run: compiling the kernels," in command(["close", "made_up", "--as-of", "2024-06-30"])[1]
-    monkeypatch.setattr("loanbook.commands.screen.is_cold", lambda: False)
+    monkeypatch.setattr("loanbook.services.compiling.is_cold", lambda: False)
     assert "compiling" not in command(["close", "made_up", "--as-of", "2024-05-31"])[1]
 
 

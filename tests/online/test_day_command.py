@@ -92,7 +92,7 @@ def test_only_commands_that_need_kernels_say_that_they_compile(platform, monkeyp
     platform.running()
     platform.later(1)
     monkeypatch.delenv("LOANBOOK_MASTER_KEY", raising=False)
-    monkeypatch.setattr("loanbook.commands.screen.is_cold", lambda: True)
+    monkeypatch.setattr("loanbook.services.compiling.is_cold", lambda: True)
     monkeypatch.setattr("loanbook.commands.days.is_store_cold", lambda: True)
     assert any("compiling" in line for line in closed()[2])
     done = CliRunner().invoke(app, ["store", "backup", str(tmp_path / "copy.tar")])

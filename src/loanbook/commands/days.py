@@ -1,4 +1,4 @@
-"""`loanbook day close`, `loanbook day show`."""
+"""The day close of the online store."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from loanbook.services.compiling import is_store_cold
 if TYPE_CHECKING:
     from loanbook.services.day_close import StepDone
 
-app = typer.Typer(no_args_is_help=True, help="The day close of the online store.")
+app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 _DID = {

@@ -4,7 +4,7 @@ Typer writes names of Python types. What a value is to a person is said here, on
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from typer import Context
@@ -36,7 +36,15 @@ class Readable(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         _read_one(self)
-        _read(self.commands)
+        for command in self.commands.values():
+            self.read(command)
+
+    def read(self, command: Any) -> Any:
+        """The command under readable names, and all that stand below it."""
+        _read_one(command)
+        for below in getattr(command, "commands", {}).values():
+            self.read(below)
+        return command
 
     def get_params(self, ctx: Any) -> Any:
         """The options of the root; typer adds those of completion after it was made."""
@@ -45,14 +53,8 @@ class Readable(TyperGroup):
         return found
 
 
-def _read(commands: Mapping[str, Any]) -> None:
-    for command in commands.values():
-        _read_one(command)
-        _read(getattr(command, "commands", {}))
-
-
 def _read_one(command: Any) -> None:
-    command.help = _joined(command.help or "")
+    command.help = joined(command.help or "")
     names = command.context_settings.setdefault("help_option_names", HELP_NAMES)
     shown = command.get_help_option(Context(command, help_option_names=names))
     _name((*command.params, shown))
@@ -68,7 +70,7 @@ def _name(parameters: Iterable[Any]) -> None:
             parameter.metavar = _word(parameter)
 
 
-def _joined(text: str) -> str:
+def joined(text: str) -> str:
     """Paragraphs in one line each, for the screen to wrap; a paragraph with a list stays as it is written."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(each if _LISTED.search(each) else " ".join(each.split()) for each in paragraphs)

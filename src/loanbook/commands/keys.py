@@ -1,4 +1,4 @@
-"""`loanbook key create`, `list`, `rotate`, `revoke`, `rewrap`, `export`, `import`."""
+"""API keys of callers, and the master key of personal data."""
 
 import datetime as dt
 from pathlib import Path
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from loanbook.commands.screen import console
 
-app = typer.Typer(no_args_is_help=True, help="API keys of callers, and the master key of personal data.")
+app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 Name = Annotated[str, typer.Argument(help="The caller, as `loanbook key list` shows it.")]
 Days = Annotated[int, typer.Option("--days", help="Days the key is valid.", min=1, max=3650)]

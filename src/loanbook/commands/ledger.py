@@ -23,14 +23,6 @@ from loanbook.stores.ledger import Ledger
 from loanbook.terms.chart import load_chart
 from loanbook.terms.posting_rule import NO_ENTRY, load_rules
 
-_HELP = """List the books when called alone; its commands keep the ledger of a book.
-
-The ledger is the company's accounts, made of the loans' events and the company's own. Quarters are closed in their order, locked,
-and chained by hashes. `loanbook close` measures a book as of a day; `loanbook books close` measures a quarter and posts it.
-"""
-
-app = typer.Typer(invoke_without_command=True, help=_HELP)
-
 BookOption = Annotated[str, typer.Option("--book", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
 PeriodName = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, e.g. 2024Q3.")]
 KnownAt = Annotated[
@@ -40,14 +32,12 @@ _FAULTS_SHOWN = 10
 _CODE_LETTERS = 3
 
 
-@app.callback()
 def books(context: typer.Context) -> None:
     """The list, where no command is named."""
     if context.invoked_subcommand is None:
         show_books()
 
 
-@app.command("begin")
 def begin_book(
     name: Annotated[
         str, typer.Argument(metavar="BOOK", help="The new book: a name in $LOANBOOK_HOME/books, or a path with a /.")
@@ -66,7 +56,6 @@ def begin_book(
     console().print(f"{made.folder} is a book in {currency} without loans. {words}.", markup=False, soft_wrap=True)
 
 
-@app.command("close")
 def close_books(
     period: PeriodName,
     book: BookOption,
@@ -112,7 +101,6 @@ def close_books(
     screen.print(f"Locked in {closed.folder}", markup=False, soft_wrap=True)
 
 
-@app.command("import")
 def import_events(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or YAML, money in whole units (1234.56).", dir_okay=False)],
     book: BookOption,
@@ -161,7 +149,6 @@ def _amounts(control: Control, decimals: int) -> str:
     return ", ".join(f"{name} {units.format_money(total, decimals)}" for name, total in sorted(control.amounts.items()) if name)
 
 
-@app.command("accounts")
 def list_accounts() -> None:
     """List the chart of accounts: class, normal side, statement line, columns of the roll-forward."""
     chart = load_chart()
@@ -174,7 +161,6 @@ def list_accounts() -> None:
     console().print(table)
 
 
-@app.command("rules")
 def list_rules(
     kind: Annotated[str | None, typer.Option("--kind", help="Those of one kind of amount, e.g. interest_earned.")] = None,
     on: Annotated[str | None, typer.Option("--on", help="In force on this day; default: today.")] = None,
@@ -196,7 +182,6 @@ def list_rules(
     console().print(table)
 
 
-@app.command("balances")
 def show_balances(
     period: PeriodName,
     book: BookOption,
@@ -241,7 +226,6 @@ def show_balances(
     console().print(table)
 
 
-@app.command("verify")
 def verify_ledger(
     book: BookOption,
     rebuild: Annotated[

@@ -4,14 +4,15 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from loanbook import units
-from loanbook.services.compiling import COMPILING, is_cold
-from loanbook.stores.projection import Progress as Told
+# What counts money and compiles kernels is imported where it is asked for: some commands need none of it.
+if TYPE_CHECKING:
+    from loanbook.stores.projection import Progress as Told
 
 WIDTH = 150
 """Columns where the output is no terminal."""
@@ -30,6 +31,8 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 def day_of(text: str | None) -> dt.date | None:
     """A date option; raises RequestError for anything but YYYY-MM-DD."""
+    from loanbook import units
+
     return None if text is None else units.date(units.day(text))
 
 
@@ -43,12 +46,16 @@ def say_when_cold(cold: Callable[[], bool] | None = None) -> None:
 
     cold   whether those that the command needs are; default: those of books and closes
     """
-    if (cold or is_cold)():
-        typer.echo(f"({COMPILING})", err=True)
+    if cold is compiles_nothing:
+        return
+    from loanbook.services import compiling
+
+    if (cold or compiling.is_cold)():
+        typer.echo(f"({compiling.COMPILING})", err=True)
 
 
 @contextmanager
-def progress(cold: Callable[[], bool] | None = None) -> Iterator[Told | None]:
+def progress(cold: Callable[[], bool] | None = None) -> Iterator["Told | None"]:
     """Bars on the error stream, one a stage; nothing where it is no terminal. A first run says that it compiles, anywhere."""
     say_when_cold(cold)
     bars = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""`loanbook store status`, `check`, `backup`, `restore`, `upgrade`."""
+"""The online store as something to operate: its state, backups, checks, upgrades."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import Finding
 from loanbook.services.compiling import is_store_cold
 
-app = typer.Typer(no_args_is_help=True, help="The online store as something to operate: its state, backups, checks, upgrades.")
+app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _MB = 1 << 20
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import RequestError
+from loanbook.tieout.checking import tie_out
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.notes import read_notes, write_notes
 from loanbook.tieout.relation import Finding, Severity, Status
@@ -60,10 +61,6 @@ def check_documents(
             raise RequestError(f"{path} cannot be written: it is a folder, or its folder is not there. Name a file in a folder.")
     if csv and csv.exists() and not csv.is_dir():
         raise RequestError(f"{csv} is a file; --csv names a folder, which is made where it is not there.")
-    # What reads documents and draws pages is loaded when it is asked for: every command starts through this file.
-    from loanbook.tieout.checking import tie_out
-    from loanbook.tieout.show.page import write_page
-
     accepted = read_notes(notes) if notes else {}
     with progress(compiles_nothing) as tell:
         done = 0
@@ -76,6 +73,8 @@ def check_documents(
 
         judgement = tie_out(files, notes=accepted, on_read=on_read)
     if page:
+        from loanbook.tieout.show.page import write_page  # with it the library of templates is imported
+
         write_page(judgement, page)
     if json:
         write_json(judgement, json)

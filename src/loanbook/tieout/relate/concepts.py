@@ -8,14 +8,13 @@ from functools import cache
 from importlib.resources import files
 from itertools import product
 
-import yaml
-
 from loanbook.errors import RequestError
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Figure, Period, Reading, Unit
 from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.labels import key_of
+from loanbook.tieout.relate.pack_text import content_of
 from loanbook.tieout.relate.series import STATING, Coordinate, Frame, coordinate_of
 from loanbook.tieout.relate.slips import is_slip
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
@@ -63,7 +62,7 @@ def read_pack(text: str, name: str) -> Pack:
 
     Raises RequestError where a relation names an item that the pack has not, or two items share a label.
     """
-    found = yaml.safe_load(text)
+    found = content_of(text, name)
     concepts: dict[str, str] = {}
     for concept, labels in found["items"].items():
         for label in labels:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import yaml
 from rapidfuzz import fuzz
+
+from loanbook.tieout.relate.pack_text import content_of
 
 MARKS = re.compile(r"\^\{[^}]*\}|<[^>]*>|[⁰¹²³⁴-⁹]+|\(\s*\d{1,2}\s*\)|\*\d*|[†‡]")
 TAILS = re.compile(
@@ -33,7 +34,8 @@ class Words:
 @cache
 def words() -> Words:
     """The words of the pack."""
-    found = yaml.safe_load((files("loanbook.tieout.relate") / "packs" / "words.yaml").read_text(encoding="utf-8"))
+    text = (files("loanbook.tieout.relate") / "packs" / "words.yaml").read_text(encoding="utf-8")
+    found = content_of(text, "words.yaml")
     lists = {name: frozenset(found[name].split()) for name in ("empty", "telling", "general", "total")}
     return Words(alike=found["alike"], **lists)
 
