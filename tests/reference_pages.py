@@ -17,7 +17,7 @@ from loanbook.terms.setting import Form, Setting
 from loanbook.units import Rounding, date, format_money
 from tests import reference_journal
 from tests.reference_books import account_page, corporate_page, policy_page, posting_page, statement_page
-from tests.reference_terms import mandate_page, strategy_page, vehicle_page
+from tests.reference_terms import currency_page, mandate_page, strategy_page, vehicle_page
 from tests.reference_writing import joined, members, page, paragraph, table
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -142,6 +142,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mandates.md": mandate_page,
     "vehicles.md": vehicle_page,
     "strategies.md": strategy_page,
+    "currencies.md": currency_page,
     "accounts.md": account_page,
     "posting.md": posting_page,
     "corporate_events.md": corporate_page,

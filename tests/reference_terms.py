@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 from types import ModuleType
 
-from loanbook.terms import mandate, mandate_file, strategy, strategy_catalogue, strategy_file, vehicle, vehicle_file
+from loanbook.terms import currency, mandate, mandate_file, strategy, strategy_catalogue, strategy_file, vehicle, vehicle_file
 from loanbook.units import date
 from tests.reference_writing import joined, members, page, table
 
@@ -48,6 +48,22 @@ def strategy_page() -> str:
     shipped = [(f"`{each.code}`", each.title, str(date(each.effective_from)), str(len(each.rules))) for each in found]
     lines += ["", "## Shipped strategies", "", *table(("strategy", "title", "effective from", "rules"), shipped)]
     return page("src/loanbook/terms/strategy.py, strategy_file.py and strategies/", lines)
+
+
+def currency_page() -> str:
+    """The currencies there are."""
+    said = inspect.cleandoc(currency.__doc__ or "").split("\n\n")
+    lines = ["# Currencies", "", *(line for part in said for line in (joined(part), ""))]
+    head = [
+        line.removeprefix("#").strip() for line in currency.SHIPPED.read_text(encoding="utf-8").splitlines() if line[0] == "#"
+    ]
+    lines += ["```text", *head, "```", ""]
+    rows = [
+        (f"`{each.code}`", each.name, str(each.minor_units), str(each.replaced_in or ""), ", ".join(each.also))
+        for each in currency.currencies().values()
+    ]
+    lines += table(("code", "name", "decimals", "replaced in", "also written"), rows)
+    return page("src/loanbook/terms/currency.py and currencies/iso_4217.csv", lines)
 
 
 def _settings(title: str, module: ModuleType) -> list[str]:

@@ -294,6 +294,7 @@ def test_a_manual_entry_is_kept_as_an_event_for_the_books(platform):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
+        ({"currency": "RMB"}, "entry_not_possible"),
         ({"credit": "office rent"}, "entry_not_possible"),
         ({"happened_on": "2024-05-07"}, "entry_not_possible"),
         ({"reversed_on": "2024-05-06"}, "entry_not_possible"),

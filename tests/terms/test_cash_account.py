@@ -24,7 +24,7 @@ def test_the_shipped_accounts_carry_every_kind_of_booking_once():
         ("carries: [payment, return, refund]", "carries: [payment, payment]", "must name each kind once"),
         ("match_days: 2", "match_days: 31", r"match_days must lie between 0 and 30"),
         ("amount: amount", "amount: booked_on", "must name a column of its own"),
-        ("currency: CNY", "currency: yuan", "must be an ISO 4217 code"),
+        ("currency: CNY", "currency: RMB", "must be an ISO 4217 code, e.g. CNY; got 'RMB'. Write CNY."),
         ("cash_account: payment_provider", "cash_account: Payment Provider", "must be lower-case letters"),
         ("source: Loanbook example terms, version 1\n", "", "needs 'source'"),
     ],

@@ -21,6 +21,7 @@ from loanbook.stores.book import book_folder, create_book, open_book
 from loanbook.stores.importers.corporate import Control
 from loanbook.stores.ledger import Ledger
 from loanbook.terms.chart import load_chart
+from loanbook.terms.currency import checked
 from loanbook.terms.posting_rule import NO_ENTRY, load_rules
 
 BookOption = Annotated[str, typer.Option("--book", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
@@ -29,7 +30,6 @@ KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="Count only what was recorded by this day; default: everything up to today.")
 ]
 _FAULTS_SHOWN = 10
-_CODE_LETTERS = 3
 
 
 def books(context: typer.Context) -> None:
@@ -49,9 +49,7 @@ def begin_book(
     `loanbook books import` tells it what happens to the company, and quarters are closed as in any book. A tape that
     is imported into it later must be in the same currency.
     """
-    if not (len(currency) == _CODE_LETTERS and currency.isascii() and currency.isalpha() and currency.isupper()):
-        raise RequestError(f"--currency must be an ISO 4217 code of three capitals, e.g. CNY; not {currency!r}.")
-    made = create_book(book_folder(name), currency=currency)
+    made = create_book(book_folder(name), currency=checked(currency, "--currency"))
     words = f"`loanbook books import FILE --book {name}` tells it what happened"
     console().print(f"{made.folder} is a book in {currency} without loans. {words}.", markup=False, soft_wrap=True)
 

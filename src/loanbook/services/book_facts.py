@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from loanbook import units
 from loanbook.errors import StateError
-from loanbook.stores.book import Book
+from loanbook.stores.book import DECIMALS, Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
 from loanbook.stores.projection import Projection, reading
@@ -27,6 +27,18 @@ class Told:
     first: dt.date | None
     last: dt.date | None
     has_loans: bool
+
+
+def in_hundredths(book: Book) -> None:
+    """Refuse a book whose loans count other decimals than the company's own events: their entries would be added up.
+
+    raises   StateError
+    """
+    if book.decimals != DECIMALS:
+        raise StateError(
+            f"money of {book.name} has {book.decimals} decimals; the company's books count {DECIMALS} in every currency. "
+            f"Import its loans into another book, with terms and a mapping that say decimals: {DECIMALS}."
+        )
 
 
 def facts_told(projection: Projection, corporate: Mapping[str, pa.Table]) -> Told:

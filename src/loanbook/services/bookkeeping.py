@@ -30,7 +30,7 @@ from loanbook.measures.credit_losses import estimate, inception
 from loanbook.measures.credit_losses_policy import LossPolicy
 from loanbook.measures.credit_losses_result import Estimates, Inception, to_table
 from loanbook.measures.passes import NO_CLOSE
-from loanbook.services.book_facts import begins_before, facts_told, silence
+from loanbook.services.book_facts import begins_before, facts_told, in_hundredths, silence
 from loanbook.services.book_terms import ARCHIVE, Books, books_on
 from loanbook.services.closing import Close, close, close_space
 from loanbook.services.corporate_amounts import a_year_after, corporate_amounts, facts_hash, known_by, known_now, overdue
@@ -85,11 +85,12 @@ def close_period(
     name        "2024Q3"; the quarter after the last closed one, or any when none is (the one before it becomes the opening)
     known_on    what was recorded by then counts, never less than by the period before; default: everything recorded up to today,
                 of loans and of the company
-    raises      RequestError; StateError, also for a quarter that is not over; TieError for amounts without a rule, a trial
-                balance that is out, or a changed file of the period before
+    raises      RequestError; StateError, also for a quarter that is not over, or a book that does not count in hundredths;
+                TieError for amounts without a rule, a trial balance that is out, or a changed file of the period before
     """
     tell = on_progress or (lambda stage, done, total: None)
     start, end = period_days(name)
+    in_hundredths(book)
     ledger = Ledger(book)
     with ledger.writing():
         closed = ledger.periods()

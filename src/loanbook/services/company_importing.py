@@ -5,6 +5,7 @@ from pathlib import Path
 
 from loanbook.accounting.corporate_reversals import REVERSED
 from loanbook.errors import RequestError
+from loanbook.services.book_facts import in_hundredths
 from loanbook.services.manual_entries import KIND as BY_HAND
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import CorporateReceipt, import_corporate
@@ -18,8 +19,9 @@ def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: st
 
     recorded_at   when the books learn of them
     raises        RequestError for a file that cannot be read, or that holds manual entries or reversals: those are proposed and
-                  approved
+                  approved; StateError for a book that does not count in hundredths
     """
+    in_hundredths(book)
     kinds = {kind, *read_sheet(file).cells.get("kind", ())}
     if BY_HAND in kinds:
         raise RequestError(

@@ -24,6 +24,7 @@ from loanbook.stores.online.day_book import taken_over_of
 from loanbook.stores.online.lookups import payments_of
 from loanbook.stores.online.schema import LINE, LOAN, PAYMENT
 from loanbook.stores.online.unit import Row, Unit, new_id
+from loanbook.terms.currency import unknown
 
 
 class WriteOff(Asked, kw_only=True):
@@ -142,7 +143,9 @@ def manual_entry() -> Executor:
     def refuse(unit: Unit, order: Order) -> Refusal | None:
         entry = order.content
         wrong = ""
-        if entry.debit == entry.credit:
+        if unknown(entry.currency):
+            wrong = f"currency must be {unknown(entry.currency)}"
+        elif entry.debit == entry.credit:
             wrong = f"debit and credit are both {entry.debit}. Name two accounts."
         elif entry.happened_on > unit.today:
             wrong = f"happened_on {entry.happened_on} lies after today ({unit.today}). An entry is of a day that has come."

@@ -23,6 +23,7 @@ from loanbook.errors import RequestError, StateError, TieError
 from loanbook.events import KINDS
 from loanbook.kernel import home
 from loanbook.stores.durable import digest, exclusive, write_in_place
+from loanbook.terms.currency import checked
 from loanbook.terms.product import text_hash
 
 FORMAT = 1
@@ -159,7 +160,7 @@ def list_books() -> list[Book]:
 def create_book(folder: Path, *, name: str | None = None, currency: str = "", decimals: int = DECIMALS) -> Book:
     """An empty book in a new folder.
 
-    raises   StateError when the folder already holds a book, or files of something else
+    raises   StateError when the folder already holds a book, or files of something else; RequestError for an unknown currency
     """
     if not _make(folder, name or folder.name, currency, decimals):
         raise StateError(f"{folder}: there is a book here already. Open it, or choose another name.")
@@ -184,6 +185,8 @@ def ensure_book(folder: Path, *, currency: str, decimals: int) -> Book:
 
 def _make(folder: Path, name: str, currency: str, decimals: int) -> bool:
     """Write the first manifest; False when there is one already."""
+    if currency:
+        checked(currency, f"{folder}: the currency of a book")
     if (folder / "manifest.json").exists():
         return False
     folder.mkdir(parents=True, exist_ok=True)

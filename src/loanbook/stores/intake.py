@@ -19,6 +19,7 @@ from loanbook.stores.durable import move_in_place
 from loanbook.stores.engine import Engine, connect, scan
 from loanbook.stores.schema import arrow_schema
 from loanbook.stores.staging import stage
+from loanbook.terms.currency import checked
 from loanbook.terms.product import text_hash
 from loanbook.terms.product_file import parse_product
 
@@ -155,7 +156,7 @@ def _currency(book: Book, engine: Engine, kinds: Sequence[Kind]) -> str:
         raise StateError(
             f"{book.folder}: the batch holds money in {', '.join(found)}; a book has one currency. Make a book for each of them."
         )
-    return found[0]
+    return checked(found[0], f"{book.folder}: the currency of the batch")
 
 
 def _quarantine(engine: Engine, kinds: Sequence[Kind], folder: Path) -> tuple[tuple[Finding, ...], Path | None]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from loanbook.errors import TermsError
 from loanbook.terms.cash_account import Carried, CashAccount, StatementColumns
+from loanbook.terms.currency import currency_of
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.product import text_hash
 
@@ -26,17 +27,14 @@ _NEEDED = ("reference", "booked_on", "amount")
 _DECIMALS_MOST = 10
 _DAYS_MOST = 30
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def parse_account(text: str, name: str) -> CashAccount:
     """The terms of a YAML text; `name` is what messages call it. Raises TermsError with ``path:line:``."""
     items = parse_located(text, name).fields("a cash account", (*_REQUIRED, "decimals"), _REQUIRED)
-    code, currency = items["cash_account"].text("cash_account"), items["currency"].text("currency")
+    code, currency = items["cash_account"].text("cash_account"), currency_of(items["currency"])
     if not _CODE.fullmatch(code):
         raise items["cash_account"].wrong(f"cash_account must be lower-case letters, digits and _; got {code}.")
-    if not _CURRENCY.fullmatch(currency):
-        raise items["currency"].wrong(f"currency must be an ISO 4217 code, e.g. CNY; got {currency}.")
     known = [each.value for each in Carried]
     carries = [item.choice("carries", known) for item in items["carries"].items("carries")]
     if not carries or len(set(carries)) < len(carries):

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from loanbook.errors import TermsError
 from loanbook.terms.collection import MINUTES_A_DAY, Action, Agency, CollectionStage, CollectionTerms, PromiseTerms
+from loanbook.terms.currency import currency_of
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.product import PPM, text_hash
 
@@ -32,7 +33,6 @@ _DAYS_MOST = 3_650
 _CONTACTS_MOST = 100
 _WEIGHT_MOST = 1_000_000
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
 _Read = TypeVar("_Read", Action, CollectionStage, Agency)
 
@@ -82,7 +82,7 @@ def parse_collection(text: str, name: str) -> CollectionTerms:
         hash=text_hash(text),
         source=items["source"].text("source"),
         effective_from=items["effective_from"].date("effective_from"),
-        currency=_matched(items["currency"], "currency", _CURRENCY, "an ISO 4217 code, e.g. CNY"),
+        currency=currency_of(items["currency"]),
         decimals=decimals,
         opens_minute=opens,
         closes_minute=closes,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from loanbook.terms.conventions import Excess, Method, MonthEnd, Payoff, Shift, Unit
+from loanbook.terms.currency import coarse, unknown
 from loanbook.terms.product import PPM, Product, tenor_months
 from loanbook.units import YEAR_SCALE, format_money
 
@@ -47,6 +48,10 @@ def _lent(product: Product) -> _Rules:
     years = tenor_months(most, product.unit, product.every) / _MONTHS_A_YEAR
     period = product.rate_most * product.every * _DAYS_MOST[product.unit] * YEAR_SCALE // _SHORTEST_YEAR
     periods = most if product.method is Method.FLAT else 1
+    strange = unknown(product.currency)
+    yield (bool(strange), "currency", f"currency must be {strange}")
+    few = "" if strange else coarse(product.currency, product.decimals)
+    yield (bool(few), "decimals", few)
     yield (
         product.method is Method.LISTED and product.down_payment_ppm > 0,
         "down_payment",

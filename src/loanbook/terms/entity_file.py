@@ -20,11 +20,12 @@ local_gaap:                      # left out: it files no statements of its own
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from loanbook.errors import TermsError
+from loanbook.terms.currency import currency_of
 from loanbook.terms.entity import (
     PPM,
     Basis,
@@ -54,7 +55,6 @@ ROLES = Path(__file__).parent / "entity_roles"
 _REQUIRED = ("entity", "kind", "jurisdiction", "source", "names", "currency", "control", "tax_rates")
 _OPTIONAL = ("vehicle", "holders", "major", "local_gaap", "transparent")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _HALF = PPM // 2
 
@@ -96,7 +96,7 @@ def parse_entity(text: str, name: str) -> Entity:
     holders = tuple(_holding(entry) for entry in items["holders"].items("holders")) if "holders" in items else ()
     control = tuple(_control(entry) for entry in items["control"].items("control"))
     names = tuple(_worded(entry, "name") for entry in items["names"].items("names"))
-    currencies = tuple(_worded(entry, "currency", _CURRENCY) for entry in items["currency"].items("currency"))
+    currencies = tuple(_worded(entry, "currency", currency_of) for entry in items["currency"].items("currency"))
     tax_rates = tuple(_tax(entry) for entry in items["tax_rates"].items("tax_rates"))
     local_gaap = tuple(_local(entry) for entry in items["local_gaap"].items("local_gaap")) if "local_gaap" in items else ()
     lists: tuple[tuple[str, Sequence[Dated]], ...] = (
@@ -188,11 +188,10 @@ def _transparent(item: Located, control: Sequence[Control]) -> tuple[Dated, ...]
     return periods
 
 
-def _worded(entry: Located, what: str, pattern: re.Pattern[str] | None = None) -> Worded:
+def _worded(entry: Located, what: str, read: Callable[[Located, str], str] = Located.text) -> Worded:
     items = entry.fields(f"a dated {what}", (what, "from", "until"), (what, "from"))
     period = _period(items)
-    word = items[what].text(what) if pattern is None else _matched(items[what], what, pattern, "an ISO 4217 code, e.g. CNY")
-    return Worded(word=word, starts_on=period.starts_on, ends_on=period.ends_on)
+    return Worded(word=read(items[what], what), starts_on=period.starts_on, ends_on=period.ends_on)
 
 
 def _share(item: Located) -> int:

@@ -40,6 +40,7 @@ import re
 from pathlib import Path
 
 from loanbook.terms.calendar import calendar_names
+from loanbook.terms.currency import currency_of
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.mandate import (
     COMPONENTS,
@@ -68,7 +69,6 @@ from loanbook.units import MONEY_MAX, RATE_SCALE, date, format_money
 
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _GRADE = re.compile(r"[A-Za-z0-9_+-]{1,20}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _REQUIRED = (
     *("mandate", "title", "effective_from", "source", "model", "partner", "currency", "eligibility", "price", "quota"),
     *("settlement", "decision", "vehicles", "funding"),
@@ -129,7 +129,7 @@ def parse_mandate(text: str, name: str, products: tuple[str, ...] | None = None)
         effective_until=until,
         model=model,
         partner=items["partner"].choice("partner", names),
-        currency=_matched(items["currency"], "currency", _CURRENCY, "an ISO 4217 code, e.g. CNY"),
+        currency=currency_of(items["currency"]),
         decimals=decimals,
         eligibility=_eligibility(items["eligibility"], decimals, products),
         coupon_annual=_rate(price["coupon_annual"], "price.coupon_annual"),

@@ -52,7 +52,6 @@ STEPS = tuple(f"{timing.name.lower()}_{component.name.lower()}" for timing in Ti
 
 _UNKNOWN = tuple(each.name.lower() for each in Unknown)
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def read_product(path: Path, shown: str | None = None) -> Product:
@@ -92,7 +91,7 @@ def _parsed(text: str, name: str) -> tuple[Product, Located, _Items]:
         hash=text_hash(text),
         source=_words(items["source"], "source"),
         effective_from=items["effective_from"].date("effective_from"),
-        currency=_matched(items["currency"], "currency", _CURRENCY, "an ISO 4217 code, e.g. CNY"),
+        currency=items["currency"].text("currency"),
         decimals=decimals,
         amount_least_fen=least,
         amount_most_fen=most,

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from loanbook.terms.currency import currency_of
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.product import text_hash
 from loanbook.terms.scorecard_file import scorecard
@@ -49,7 +50,6 @@ _TOP = (
 )
 _OPTIONAL = ("decimals",)
 _VERDICT = ("code", "effect", "words", "source")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _GRADE = re.compile(r"[A-Z][A-Z0-9]{0,3}[+-]?")
 _WHO = "who decided it and where that is written"
 
@@ -74,9 +74,7 @@ def parse_strategy(text: str, name: str) -> Strategy:
     no_grade, no_offer = (_verdict(items[part], part) for part in ("no_grade", "no_offer"))
     _check_codes(items, rules, no_grade, no_offer)
     _check_read(items["features"], rules, characteristics, offers)
-    currency = items["currency"].text("currency")
-    if not _CURRENCY.fullmatch(currency):
-        raise items["currency"].wrong(f"currency must be an ISO 4217 code, e.g. CNY; got {currency!r}.")
+    currency = currency_of(items["currency"])
     return Strategy(
         code=coded(items["strategy"], "strategy"),
         title=spoken(items["title"], "title", "what the strategy is for"),

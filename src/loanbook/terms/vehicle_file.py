@@ -29,6 +29,7 @@ from typing import TypeVar
 from loanbook.errors import TermsError
 from loanbook.terms.calendar import WEEKDAYS, calendar_names
 from loanbook.terms.conventions import DayCount, Shift
+from loanbook.terms.currency import currency_of
 from loanbook.terms.loading import Located, parse_located, read_text
 from loanbook.terms.product import PPM, text_hash
 from loanbook.terms.vehicle import (
@@ -65,7 +66,6 @@ _DECIMALS_MOST = 10
 _DPD_MOST = 3_650
 _MONTHS_MOST = 120
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _DEFAULT_DAY_COUNT = "actual_365_fixed"
 _Name = TypeVar("_Name", bound=IntEnum)
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -121,7 +121,7 @@ def parse_vehicle(text: str, name: str) -> Vehicle:
         hash=text_hash(text),
         source=_said(items["source"], "source"),
         effective_from=effective_from,
-        currency=_matched(items["currency"], "currency", _CURRENCY, "an ISO 4217 code, e.g. CNY"),
+        currency=currency_of(items["currency"]),
         decimals=decimals,
         begins_on=items["begins_on"].date("begins_on") if "begins_on" in items else effective_from,
         payment_dates=_dates(items["payment_dates"]) if "payment_dates" in items else None,

@@ -44,6 +44,7 @@ def test_a_cost_ledger_comes_in_by_its_own_headings(tmp_path: Path) -> None:
         ("2024-07-31", "2024-02-30", (2, "happened_on", "2024-02-30", "is a day that does not exist")),
         ("sales_and_marketing", "marketing", (2, "line", "marketing", "is not known")),
         ("2024-07-31,harbour,sales", "2024-07-31,harbor,sales", (2, "entity", "harbor", "is not known")),
+        ("1200.50,CNY", "1200.50,RMB", (2, "currency", "RMB", "is no currency of ISO 4217")),
         ("credit note,C3", "credit note,C2", (4, "event_id", "C2", "is used with other content")),
         (",C1", "", (2, None, COSTS.splitlines()[1][:-3], "the row has 7 columns, the header has 8")),
     ],

@@ -24,7 +24,9 @@ def test_every_shipped_mapping_is_sound():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("currency: USD", "currency: dollars", "made_up.yaml:3: currency must be a three-letter ISO 4217 code, not 'dollars'"),
+        ("currency: USD", "currency: ZZZ", "made_up.yaml:3: currency must be an ISO 4217 code, e.g. CNY; got 'ZZZ'."),
+        ("currency: USD", "currency: usd", "made_up.yaml:3: currency must be an ISO 4217 code, e.g. CNY; got 'usd'. Write USD."),
+        ("currency: USD", "currency: KWD", "made_up.yaml:3: decimals must be 3 or more for KWD; got 2. Write decimals: 3."),
         ("format: csv", "format: excel", "made_up.yaml:7: format must be one of csv, parquet, abs_ee_xml, not 'excel'"),
         ("position_opened:", "position_open:", "'position_open' is not a kind of event"),
         (

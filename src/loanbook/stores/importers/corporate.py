@@ -29,12 +29,14 @@ from loanbook.stores.importers.numbers import Converted, Fault, integers
 from loanbook.stores.importers.reversals import Reversals
 from loanbook.stores.importers.values import text_column
 from loanbook.stores.schema import ARROW_TYPES
+from loanbook.terms.currency import EXPECTED, currencies, meant
 from loanbook.units import Ints, format_money
 
 _DIGITS = {Type.MONEY: 2, Type.RATE: 12, Type.INTEGER: 0}
 _PER_MILLION = "_per_million_fen"
 _MORE_DIGITS = 6
 _NO_MARKS = ", without separators and signs"
+_CURRENCIES = ("currency", "to_currency")
 _GIVEN_BY_READER = ("recorded_at", "source")
 _JOIN = "\x1f"
 
@@ -298,6 +300,8 @@ def _broken(source: Any, values: Any, column: Column, kind: CorporateKind, limit
         found.append(
             Fault(bad=large, message="is larger than any company's money", expected=f"at most {_written(column, column.most)}")
         )
+    if column.name in _CURRENCIES:
+        found += _strange(values)
     words = dict(kind.words).get(column.name) or tuple(limits.get(column.name, ()))
     if column.name == "counterparty" and kind.differ:
         words = tuple(limits.get("entity", ()))
@@ -305,3 +309,18 @@ def _broken(source: Any, values: Any, column: Column, kind: CorporateKind, limit
         strange = np.asarray(pc.and_not(values.is_valid(), pc.is_in(values, pa.array(words, pa.string()))))
         found.append(Fault(bad=strange, message="is not known", expected="one of " + ", ".join(words)))
     return [fault for fault in found if fault.bad.any()]
+
+
+def _strange(values: Any) -> list[Fault]:
+    """Codes that are no currency, one fault for each of them that says what is meant."""
+    strange = pc.and_not(values.is_valid(), pc.is_in(values, pa.array(list(currencies()), pa.string())))
+    codes = pc.unique(values.filter(strange)).to_pylist()
+    hints = {code: f"{EXPECTED}; write {meant(code)}" if meant(code) else EXPECTED for code in codes}
+    return [
+        Fault(
+            bad=np.asarray(pc.fill_null(pc.is_in(values, pa.array([code for code in codes if hints[code] == hint])), False)),
+            message="is no currency of ISO 4217",
+            expected=hint,
+        )
+        for hint in dict.fromkeys(hints.values())
+    ]

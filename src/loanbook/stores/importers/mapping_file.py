@@ -20,6 +20,7 @@ from loanbook.stores.importers.mapping import (
     Term,
     Unit,
 )
+from loanbook.terms.currency import coarse, currency_of
 from loanbook.terms.loading import Located, read_located
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -71,9 +72,10 @@ def read_mapping(path: Path, shown: str | None = None) -> TapeMapping:
     decimals = top["decimals"].integer("decimals") if "decimals" in top else 2
     if not 0 <= decimals <= _MOST_DECIMALS:
         raise top["decimals"].wrong(f"decimals of the currency must be 0 to {_MOST_DECIMALS}, not {decimals}.")
-    currency = top["currency"].text("currency")
-    if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise top["currency"].wrong(f"currency must be a three-letter ISO 4217 code, not {currency!r}. Write e.g. USD.")
+    currency = currency_of(top["currency"])
+    few = coarse(currency, decimals)
+    if few:
+        raise top["decimals" if "decimals" in top else "currency"].wrong(few)
     tapes = tuple(_tape(item, decimals, currency) for item in top["tapes"].items("tapes"))
     if not tapes:
         raise top["tapes"].wrong("tapes must list at least one kind of file.")
