@@ -167,6 +167,14 @@ def test_all_statements_of_each_basis_are_shown_and_the_columns_of_the_reconcili
     assert re.search(r"Reconciliation between U\.S\. GAAP and IFRS.*Balance Sheets \(IFRS\)", said)
 
 
+def test_ifrs_has_the_convenience_column_and_its_reconciliation_stays_in_yuan(run):
+    words = ("statements", "2024Q3", "--book", "made_up", "--basis", "ifrs", "--currency", "USD", "--rate", "7.0176")
+    code, said = run(*words, "--only", "operations", "--only", "balance_sheet")
+    assert (code, said.count("Balance Sheets (IFRS)"), said.count("Operations (IFRS)")) == (0, 1, 1)
+    assert '"September 30, 2024 USD"' in run(*words, "--only", "balance_sheet", "--format", "csv")[1]
+    assert "USD" not in run(*words, "--only", "ifrs_balance_sheet", "--format", "csv")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -177,7 +185,6 @@ def test_all_statements_of_each_basis_are_shown_and_the_columns_of_the_reconcili
         (("--currency", "USD", "--rate", "-7"), "a rate is RMB a US$, above nothing, e.g. 7.0176; not -7"),
         (("--only", "cash"), "there is no statement 'cash' on us_gaap. They are balance_sheet, operations"),
         (("--format", "pdf"), "'pdf' is no form"),
-        (("--basis", "ifrs", "--currency", "USD", "--rate", "7"), "leave --currency away with --basis ifrs"),
     ],
 )
 def test_what_statements_refuses(run, words, told):

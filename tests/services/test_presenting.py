@@ -1,17 +1,19 @@
 """Tables of a quarter: what the ledger does not reach back to is left away, never shown as nil."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from loanbook.errors import RequestError, StateError
 from loanbook.services.bookkeeping import close_period
-from loanbook.services.group_statements import group_statements
+from loanbook.services.group_statements import group_statements, in_unit
 from loanbook.services.presenting import names_of, tables_of, written
 from loanbook.statements import books_page
 from loanbook.statements.periods import period
-from loanbook.statements.presentation import Figures
+from loanbook.statements.presentation import Figures, rate_of
 from loanbook.stores.ledger import Ledger
+from tests.reference.presentation import half_up
 from tests.services.ledgers import ledger_book
 
 
@@ -33,6 +35,30 @@ def test_a_quarter_and_balances_stand_and_a_year_to_date_without_its_first_quart
     cash = {row.code: row.amounts[0] for row in flows.rows if row.code}
     (before,) = tables_of(group_statements(book, "2024Q2"), basis="us_gaap", dollars=False, company="X", only=("cash_flows",))
     assert cash["cash_beginning"] == {row.code: row.amounts[0] for row in before.rows if row.code}["cash_end"]
+
+
+@pytest.mark.parametrize("unit", ["thousand", "one"])
+def test_under_ifrs_each_leaf_is_translated_and_totals_add_translated_leaves(book, unit):
+    """Worked again here: a leaf is its RMB under IFRS over the rate; equity of the parent takes what the sheet leaves."""
+    made = in_unit(group_statements(book, "2024Q3", rate=rate_of("7.0176")), unit)
+    sheet, results = tables_of(made, basis="ifrs", dollars=True, company="X", only=("balance_sheet", "operations"))
+    leaves = 0
+    for each in (sheet, results):
+        ours, theirs = len(each.heads) - 2, len(each.heads) - 1
+        assert (each.heads[ours].column, each.heads[theirs].column, each.heads[theirs].currency) == ("ifrs", "ifrs", "USD")
+        dollars = {row.code: row.amounts[theirs] for row in each.rows if row.amounts}
+        for row in (row for row in each.rows if row.amounts):
+            line = made.statements.line(row.code)
+            if line.kind == "leaf" and line.unit == "money" and line.residue != "all":
+                leaves += 1
+                assert row.amounts[theirs] == half_up(Fraction(row.amounts[ours] * 10_000, 70_176)), row.code
+            elif line.kind == "total" and all(code in dollars for _, code in line.addends):
+                assert row.amounts[theirs] == sum(sign * dollars[code] for sign, code in line.addends), row.code
+    assert leaves > 20
+    found = {row.code: row.amounts[-1] for row in sheet.rows if row.amounts}
+    assert found["total_assets"] == found["total_liabilities_and_equity"]
+    gaap = tables_of(made, basis="us_gaap", dollars=True, company="X", only=("operations",))[0]
+    assert [row.amounts for row in gaap.rows] != [row.amounts for row in results.rows]
 
 
 def test_the_forms_say_the_same(book):

@@ -23,7 +23,9 @@ def show_statements(
     basis: Annotated[
         str, typer.Option("--basis", help="us_gaap: statements and notes; ifrs: the reconciliation, and the figures under IFRS.")
     ] = "us_gaap",
-    currency: Annotated[str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods.")] = CNY,
+    currency: Annotated[
+        str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods, on either basis.")
+    ] = CNY,
     rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$ of that column, e.g. 7.0176.")] = None,
     unit: Annotated[
         str, typer.Option("--unit", help="thousand, one, or auto: thousands where an amount reaches 100 million, else ones.")

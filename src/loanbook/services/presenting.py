@@ -46,12 +46,10 @@ def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str,
 
     dollars   with the convenience column of current periods; tables with dimensions and reconciliations have none
     only      statements by name; empty: all
-    raises    RequestError for a basis or a statement that there is not, or US$ under IFRS
+    raises    RequestError for a basis or a statement that there is not
     """
     if basis not in BASES:
         raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BASES)}.")
-    if basis == IFRS and dollars:
-        raise RequestError("the convenience column stands in the US GAAP statements; leave --currency away with --basis ifrs.")
     names = names_of(made, basis)
     for name in only:
         if name not in names:
