@@ -29,6 +29,7 @@ from tests.tieout.slips import KINDS, Target, write
 FILINGS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 COUNTING = frozenset({Severity.ERROR, Severity.PRACTICE})
 SUSPECTS = 3
+AROUND = 160  # characters to either side of a slip in prose that are shown of it
 ASTRAY = 6  # figures by which the wrong one may have moved in reading order, where the slip changed what is read
 
 File = tuple[str, str]
@@ -62,12 +63,19 @@ class Clean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One slip and what came of it; `beside` counts findings of errors that do not name it."""
+    """One slip and what came of it.
+
+    around   the words about it, in prose
+    why      of a slip that was not found: how the wrong figure ends, and the relations that it is in
+    beside   findings of errors that do not name it
+    """
 
     target: Target
     kind: str
     units: int
     shown: str
+    around: str
+    why: str
     found: bool
     rank: int | None
     beside: int
@@ -167,11 +175,14 @@ def attempt(source: Source, without: Clean, target: Target, kind: str, chance: r
     naming = [one for one in new if wrong is not None and wrong.id in (*one.figures, *one.suspects)]
     ranks = [one.suspects.index(wrong.id) for one in naming if wrong is not None and wrong.id in one.suspects]
     at = text.count("\n", 0, target.start) + 1
+    around = " ".join(text[max(0, target.start - AROUND) : target.end + AROUND].split()) if target.is_prose else ""
     return Trial(
         target=target,
         kind=kind,
         units=int(written.units),
         shown=f"{name}:{at} {text[target.start : target.end]} -> {written.digits}{'' if wrong else ' (not read)'}",
+        around=around,
+        why="" if naming or wrong is None else _why(wrong, judgement),
         found=bool(naming),
         rank=min(ranks, default=None),
         beside=len(new) - len(naming),
@@ -188,14 +199,28 @@ def _wrong(figures: Sequence[Figure], target: Target, digits: str) -> Figure | N
     return figures[min(same, key=lambda index: abs(index - (target.index or 0)))] if same else None
 
 
-def trials(source: Source, most: int, seed: int) -> Outcome:
-    """At most `most` slips, each kind as often, in figures drawn at random; as many in prose as half of those in tables."""
+def _why(figure: Figure, judgement: Judgement) -> str:
+    """How a figure ends, and by which relations: what hides a slip in it, or that nothing speaks of it."""
+    said = [
+        f"{one.rule} {one.verdict.value}"
+        for one in judgement.relations
+        if figure.id in (one.result, *(term.figure for term in one.terms))
+    ]
+    return f"{judgement.statuses[figure.id].value}: {', '.join(sorted(set(said))) or 'in no relation'}"
+
+
+def trials(source: Source, most: int, seed: int, places: str = "") -> Outcome:
+    """At most `most` slips, each kind as often, in figures drawn at random; as many in prose as half of those in tables.
+
+    places   "prose" or "tables" for slips in these alone
+    """
     chance = random.Random(seed)
     without = clean(source.files)
     drawn = [(target, kind) for target in source.targets for kind in KINDS]
     chance.shuffle(drawn)
     prose = [each for each in drawn if each[0].is_prose]
     tables = [each for each in drawn if not each[0].is_prose]
+    prose, tables = ([] if places == "tables" else prose), ([] if places == "prose" else tables)
     share = min(len(prose), max(most // 3, most - len(tables)))
     done: list[Trial] = []
     for pool, wanted in ((prose, share), (tables, most - share)):
@@ -266,26 +291,26 @@ def kinds_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
     return rows
 
 
-def measure(template: int, foots: bool, seeds: Sequence[int], most: int, seed: int) -> Outcome:
+def measure(template: int, foots: bool, seeds: Sequence[int], most: int, seed: int, places: str = "") -> Outcome:
     """The releases of one template."""
     made = TEMPLATES[template]
     name = f"{made.__name__}{'' if foots else ', rounded line by line'}"
-    outcomes = [trials(from_release(made(each, foots=foots)), most // len(seeds), seed + each) for each in seeds]
+    outcomes = [trials(from_release(made(each, foots=foots)), most // len(seeds), seed + each, places) for each in seeds]
     return merged(name, outcomes)
 
 
-def measure_filings(most: int, seed: int) -> Outcome | None:
+def measure_filings(most: int, seed: int, places: str = "") -> Outcome | None:
     """The five filings, where they are at hand."""
     source = from_filings()
-    return None if source is None else trials(source, most, seed)
+    return None if source is None else trials(source, most, seed, places)
 
 
-def every(most: int, seeds: Sequence[int], seed: int, only: str = "") -> list[Outcome]:
+def every(most: int, seeds: Sequence[int], seed: int, only: str = "", places: str = "") -> list[Outcome]:
     """All sources, on two processes; the filings in parts of their own so that neither waits."""
     with ProcessPoolExecutor(max_workers=2) as pool:
-        filings = [pool.submit(measure_filings, most // 4, seed + part) for part in range(4) if only in "five filings"]
+        filings = [pool.submit(measure_filings, most // 4, seed + part, places) for part in range(4) if only in "five filings"]
         waiting = [
-            pool.submit(measure, number, foots, seeds, most, seed)
+            pool.submit(measure, number, foots, seeds, most, seed, places)
             for number, made in enumerate(TEMPLATES)
             for foots in (True, False)
             if only in made.__name__
@@ -313,10 +338,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4], help="companies of each template")
     parser.add_argument("--seed", type=int, default=1, help="of the slips")
     parser.add_argument("--only", default="", help="a template's name, or a part of it")
+    parser.add_argument("--places", choices=("prose", "tables"), default="", help="slips in these alone")
     parser.add_argument("--missed", action="store_true", help="list the slips that were not found or not named")
     parser.add_argument("--page", action="store_true", help="write the tables into docs/performance.md")
     settings = parser.parse_args()
-    outcomes = every(settings.trials, settings.seeds, settings.seed, settings.only)
+    outcomes = every(settings.trials, settings.seeds, settings.seed, settings.only, settings.places)
     tables = {"tieout-inject": places_table(outcomes), "tieout-kinds": kinds_table(outcomes)}
     for rows in tables.values():
         sys.stdout.write("\n".join(" | ".join(row) for row in rows) + "\n\n")
@@ -327,8 +353,10 @@ def main() -> None:
         for one in outcome.trials:
             if one.target.checkable and not (one.found and one.is_named):
                 where = "prose" if one.target.is_prose else "table"
-                what = "MISSED" if not one.found else f"found, rank {one.rank}"
+                what = f"MISSED ({one.why})" if not one.found else f"found, rank {one.rank}"
                 sys.stdout.write(f"{outcome.name}: {what}: {where}, {one.kind}: {one.shown}\n")
+                if one.around:
+                    sys.stdout.write(f"    … {one.around} …\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ KINDS = ("last digit", "substituted", "swapped", "sign", "tenfold")
 MINUS = "(-−–△▲"
 REACH = 8  # characters before the digits among which a mark of sign is looked for
 CLOSING = 16  # characters after them within which a bracket closes, tags of a cell of its own included
-FALL = re.compile(r"\b(?:decreas|declin|down|fell|drop|lower|reduc)\w*\s[^.\d]*$")
+CLAUSE = 80  # characters before a figure of prose among which a word of direction is looked for
+FALL = re.compile(r"\b(?:decreas|declin|down|fell|drop|lower|reduc)\w*\s(?:[^.\d]|\b20\d\d\b)*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,6 @@ def _signed(text: str, target: Target) -> str | None:
         return head[:-1] + "–" + digits + tail
     if target.is_prose:
         # "A decrease of -9.3%" says nothing else than "a decrease of 9.3%".
-        return None if FALL.search(head[-40:]) else head + "-" + digits + tail
+        return None if FALL.search(head[-CLAUSE:]) else head + "-" + digits + tail
     mark = next((each for each in "△▲" if each in text), "–" if re.search(r">–\d", text) else "(")
     return _widened(head, 1) + mark + digits + (")" if mark == "(" else "") + tail

@@ -110,3 +110,43 @@ def test_columns_that_a_converter_broke_are_one_again(tmp_path: Path) -> None:
     assert not found.findings
     spoiled = judged(tmp_path, head + "\n".join(lines).replace("736,026", "763,026") + "\n")
     assert [finding.printed for finding in spoiled.findings] == ["763,026"]
+
+
+SPOKEN = [
+    (
+        "Total net revenue rose by RMB{}, or {}, to RMB2,944.8 million from RMB2,586.9 million in the same period of 2023.",
+        "357.9 million",
+        "13.8%",
+    ),
+    ("Total net revenue was RMB2,944.8 million, up RMB{} or {} from RMB2,586.9 million a year ago.", "357.9 million", "13.8%"),
+    ("Operating margin was {}, up {} percentage points from 52.8% in the same period of 2023.", "55.6%", "2.8"),
+    ("Operating margin increased by {} basis points to 55.6% from {} in the same period of 2023.", "280", "52.8%"),
+    (
+        "Total net revenue was RMB{} and RMB{} for the three months ended March 31, 2023 and 2024, respectively.",
+        "2,586.9 million",
+        "2,944.8 million",
+    ),
+    ("Interest made up {} of total net revenue, compared to {} in the same period of 2023.", "52.1%", "41.2%"),
+    (
+        "Fees of RMB243.8 million represented {} of total net revenue; staff costs were {} of total net revenue.",
+        "8.28%",
+        "25.0%",
+    ),
+    ("Income from operations came to RMB{} million, a change of {}.", "1,637.2", "19.9%"),
+    ("Heron Lending Inc increased its income from operations by {} to RMB{} million.", "19.9%", "1,637.2"),
+    ("Staff costs were RMB{} million, {} more than a year ago.", "736.0", "14.9%"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "first", "second"), SPOKEN)
+def test_what_is_said_of_amounts_is_derived_and_slips_in_it_are_found(
+    tmp_path: Path, sentence: str, first: str, second: str
+) -> None:
+    text = RELEASE.replace("Operating margin was 55.6%.", "{}")
+    clean = judged(tmp_path, text.format(sentence.format(first, second)))
+    assert clean.findings == ()
+    for right in (first, second):
+        wrong = right.replace(right[0], "7", 1) if right[0] != "7" else right.replace("7", "1", 1)
+        told = sentence.format(*(wrong if each == right else each for each in (first, second)))
+        (finding,) = judged(tmp_path, text.format(told)).findings
+        assert wrong.split()[0].rstrip("%") in finding.printed

@@ -30,7 +30,7 @@ MESSAGES = {
     "growth_in_text": "Growth in the text recomputes from printed amounts.",
 }
 DIGIT_BY_DIGIT = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.PER_ADS})
-ADDITIVE = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.EQUAL})
+ADDITIVE = frozenset({RelationKind.SUM, RelationKind.PERIODS, RelationKind.EQUAL, RelationKind.CHANGE})
 
 
 def practice_of(relation: Relation, figures: Mapping[str, Figure]) -> Practice:

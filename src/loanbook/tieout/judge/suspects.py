@@ -8,11 +8,11 @@ failing relation is explained, which is the smallest set in all but contrived ca
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judge.conventions import ADDITIVE
-from loanbook.tieout.relate.slips import is_slip
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 NOUGHT = Decimal(0)
@@ -125,9 +125,7 @@ class Witnesses:
         printed = self.figures[figure]
         if delta is None or not printed.step:
             return NOUGHT
-        now = int(printed.value / printed.step)
-        then = int(((printed.value + delta / printed.scale) / printed.step).to_integral_value(ROUND_HALF_UP))
-        return PLAUSIBLE if is_slip(now, then) else NOUGHT
+        return PLAUSIBLE if is_slip_of(printed, printed.amount + delta) else NOUGHT
 
 
 def explanations(relations: Sequence[Relation], failing: Sequence[Relation], figures: Mapping[str, Figure]) -> list[Explanation]:

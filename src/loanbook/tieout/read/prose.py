@@ -29,9 +29,10 @@ _SENTENCE_CHARACTERS = 4_000
 _RATE = re.compile(r"\b(?:rates?|exchange|translat\w+|convert\w+)\b", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(
     r"(?:\W|\d|\b(?:in|to|and|or|of|an?|the|at|by|from|for|as|quarter|year|half|period|months?|first|second|third|fourth"
-    r"|ended|prior|same)\b)*",
+    r"|ended|prior|same|over|on|yoy|sequentially|organically)\b)*",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r",?\s*(?:and|or|und)\s+(?:approximately\s+|about\s+)?", re.IGNORECASE)
 _ONE = re.compile(r"1(?:[.,]0+)?")
 _OUTLOOK = re.compile(
     r"\b(?:expects?|expected|guidance|outlook|forecasts?|anticipates?|projects|targets?|targeting|erwartet|prognos\w+)\b",
@@ -158,7 +159,9 @@ def _sentence(
     for index, (amount, role) in enumerate(zip(moved, roles, strict=True)):
         of = figures[role.of] if role.of is not None else None
         label = of.label if of is not None and role.name not in ("share", "current") else sentence_label(text, moved, index)
-        if figures and (role.name == "high" or _SAYS_NOTHING.fullmatch(label)):
+        gap = text[moved[index - 1].end : amount.start] if index else ""
+        joined = index > 0 and role.name == "current" and moved[index - 1].unit is amount.unit and _JOINED.fullmatch(gap)
+        if figures and (role.name == "high" or joined or _SAYS_NOTHING.fullmatch(label)):
             label = figures[-1].label
         unit = _unit(amount, label, of, role)
         printed = text[amount.start : amount.end]

@@ -8,19 +8,19 @@ from loanbook.tieout.read.amounts import Amount
 from loanbook.tieout.read.calendar import read_hint
 
 _RISE = (
-    r"increas\w*|growth|gr[eo]w\w*|grown|up(?!\s+to\b)|rose|ris\w+|higher|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*"
-    r"|jump\w*|widen\w*|surg\w+|gestiegen|Anstieg|plus"
+    r"increas\w*|growth|gr[eo]w\w*|grown|(?<!made )(?<!make )(?<!makes )(?<!making )up(?!\s+to\b)|rose|ris(?:e|es|en|ing)|higher"
+    r"|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*|jump\w*|widen\w*|surg\w+|soar\w*|gestiegen|Anstieg|plus"
 )
 _FALL = (
-    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*"
+    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|cut|plung\w+|tumbl\w+|slump\w*"
     r"|narrow\w*|gesunken"
     r"|Rückgang|minus"
 )
 _DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{_RISE})|(?P<fall>{_FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
 _DIRECTION_AFTER = re.compile(
     r"^\s*(?:year[- ]over[- ]year|year[- ]on[- ]year|sequential|quarterly|annual|yoy|y/y|q/q|qoq|organic|net"
-    r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion)|(?P<fall>decrease|decline"
-    r"|drop|reduction|fall|lower|contraction))\b",
+    r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion|more(?=\s+than))|(?P<fall>decrease|decline"
+    r"|drop|reduction|fall|lower|contraction|less(?=\s+than)))\b",
     re.IGNORECASE,
 )
 _YEARLY_AFTER = re.compile(
@@ -33,6 +33,7 @@ _COMPARED = re.compile(
     r"|\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$",
     re.IGNORECASE,
 )
+_BY = re.compile(r"\bby\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
 _CHAIN = re.compile(
     r"^[^.;]{0,80}(?:,\s*(?:(?:and|or)\s+)?|\b(?:and|or)\s+)(?:(?:compared\s+)?(?:to|with|from)\s+)?(?:a\s+|an\s+)?$",
@@ -58,6 +59,10 @@ _BETWEEN = re.compile(
     r"\b(?:between|range\s+(?:of|from)|from|in\s+a\s+range\s+of|zwischen)\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE
 )
 _BRACKET = re.compile(r"\(\s*(?P<when>[^():;]{2,40}):\s*(?:approximately\s+|around\s+)?$")
+_CHANGED = re.compile(
+    r"\b(?:chang(?:e|es|ed|ing)|variation|movement|Veränderung|évolution)\b[^.;]{0,40}?(?:\s(?:of|by|von|um|de)|:)\s*$",
+    re.IGNORECASE,
+)
 _MOVES_FROM = re.compile(rf"\b(?:{_FALL}|{_RISE})\s+(?:by\s+)?from\s+$", re.IGNORECASE)
 _GROWS = re.compile(rf"\b(?:{_RISE}|{_FALL}|represent\w*)\b", re.IGNORECASE)
 _RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
@@ -73,6 +78,17 @@ _VERB = re.compile(
 )
 _PREDICATE = re.compile(
     r"\b(?:was|were|is|are|reached|amounted|totall?ed|stood|had|has|have|generated|reported|recorded)\b", re.IGNORECASE
+)
+_OBJECT = re.compile(
+    r"\b(?:(?:in|de)creased|grew|reduced|raised|lifted|lowered|improved|expanded|recorded|reported|posted|registered|saw|achieved"
+    r"|generated|delivered)\s+(?:(?:an?|the)\s+(?:\w+\s+){0,2}?(?:increase|decrease|decline|rise|growth|drop|fall|improvement|reduction)"
+    r"\s+(?:in|of)\s+)?(?:its|our|their|the)?\s*(?P<object>[A-Za-z][^,.;()]{2,80}?)"
+    r"(?=\s+(?:in|for|during|by|to|at|as|over|year)\b|\s*$)",
+    re.IGNORECASE,
+)
+_ISSUER = re.compile(
+    r"\b(?:AG|SE|SA|NV|AB|ASA|Oyj|KGaA|GmbH|plc|Inc|Corp|Corporation|Ltd|Limited|LLC|Holdings?|Group|Company|Bancorp|we|it)\.?$",
+    re.IGNORECASE,
 )
 _NAMED_OF = re.compile(
     r"\b(?:reported|posted|recorded|delivered|announced|generated|declared|incurred|achieved|had|expects?(?:\s+to\s+\w+)?)\s+"
@@ -170,7 +186,7 @@ def _role(
         return Role(name="low", of=bounds.get("low") if grows else None)
     direction = _direction(gap, after, relative)
     if relative:
-        if direction is not None and not _COMPARED.search(gap):
+        if direction is not None and (not _COMPARED.search(gap) or _BY.search(gap)):
             name = "growth" if amount.unit is Unit.PERCENT else "change"
             return Role(name=name, of=main, falls=direction == "fall")
         if roles and roles[-1].name == "change" and re.fullmatch(r",?\s*\(?(?:or\s+)?", gap):
@@ -179,9 +195,11 @@ def _role(
             return Role(name="growth", of=main)
         if _SHARE.search(gap) and main is not None:
             return Role(name="share", of=main)
+        if main is not None and _CHANGED.search(gap):
+            return Role(name="growth" if amount.unit is Unit.PERCENT else "change", of=main)
     elif (
         direction is not None
-        and re.search(r"\b(?:by|of|\w+ed|grew|rose|fell)\s+(?:approximately\s+|about\s+)?$", gap)
+        and re.search(r"\b(?:by|of|\w+ed|grew|rose|fell|up|down)\s+(?:approximately\s+|about\s+)?$", gap)
         and not re.search(r"\b(?:to|from|at|compared\s+\w+)\s+$", gap)
         and _is_change(gap)
     ):
@@ -189,6 +207,7 @@ def _role(
     compared = _COMPARED.search(gap) is not None and not re.search(r"\bto\s+$", re.sub(r"compared\s+to\s+$", "", gap))
     chained = (
         index > 0
+        and relative is (amounts[index - 1].unit in _RELATIVE)
         and roles[-1].name in ("comparative", "prior_quarter")
         and _CHAIN.fullmatch(gap) is not None
         and not _PREDICATE.search(gap)
@@ -232,7 +251,7 @@ def bracketed_when(gap: str) -> str | None:
 
 def _is_change(gap: str) -> bool:
     """Whether the amount itself is the change: "increased by X", "a decrease of X", not "lower provision of X"."""
-    if re.search(r"\b(?:grew|rose|increased|declined|decreased|fell|dropped)\s+(?:approximately\s+|about\s+)?$", gap):
+    if re.search(r"\b(?:grew|rose|increased|declined|decreased|fell|dropped|up|down)\s+(?:approximately\s+|about\s+)?$", gap):
         return True
     return re.search(
         rf"\b(?:{_RISE}|{_FALL})\s+(?:\w+\s+){{0,3}}(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap, re.IGNORECASE
@@ -271,6 +290,8 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     gap = _ASIDE.sub("", _NUMBERED.sub("", gap.strip(' ,-•*–“"')))
     verb = _VERB.search(gap)
     before = _LEADING.sub("", (gap[: verb.start()] if verb else gap).strip(" ,)")).strip()
+    if _ISSUER.search(before) is not None and (owned := _OBJECT.search(gap)) is not None:
+        return _trimmed(owned["object"])
     counts = amount.unit in (Unit.COUNT, Unit.SHARES, Unit.ADS, Unit.PEOPLE)
     if counts and re.match(r"\s+[a-zA-Z]", after) and not re.search(r"\b(?:was|were|reached)\s+(?:approximately\s+)?$", gap):
         return _trimmed(after)

@@ -16,7 +16,7 @@ from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.labels import key_of
 from loanbook.tieout.relate.pack_text import content_of
 from loanbook.tieout.relate.series import STATING, Coordinate, Frame, coordinate_of
-from loanbook.tieout.relate.slips import is_slip
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 STRENGTH = Decimal("0.98")
@@ -154,7 +154,7 @@ def declared_ratios(figures: Sequence[Figure], frame: Frame, pack: Pack | None =
 
 def _is_slip(relation: Relation, printed: Figure) -> bool:
     """Whether the figure is a slip of the hand away from what was expected, so that the name did mean this ratio."""
-    return is_slip(int(printed.value / printed.step), round((printed.value - relation.difference) / printed.step))
+    return is_slip_of(printed, printed.amount - relation.difference * printed.scale)
 
 
 def _ratio(ratio: Ratio, printed: Figure, top: Sequence[Figure], bottom: Sequence[Figure]) -> Relation | None:

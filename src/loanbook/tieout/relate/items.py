@@ -9,12 +9,12 @@ disagrees throughout is another item, or the same one restated.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from loanbook.tieout.figure import Figure, Unit
+from loanbook.tieout.figure import Unit
 from loanbook.tieout.relate.labels import likeness, words, words_of
 from loanbook.tieout.relate.series import Coordinate, Item, Series, agree, digits_of
-from loanbook.tieout.relate.slips import is_slip
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
 
 SAME_LABEL = 6.0
@@ -92,7 +92,7 @@ def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
     learned = _phrases(items)
     for series in waiting:
         item = _slipped_item(items, series) or learned.get((series.key, series.unit))
-        if item is not None and not any(coordinate in item.cells for coordinate in series.cells):
+        if item is not None and (not any(coordinate in item.cells for coordinate in series.cells) or _is_another(series, item)):
             item = None
         items.take(series, item or _alone(items, series))
     return items
@@ -198,9 +198,13 @@ def _slipped_item(items: Items, series: Series) -> Item | None:
         if close < LIKELY_SLIP:
             continue
         shared = [(figure, other) for at, figures in series.cells.items() if (other := item.best(at)) for figure in figures]
-        if shared and all(
-            agree(figure, other) or (_is_slip(figure, other) and (close > SURE or digits_of(figure) >= VALUE_DIGITS))
-            for figure, other in shared
+        if (
+            shared
+            and not _is_another(series, item)
+            and all(
+                agree(figure, other) or (is_slip_of(figure, other.amount) and (close > SURE or digits_of(figure) >= VALUE_DIGITS))
+                for figure, other in shared
+            )
         ):
             found.append((close, item))
     found.sort(key=lambda entry: -entry[0])
@@ -209,9 +213,10 @@ def _slipped_item(items: Items, series: Series) -> Item | None:
     return found[0][1]
 
 
-def _is_slip(figure: Figure, other: Figure) -> bool:
-    step = figure.step * figure.scale
-    return is_slip(*(int((one.amount / step).to_integral_value(ROUND_HALF_UP)) for one in (figure, other)))
+def _is_another(series: Series, item: Item) -> bool:
+    """Whether several figures disagree and none agrees: one wrong figure is a slip, all of them are of something else."""
+    _, against, number = _compare(series, item)
+    return against > 1 and not number
 
 
 def _phrases(items: Items) -> dict[tuple[str, Unit], Item]:

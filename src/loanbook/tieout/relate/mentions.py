@@ -6,7 +6,7 @@ a long figure is a slip of the hand away from the one line that the words name.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
@@ -15,7 +15,7 @@ from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import words, words_of
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Coordinate, Frame, Item, coordinate_of, digits_of
-from loanbook.tieout.relate.slips import is_slip
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
 from loanbook.tieout.relation import Relation, RelationKind
 
@@ -81,13 +81,12 @@ def _slip_of_line(figure: Figure, around: frozenset[str], items: Items, frame: F
     coordinate = coordinate_of(figure, frame)
     if coordinate is None or digits_of(figure) < SLIP_DIGITS:
         return None
-    step = figure.step * figure.scale
     found = []
     for item in items.like(" ".join(sorted(around)), figure.unit):
         line = item.best(coordinate)
         if line is None or line.place.row is None or line.place.file != figure.place.file or _named(item, around) < 1:
             continue
-        if is_slip(*(int((one.amount / step).to_integral_value(ROUND_HALF_UP)) for one in (figure, line))):
+        if is_slip_of(figure, line.amount):
             found.append(line)
     return equal_relation("mention", figure, found[0], STRENGTH) if len(found) == 1 else None
 

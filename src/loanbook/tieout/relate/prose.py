@@ -1,6 +1,5 @@
-"""Arithmetic within prose: growth, shares of a whole, averages, parts in a footnote, ranges, and words of direction."""
+"""Arithmetic within prose: shares of a whole, averages, parts in a footnote, ranges, and words of direction."""
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,18 +9,15 @@ from itertools import pairwise
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown, sum_relation
-from loanbook.tieout.relate.columns import growth_relation, share_relation
+from loanbook.tieout.relate.growths import AMOUNTS, changes, growths, is_down
 from loanbook.tieout.relate.items import Items
-from loanbook.tieout.relate.labels import key_of, likeness
+from loanbook.tieout.relate.labels import likeness
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Coordinate, Item, digits_of
+from loanbook.tieout.relate.shares import shares
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
-DOWN = ("decreas", "declin", "fell", "fall", "drop", "down", "lower", "reduc", "contract")
-DIRECTION = re.compile(
-    r"increas\w*|decreas\w*|declin\w*|grew|growth|rose|rise|fell|drop\w*|reduc\w*|higher|lower|\bup\b|\bdown\b", re.IGNORECASE
-)
-SHARE = re.compile(r"represent\w*|account\w*|compris\w*|constitut\w*", re.IGNORECASE)
 AVERAGE = re.compile(r"average", re.IGNORECASE)
 PARTS = re.compile(r"includ\w*|compris\w*|consist\w*|of which", re.IGNORECASE)
 COMPARED = re.compile(
@@ -30,17 +26,9 @@ COMPARED = re.compile(
     r"(increase|decrease|decline|growth|rise|drop|reduction|improvement)s?\b",
     re.IGNORECASE,
 )
-EARLIER = {"comparative": 0, "prior_year": 0, "prior_quarter": 1}
 NEAR_BLOCKS = 3
-AMOUNTS = frozenset({Unit.MONEY, Unit.COUNT, Unit.PEOPLE, Unit.SHARES, Unit.ADS, Unit.UNKNOWN, Unit.PER_ADS, Unit.PER_SHARE})
 SUM_DIGITS = 5
-LABEL_WORDS = 9  # words before an amount among which a line's label may stand
 FAR = Decimal("1E+15")
-
-
-def is_down(word: str | None) -> bool:
-    """Whether a word of direction points down."""
-    return word is not None and word.casefold().startswith(DOWN)
 
 
 def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item], items: Items) -> list[Relation]:
@@ -49,108 +37,14 @@ def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item], it
     by_id = {figure.id: figure for sentence in sentences for figure in sentence.figures}
     for number, sentence in enumerate(sentences):
         near = sentences[max(0, number - NEAR_BLOCKS) : number + NEAR_BLOCKS + 1]
-        made.extend(_growths(sentence, by_id, owner, items))
-        made.extend(_shares(sentence, near, by_id))
+        made.extend(growths(sentence, by_id, owner, items))
+        made.extend(changes(sentence, by_id, owner))
+        made.extend(shares(sentence, near, by_id, owner, items))
         made.extend(_averages(sentence))
         made.extend(_ranges(sentence))
         made.extend(_directions(sentence))
     made.extend(_parts(sentences))
     return made
-
-
-def _growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item], items: Items) -> Iterable[Relation]:
-    figures = sentence.figures
-    for at, growth in enumerate(figures):
-        if growth.unit is not Unit.PERCENT or growth.role not in ("growth", "change", "low", "high"):
-            continue
-        now = _grown(sentence, at, by_id)
-        if now is None:
-            continue
-        then = _base(sentence, at, now) or _earlier(now, owner.get(now.id)) or _earlier(now, _named_before(sentence, now, items))
-        if then is None or not then.value:
-            continue
-        down = is_down(sentence.last(DIRECTION, at)) and growth.value > 0
-        rule = "guidance_growth" if growth.role in ("low", "high") else "growth_in_text"
-        yield growth_relation(rule, replace(growth, exact=False), now, then, -1 if down else 1)
-
-
-def _grown(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> Figure | None:
-    """The amount that grew: named by the reader, else what it grew to, else the last before (of the same end of a range)."""
-    growth = sentence.figures[at]
-    after = sentence.figures[at + 1] if at + 1 < len(sentence.figures) else None
-    if growth.of is None and after is not None and after.unit in AMOUNTS and sentence.before(at + 1).strip() == "to":
-        return after
-    if growth.of is not None and growth.of in by_id:
-        named = by_id[growth.of]
-        if named.unit is not Unit.PERCENT:
-            return named
-    wanted = (growth.role,) if growth.role in ("low", "high") else ("", "current", "other")
-    for figure in reversed(sentence.figures[:at]):
-        if figure.unit in AMOUNTS and figure.role in wanted:
-            return figure
-    return None
-
-
-def _base(sentence: Sentence, at: int, now: Figure) -> Figure | None:
-    """The amount that it grew from, where the sentence gives it next."""
-    for figure in sentence.figures[at + 1 : at + 4]:
-        if figure.unit is Unit.PERCENT:
-            return None
-        if figure.unit is now.unit and figure.currency == now.currency and figure.role in EARLIER:
-            return figure
-    named = [
-        other for other in sentence.figures if other.role in EARLIER and other.of == now.id and other.currency == now.currency
-    ]
-    return named[0] if named and sentence.figures[at].role not in ("low", "high") else None
-
-
-def _earlier(now: Figure, item: Item | None) -> Figure | None:
-    """The same item a year before."""
-    if item is None or now.period is None:
-        return None
-    return item.best(Coordinate(now.unit, _year_before(now.period), now.currency, ""))
-
-
-def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | None:
-    """The item whose label ends the words before the amount, or before the range of which it is the upper end."""
-    at = next(place for place, one in enumerate(sentence.figures) if one.id == figure.id)
-    if figure.role == "high" and at:
-        at -= 1
-    spoken = sentence.before(at).split()
-    for length in range(min(LABEL_WORDS, len(spoken)), 0, -1):
-        found = items.named(key_of(" ".join(spoken[-length:])), figure.unit)
-        if found:
-            return found[0]
-    return None
-
-
-def _year_before(period: Period) -> Period:
-    return Period(end=_shift(period.end), start=None if period.start is None else _shift(period.start))
-
-
-def _shift(day: dt.date) -> dt.date:
-    """The same day a year before; the last of February stays the last."""
-    if (day + dt.timedelta(days=1)).day == 1:
-        return (day + dt.timedelta(days=1)).replace(year=(day + dt.timedelta(days=1)).year - 1) - dt.timedelta(days=1)
-    return day.replace(year=day.year - 1)
-
-
-def _shares(sentence: Sentence, near: Sequence[Sentence], by_id: Mapping[str, Figure]) -> Iterable[Relation]:
-    """`representing 61.0% of the total`: the amount before it over an amount that stands near and gives that share."""
-    for at, share in enumerate(sentence.figures):
-        if share.unit is not Unit.PERCENT or share.role in ("growth", "low", "high") or sentence.last(SHARE, at) is None:
-            continue
-        part = _grown(sentence, at, by_id)
-        if part is None:
-            continue
-        for whole in (figure for other in near for figure in other.figures):
-            if whole.unit is part.unit and whole.currency == part.currency and whole.period == part.period and whole is not part:
-                if not whole.value or abs(whole.amount) < abs(part.amount):
-                    continue
-                relation = share_relation("share_in_text", share, part, whole)
-                if relation.verdict is Verdict.HOLDS:
-                    yield relation
-                    break
 
 
 def _averages(sentence: Sentence) -> Iterable[Relation]:
@@ -254,7 +148,7 @@ def _only_whole(wholes: Iterable[Figure], parts: Sequence[Figure]) -> Figure | N
         and whole.unit is not Unit.MONEY
         and whole.period == parts[0].period
         and whole not in parts
-        and abs(whole.amount - total) < abs(total) / 2
+        and (abs(whole.amount - total) < abs(total) / 2 or is_slip_of(whole, total))
     ]
     return near[0] if len(near) == 1 else None
 

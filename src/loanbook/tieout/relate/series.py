@@ -71,6 +71,13 @@ class Item:
         """The figure that others are measured against: of the finest step, in a table before prose, first printed."""
         return self._best.get(coordinate)
 
+    def finest(self, figure: Figure) -> Figure:
+        """The figure that `figure` is measured against, itself where it is of no coordinate of this item."""
+        for coordinate, figures in self.cells.items():
+            if any(one.id == figure.id for one in figures):
+                return self._best[coordinate]
+        return figure
+
 
 def _rank(figure: Figure) -> tuple[bool, Decimal]:
     return figure.place.row is None, figure.step * figure.scale
