@@ -9,13 +9,15 @@ from loanbook.statements.periods import period
 from loanbook.statements.presentation import USD, Figures
 from loanbook.statements.presentation_rounding import round_document
 from loanbook.statements.presentation_table import Head, table
-from loanbook.statements.scale import AUTO, ONE, THOUSAND, THOUSANDS_FROM_FEN, scale_of, turned_signs
+from loanbook.statements.scale import AUTO, ONE, THOUSAND, THOUSANDS_FROM_FEN, rounded_signs, scale_of, turned_signs
 from loanbook.terms.statement import BASE
 from loanbook.terms.statement_file import load_statements
 
 STATEMENTS = load_statements()
 CLOSING = period("2024Q3").end
 SHEET = STATEMENTS.by_name["balance_sheet"]
+QUARTER = period("2024Q3")
+RESULTS = STATEMENTS.by_name["operations"]
 SMALL = {"cash_and_cash_equivalents": 640_00, "accounts_receivable_and_contract_assets_net": 640_00}
 """RMB 640 each: in thousands 1 + 1, of which the total is 1.28."""
 
@@ -86,3 +88,29 @@ def test_dollars_of_another_sign_are_told_and_ones_do_not_turn():
         ),
         "one": (),
     }
+
+
+def results(exact, scale, rate=0):
+    heads = [Head(period=QUARTER, words="RMB")] + ([Head(period=QUARTER, words="USD", currency=USD)] if rate else [])
+    return table(RESULTS, heads, figures(exact, scale, rate=rate), company="Example")
+
+
+def test_a_total_that_rounding_gave_another_sign_is_told_with_what_it_is_exactly():
+    """Four revenues of RMB 400 are nothing each, their cost of 1,500 is 2: a profit of RMB 100 is shown as a loss of 2."""
+    revenues = ("financing_income", "referral_services_fees", "other_services_fees_platform", "other_services_fees_credit_driven")
+    exact = {(code, QUARTER, BASE): 400_00 for code in revenues} | {("sales_and_marketing", QUARTER, BASE): 1_500_00}
+    exactly = Figures(statements=STATEMENTS, amounts=exact)
+    told = rounded_signs([results(exact, THOUSAND)], exactly, THOUSAND)
+    title = "Condensed Consolidated Statements of Operations"
+    assert len(told) == 4
+    assert told[0] == f"{title}: Loss from operations is RMB (2) in thousands and exactly RMB 100.00; totals add rounded leaves"
+    assert rounded_signs([results(exact, ONE)], exactly, ONE) == ()
+
+
+def test_dollars_beside_no_yuan_are_told():
+    """Three revenues of RMB 4 thousand are US$ 1 each; their cost of 12 thousand is 2 at 7.2: no result in RMB, one in US$."""
+    revenues = ("financing_income", "referral_services_fees", "other_services_fees_platform")
+    exact = {(code, QUARTER, BASE): 4_000_00 for code in revenues} | {("sales_and_marketing", QUARTER, BASE): 12_000_00}
+    told = turned_signs([results(exact, THOUSAND, rate=7_2000)])
+    assert told[0].endswith("is RMB - and US$ 1")
+    assert len(told) == 4

@@ -8,10 +8,10 @@ import typer
 from loanbook.commands.ledger import BookOption, PeriodName
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import RequestError
-from loanbook.services.group_statements import group_statements, in_unit
+from loanbook.services.group_statements import group_statements, in_unit, signs_turned
 from loanbook.services.presenting import FORMS, IFRS, names_of, tables_of, written
 from loanbook.statements.presentation import CNY, USD, rate_of
-from loanbook.statements.scale import AUTO, turned_signs
+from loanbook.statements.scale import AUTO
 from loanbook.stores.book import open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.terms.entity_file import group_in
@@ -68,7 +68,7 @@ def show_statements(
     else:
         _save(file, f"{title}\n\n{page}" if form == "text" else page)
         screen.print(f"{len(tables)} tables written to {file}", markup=False, soft_wrap=True)
-    for finding in (*made.findings, *turned_signs(tables)):
+    for finding in (*made.findings, *signs_turned(made, tables)):
         typer.echo(f"finding: {finding}", err=True)
     if next(each for each in made.periods if each.closed.name == period).closed.manifest["opening"]:
         typer.echo(f"{period} is the opening of the ledger: it has balances and no flows of its own.", err=True)

@@ -9,14 +9,14 @@ from loanbook.errors import RequestError
 from loanbook.services.book_rates import book_rates
 from loanbook.services.entity_bridge import NET_PROFIT, REVENUE, bridge_of, is_inside
 from loanbook.services.group_closes import GroupPeriod
-from loanbook.services.group_statements import GroupStatements, group_statements, in_unit
+from loanbook.services.group_statements import GroupStatements, group_statements, in_unit, signs_turned
 from loanbook.statements.books_page import BooksPage, chapters, longest
 from loanbook.statements.per_share import FX_SCALE
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation_format import cell
 from loanbook.statements.presentation_rounding import largest_remainder
 from loanbook.statements.presentation_table import Head, Row, Table, words_of
-from loanbook.statements.scale import AUTO, turned_signs
+from loanbook.statements.scale import AUTO
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
@@ -66,7 +66,7 @@ def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
         f"period {period.id}, known at {period.manifest['known_at']}, {period.manifest['entries']:,} entries",
     ]
     shown = chapters(found.figures, found.quarter, company=company, notes=notes)
-    turned = turned_signs(made for each in shown for made in each.tables)
+    turned = signs_turned(found, [made for each in shown for made in each.tables])
     return BooksPage(
         quarter=period.name,
         sentence="; ".join(each for each in words if each) + ".",

@@ -35,7 +35,8 @@ from loanbook.statements.ledger_lines import (
 from loanbook.statements.periods import Period, period
 from loanbook.statements.presentation import Figures, Key
 from loanbook.statements.presentation_rounding import round_document, shown
-from loanbook.statements.scale import THOUSAND, Scale, scale_of
+from loanbook.statements.presentation_table import Table
+from loanbook.statements.scale import THOUSAND, Scale, rounded_signs, scale_of, turned_signs
 from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
@@ -122,6 +123,12 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
         changes=changes,
         findings=findings,
     )
+
+
+def signs_turned(found: GroupStatements, tables: Sequence[Table]) -> tuple[str, ...]:
+    """What a reader must be told of the signs in a document: what translation into US$ turned, and what rounding did."""
+    exact = Figures(statements=found.statements, amounts=found.amounts)
+    return (*turned_signs(tables), *rounded_signs(tables, exact, found.scale))
 
 
 def in_unit(found: GroupStatements, name: str) -> GroupStatements:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loanbook.errors import RequestError
-from loanbook.statements.presentation import MINOR_PER_THOUSAND, USD, Key
+from loanbook.statements.presentation import MINOR_PER_THOUSAND, USD, Figures, Key
 from loanbook.statements.presentation_table import Table
 from loanbook.terms.statement import BASE, Statements
+from loanbook.units import format_money
 
 AUTO = "auto"
 THOUSANDS_FROM_FEN = 10_000_000_000
@@ -47,7 +48,9 @@ def scale_of(name: str, exact: Mapping[Key, int], statements: Statements) -> Sca
 
 
 def turned_signs(tables: Iterable[Table]) -> tuple[str, ...]:
-    """Figures whose US$ have another sign than their RMB: totals add translated leaves, and one line takes the residue.
+    """Figures whose US$ have another sign than their RMB, or stand beside nothing: totals add translated leaves.
+
+    One line, the company's equity or the exchange line of cash flows, takes what translation leaves.
 
     returns   a sentence a figure: title, table, both amounts
     """
@@ -60,6 +63,30 @@ def turned_signs(tables: Iterable[Table]) -> tuple[str, ...]:
                 continue
             for row in (each for each in made.rows if each.amounts):
                 ours, theirs = row.amounts[beside], row.amounts[place]
-                if ours is not None and theirs is not None and ours * theirs < 0:
+                if ours is not None and theirs and ours * theirs <= 0:
                     found.append(f"{made.title}: {row.words} is RMB {row.cells[beside]} and US$ {row.cells[place]}")
+    return tuple(found)
+
+
+def rounded_signs(tables: Iterable[Table], exact: Figures, scale: Scale) -> tuple[str, ...]:
+    """Figures that rounding gave another sign, or an amount where there is none: totals add leaves that were rounded one by one.
+
+    exact     the engine over the same amounts in fen
+    returns   a sentence a figure: title, table, the amount as shown and exactly
+    """
+    found = []
+    for made in tables:
+        for row in (each for each in made.rows if each.amounts):
+            line = exact.statements.lines.get(row.code)
+            if line is None or line.unit != "money":
+                continue
+            for head, amount, cell in zip(made.heads, row.amounts, row.cells, strict=True):
+                if head.currency == USD or not amount:
+                    continue
+                fen = exact.value(row.code, head.period, head.column)
+                if fen is not None and amount * fen <= 0:
+                    found.append(
+                        f"{made.title}: {row.words} is RMB {cell} in {scale.name}s and exactly RMB {format_money(fen)}; "
+                        "totals add rounded leaves"
+                    )
     return tuple(found)
