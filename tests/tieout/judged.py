@@ -85,11 +85,12 @@ def judged() -> Judgement:
         id="n1",
         severity=Severity.ERROR,
         kind="footing",
+        place=figures[2].place,
         figures=("total",),
         relations=("r1",),
         printed="31",
         expected="30",
-        message=f"{FILE}:7: Total does not foot: 10 + 20 = 30 </script>.",
+        message="Total does not foot: 10 + 20 = 30 </script>.",
         suspects=("total", "fees"),
     )
     return Judgement(

@@ -129,4 +129,4 @@ def _mark(severity: Severity) -> str:
 
 
 def _words(finding: Finding) -> str:
-    return f"{finding.message} [{finding.id}]"
+    return f"{finding.place}: {finding.message} [{finding.id}]"

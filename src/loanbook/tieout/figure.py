@@ -29,6 +29,10 @@ class Place:
     row: int | None = None
     column: int | None = None
 
+    def __str__(self) -> str:
+        """File and line, with the page of a PDF."""
+        return f"{self.file}:{self.line}" if self.page is None else f"{self.file}:page {self.page}:{self.line}"
+
 
 class NumeralKind(StrEnum):
     """What a numeral is. Only FIGURE is judged; the others are told apart and kept out of all relations."""

@@ -42,19 +42,16 @@ def write_notes(judgement: Judgement, notes: Mapping[str, str], path: Path) -> i
 
     Notes of findings that are gone are left out.
     """
-    figures = {figure.id: figure for figure in judgement.figures}
-    rows = []
-    for finding in judgement.findings:
-        place = figures[finding.figures[0]].place if finding.figures else None
-        rows.append(
-            {
-                "finding": finding.id,
-                "severity": finding.severity.value,
-                "place": f"{place.file}:{place.line}" if place else "",
-                "message": finding.message,
-                "reason": notes.get(finding.id, ""),
-            }
-        )
+    rows = [
+        {
+            "finding": finding.id,
+            "severity": finding.severity.value,
+            "place": str(finding.place),
+            "message": finding.message,
+            "reason": notes.get(finding.id, ""),
+        }
+        for finding in judgement.findings
+    ]
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from loanbook.tieout.figure import Place
 from loanbook.tieout.interval import Interval
 
 
@@ -89,6 +90,7 @@ class Finding:
     """Something to look at.
 
     id         hash of kind and figures' keys, so that an accepted note carries over to the next version of the document
+    place      of the likeliest culprit, or of the damaged part
     figures    ids, likeliest culprit first
     relations  ids of the relations that show it
     """
@@ -96,6 +98,7 @@ class Finding:
     id: str
     severity: Severity
     kind: str
+    place: Place
     figures: tuple[str, ...]
     relations: tuple[str, ...]
     printed: str

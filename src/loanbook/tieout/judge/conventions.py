@@ -8,6 +8,7 @@ from math import comb, factorial, log, sqrt
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Convention
+from loanbook.tieout.relate.restated import RULE as RESTATED
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 LEAST = 6  # relations of one rule before a practice is spoken of
@@ -21,6 +22,7 @@ MESSAGES = {
     "footing": "Totals are the sum of the lines as printed.",
     "cross_footing": "Columns add up across as printed.",
     "quarter_from_year_to_date": "A quarter is the year to date less the year to date before it, as printed.",
+    "year_from_quarters": "A year is the sum of its quarters, as printed.",
     "translation": "Each amount is translated by itself at the rate, and rounded.",
     "per_ads_from_per_share": "An amount per ADS is a multiple of the rounded amount per share.",
     "text_against_table": "The text rounds the figure of the table.",
@@ -120,10 +122,14 @@ def conventions(relations: Iterable[Relation], figures: Mapping[str, Figure]) ->
 
 
 def failing(relations: Sequence[Relation], figures: Mapping[str, Figure], kept: Container[Practice]) -> list[Relation]:
-    """Relations that call for an explanation: broken ones, and sums that are off by rounding where the issuer's are not."""
+    """Relations that call for an explanation: broken ones, and sums that are off by rounding where the issuer's are not.
+
+    A series that was restated is explained by that.
+    """
 
     def departs(relation: Relation) -> bool:
         is_rounding = relation.verdict is Verdict.ROUNDING and relation.kind in DIGIT_BY_DIGIT
         return is_rounding and _is_fine(relation, figures) and practice_of(relation, figures) in kept
 
-    return [relation for relation in relations if relation.verdict is Verdict.BROKEN or departs(relation)]
+    open_ = (one for one in relations if one.rule != RESTATED)
+    return [relation for relation in open_ if relation.verdict is Verdict.BROKEN or departs(relation)]

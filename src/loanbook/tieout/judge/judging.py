@@ -1,17 +1,21 @@
 """From relations to findings and to a status for every figure."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from loanbook.tieout.document import Document
-from loanbook.tieout.figure import Damage, Figure, Reading
+from loanbook.tieout.figure import Figure, Reading
 from loanbook.tieout.judge.conventions import conventions, failing, practices
+from loanbook.tieout.judge.special import damaged, restated_series, scale_left_out
 from loanbook.tieout.judge.suspects import Explanation, Suspect, explanations, is_broken
+from loanbook.tieout.judge.wording import expected_of, message_of
 from loanbook.tieout.judgement import Judgement
-from loanbook.tieout.relate.build import shown
 from loanbook.tieout.relate.mentions import SCALE_LEFT_OUT
-from loanbook.tieout.relate.run_in import ROLE, RULE
+from loanbook.tieout.relate.run_in import ROLE
+from loanbook.tieout.relate.signs import RULE as LABEL_SIGN
 from loanbook.tieout.relation import Finding, Relation, RelationKind, Severity, Status, Verdict
 
 SHOWN_SUSPECTS = 5
@@ -31,11 +35,13 @@ def judge(
     calls = failing(relations, figures, practices(relations, figures))
     holding = _ticks(relations, {relation.id for relation in calls})
     found = [_finding(one, figures, holding) for one in explanations(relations, calls, figures)]
-    found.extend(_scale(one, figures) for one in relations if one.rule == SCALE_LEFT_OUT)
+    found.extend(scale_left_out(one, figures) for one in relations if one.rule == SCALE_LEFT_OUT)
+    found.extend(restated_series(relations, figures))
     for _, reading in readings:
         for damage in reading.damages:
             inside = [one.id for one in reading.figures if one.role == ROLE and one.place.block == damage.place.block]
-            found.append(_damage(damage, inside, holding))
+            found.append(damaged(damage, inside, holding))
+    found = _named_apart(found)
     found.sort(key=lambda finding: (ORDER.index(finding.severity),))
     statuses = _statuses(figures, holding, found, notes or {})
     return Judgement(
@@ -45,6 +51,17 @@ def judge(
         statuses=statuses,
         conventions=conventions(relations, figures),
     )
+
+
+def _named_apart(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with short ids, made of what they say and of keys of figures; those that say the same are numbered."""
+    seen = Counter[str]()
+    named = []
+    for finding in findings:
+        seen[finding.id] += 1
+        text = finding.id if seen[finding.id] == 1 else f"{finding.id}#{seen[finding.id]}"
+        named.append(replace(finding, id=hashlib.blake2b(text.encode(), digest_size=6).hexdigest()))
+    return named
 
 
 def _ticks(relations: Sequence[Relation], calls: set[str]) -> dict[str, list[Relation]]:
@@ -68,17 +85,17 @@ def _finding(one: Explanation, figures: Mapping[str, Figure], holding: Mapping[s
     kind = first.rule if severity is not Severity.DEFINITION else "restated"
     involved = list(dict.fromkeys((culprit.figure, *(name for relation in relations for name in _named(relation)))))
     suspects = (culprit.figure, *(other.figure for other in one.others))[:SHOWN_SUSPECTS]
-    expected = _expected(culprit, figure, first)
-    keys = "|".join([kind, figure.key, *sorted(relation.rule for relation in relations)])
+    expected = expected_of(culprit, figure, first)
     return Finding(
-        id=hashlib.blake2b(keys.encode(), digest_size=6).hexdigest(),
+        id="|".join([kind, figure.key, *sorted(relation.rule for relation in relations)]),
         severity=severity,
         kind=kind,
+        place=figure.place,
         figures=tuple(involved),
         relations=tuple(relation.id for relation in relations),
         printed=figure.text,
         expected=expected,
-        message=_message(severity, figure, expected, first, len(relations)),
+        message=message_of(severity, figure, expected, first, len(relations)),
         suspects=suspects,
     )
 
@@ -90,7 +107,7 @@ def _named(relation: Relation) -> tuple[str, ...]:
 def _severity(culprit: Suspect, figures: Mapping[str, Figure], holding: Mapping[str, list[Relation]]) -> Severity:
     """How grave: see the guide. An error is what no rounding and no restatement explains."""
     relations = culprit.explains
-    if not any(is_broken(relation) for relation in relations):
+    if not any(is_broken(relation) and relation.rule != LABEL_SIGN for relation in relations):
         return Severity.PRACTICE
     if all(relation.kind is RelationKind.TRANSLATION for relation in relations) and _is_forced(culprit, figures, holding):
         return Severity.ROUNDING
@@ -121,72 +138,6 @@ def _inside(name: str, figures: Mapping[str, Figure], holding: Mapping[str, list
     """Whether the figure ties within its own document."""
     file = figures[name].place.file
     return any(all(figures[other].place.file == file for other in _named(relation)) for relation in holding.get(name, ()))
-
-
-def _expected(culprit: Suspect, figure: Figure, relation: Relation) -> str:
-    """The value that would mend what the culprit explains, as it would be displayed."""
-    if relation.kind is RelationKind.DIRECTION:
-        return "the other direction"
-    if culprit.delta is not None:
-        value = figure.value + culprit.delta / figure.scale
-    elif relation.result == figure.id:
-        value = figure.value - relation.difference
-    else:
-        return ""
-    return shown(value.quantize(figure.step) if figure.step else value)
-
-
-def _message(severity: Severity, figure: Figure, expected: str, relation: Relation, number: int) -> str:
-    at = f"{figure.place.file}:{figure.place.line}"
-    name = figure.label or "a figure"
-    more = f" ({number} relations say so)" if number > 1 else ""
-    if severity is Severity.PRACTICE:
-        words = "is within rounding, but elsewhere the issuer's figures come out to the digit"
-    elif severity is Severity.DEFINITION:
-        words = "was published otherwise and ties in both documents: it was restated or redefined"
-    elif severity is Severity.ROUNDING:
-        words = "takes up the rounding of its column"
-    else:
-        words = "does not come out"
-    shown_expected = f", expected {expected}" if expected else ""
-    return f"{at}: {name}: {figure.text} {words}{shown_expected}{more}. {relation.arithmetic}"
-
-
-def _scale(relation: Relation, figures: Mapping[str, Figure]) -> Finding:
-    """An amount in the text that has the digits of a table's and not its scale."""
-    figure, line = figures[relation.result], figures[relation.terms[0].figure]
-    expected = f"{figure.text} x {line.scale:,f}"
-    at = f"{figure.place.file}:{figure.place.line}"
-    return Finding(
-        id=hashlib.blake2b(f"{SCALE_LEFT_OUT}|{figure.key}".encode(), digest_size=6).hexdigest(),
-        severity=Severity.PRACTICE,
-        kind=SCALE_LEFT_OUT,
-        figures=(figure.id, line.id),
-        relations=(relation.id,),
-        printed=figure.text,
-        expected=expected,
-        message=f"{at}: {figure.text} leaves out its scale, expected {expected}. {relation.arithmetic}",
-        suspects=(figure.id,),
-    )
-
-
-def _damage(damage: Damage, inside: Sequence[str], holding: Mapping[str, list[Relation]]) -> Finding:
-    """A damaged part; repaired where arithmetic allowed one reading of it (relate/run_in)."""
-    read = sum(any(relation.rule == RULE for relation in holding.get(name, ())) for name in inside)
-    is_read = damage.repaired or bool(read)
-    repair = f"; {read} of its {len(inside)} figures fall into rows that add up in one way only" if read else ""
-    at = f"{damage.place.file}:{damage.place.line}"
-    name = hashlib.blake2b(f"damage|{at}|{damage.message}".encode(), digest_size=6).hexdigest()
-    return Finding(
-        id=name,
-        severity=Severity.DAMAGE,
-        kind="repaired" if is_read else "damage",
-        figures=(),
-        relations=(),
-        printed="",
-        expected="",
-        message=f"{at}: {damage.message}{repair}",
-    )
 
 
 def _statuses(

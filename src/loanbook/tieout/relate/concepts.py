@@ -12,6 +12,7 @@ from loanbook.errors import RequestError
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Figure, Period, Reading, Unit
 from loanbook.tieout.interval import Interval
+from loanbook.tieout.relate.bounds import believed, bound
 from loanbook.tieout.relate.build import relation_of, shown, sum_relation
 from loanbook.tieout.relate.labels import key_of
 from loanbook.tieout.relate.pack_text import content_of
@@ -21,6 +22,7 @@ from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 STRENGTH = Decimal("0.98")
 AMOUNTS = frozenset({Unit.MONEY, Unit.UNKNOWN, Unit.COUNT})
+ByConcept = Mapping[str, Mapping[tuple[int, Coordinate], Figure]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,15 @@ class Declared:
     rule: str
     result: str
     terms: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """`part` is at most `whole`, where neither is negative."""
+
+    rule: str
+    part: str
+    whole: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +54,11 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """Labels by key to the line items they name, what is declared of these, and ratios by the key of their label."""
+    """Labels by key to the line items they name, sums and limits declared of these, and ratios by the key of their label."""
 
     concepts: Mapping[str, str]
     declared: tuple[Declared, ...]
+    limits: tuple[Limit, ...]
     ratios: Mapping[str, Ratio]
 
 
@@ -58,7 +70,8 @@ def statements_pack() -> Pack:
 
 
 def read_pack(text: str, name: str) -> Pack:
-    """A pack from YAML: `items` (line item to its labels) and `relations` (rule to `result = a + b +- c`).
+    """A pack from YAML: `items` (line item to its labels), `relations` (rule to `result = a + b +- c`), `limits` (rule to
+    `part <= whole`) and `ratios` (rule to its labels, and what is above and below the line).
 
     Raises RequestError where a relation names an item that the pack has not, or two items share a label.
     """
@@ -74,21 +87,25 @@ def read_pack(text: str, name: str) -> Pack:
         result, _, rest = (part.strip() for part in formula.partition("="))
         words = f"+ {rest}".split()
         terms = tuple((word, {"+": 1, "-": -1, "+-": 0}[sign]) for sign, word in zip(words[::2], words[1::2], strict=True))
-        for concept in (result, *(term for term, _ in terms)):
-            if concept not in found["items"]:
-                raise RequestError(
-                    f"{name}: relation {rule} names {concept}, which is not among the items. Add it, or correct the name."
-                )
+        _check(found["items"], name, f"relation {rule}", (result, *(term for term, _ in terms)))
         declared.append(Declared(rule=rule, result=result, terms=terms))
+    limits = []
+    for rule, formula in found.get("limits", {}).items():
+        part, _, whole = (each.strip() for each in formula.partition("<="))
+        _check(found["items"], name, f"limit {rule}", (part, whole))
+        limits.append(Limit(rule=rule, part=part, whole=whole))
     ratios: dict[str, Ratio] = {}
     for rule, settings in found.get("ratios", {}).items():
         top, bottom = (tuple(part.strip() for part in settings[side].split("+")) for side in ("of", "over"))
-        for concept in (*top, *bottom):
-            if concept not in found["items"]:
-                message = f"{name}: ratio {rule} names {concept}, which is not among the items."
-                raise RequestError(f"{message} Add it, or correct the name.")
+        _check(found["items"], name, f"ratio {rule}", (*top, *bottom))
         ratios.update({key_of(label): Ratio(rule=rule, top=top, bottom=bottom) for label in settings["labels"]})
-    return Pack(concepts=concepts, declared=tuple(declared), ratios=ratios)
+    return Pack(concepts=concepts, declared=tuple(declared), limits=tuple(limits), ratios=ratios)
+
+
+def _check(items: Container[str], name: str, what: str, concepts: Iterable[str]) -> None:
+    for concept in concepts:
+        if concept not in items:
+            raise RequestError(f"{name}: {what} names {concept}, which is not among the items. Add it, or correct the name.")
 
 
 def with_concepts(readings: Sequence[tuple[Document, Reading]], pack: Pack | None = None) -> list[tuple[Document, Reading]]:
@@ -121,7 +138,16 @@ def declared_relations(
     made: list[Relation] = []
     for declared in pack.declared:
         made.extend(one for one in _evaluated(declared, by_concept) if _members(one) not in known)
+    for limit in pack.limits:
+        made.extend(believed(list(_limited(limit, by_concept))))
     return made
+
+
+def _limited(limit: Limit, by_concept: ByConcept) -> Iterable[Relation]:
+    for at, part in by_concept[limit.part].items():
+        whole = by_concept[limit.whole].get(at)
+        if whole is not None and part.value > 0 and whole.value > 0:
+            yield bound(limit.rule, part, whole, at_most=True, strength=STRENGTH)
 
 
 def declared_ratios(figures: Sequence[Figure], frame: Frame, pack: Pack | None = None) -> list[Relation]:
@@ -183,7 +209,7 @@ def _members(relation: Relation) -> frozenset[str]:
     return frozenset((relation.result, *(term.figure for term in relation.terms)))
 
 
-def _evaluated(declared: Declared, by_concept: Mapping[str, Mapping[tuple[int, Coordinate], Figure]]) -> list[Relation]:
+def _evaluated(declared: Declared, by_concept: ByConcept) -> list[Relation]:
     """The relation in every column of every table that has all of its items, with the signs that hold most often.
 
     Where it holds in no column, its items are other than the pack means, and nothing is said.

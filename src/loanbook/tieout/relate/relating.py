@@ -5,19 +5,23 @@ from collections.abc import Mapping, Sequence
 
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Basis, Reading
+from loanbook.tieout.relate.bounds import bounds
 from loanbook.tieout.relate.columns import column_ratios
 from loanbook.tieout.relate.concepts import declared_ratios, declared_relations
 from loanbook.tieout.relate.grid import Grid, grids_of
 from loanbook.tieout.relate.items import Items, items_of
 from loanbook.tieout.relate.mentions import mentions, per_ads_in_text
 from loanbook.tieout.relate.paragraphs import Sentence, paragraphs
-from loanbook.tieout.relate.periods import differences
+from loanbook.tieout.relate.periods import differences, years_of_quarters
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
 from loanbook.tieout.relate.quotients import quotients
 from loanbook.tieout.relate.relabel import relabelled
 from loanbook.tieout.relate.repeats import repeats
+from loanbook.tieout.relate.restated import restated
+from loanbook.tieout.relate.rolls import openings
 from loanbook.tieout.relate.run_in import run_in_rows
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
+from loanbook.tieout.relate.signs import label_signs
 from loanbook.tieout.relate.sums import cross_footings, footings
 from loanbook.tieout.relate.transfer import transferred
 from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
@@ -47,6 +51,8 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
             silent |= still
             found.extend(cross_footings(grid))
             found.extend(column_ratios(grid))
+            found.extend(bounds(grid))
+            found.extend(label_signs(grid))
         found.extend(run_in_rows(reading.figures))
         found.extend(sums)
         summed.extend(sums)
@@ -58,13 +64,17 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     frame = Frame(bases_matter=bases_matter, translated=frozenset(translated))
     tables = [series for document, _ in readings for series in table_series(grids[document.file], frame)]
     phrases = [series for _, reading in readings for series in prose_series(reading.figures, frame)]
+    for own in grids.values():
+        found.extend(one for grid in own for one in openings(grid, frame))
     for _, reading in readings:
         found.extend(declared_relations(reading.figures, frame, found, silent))
         found.extend(declared_ratios(reading.figures, frame))
     items = items_of(tables, phrases)
     owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells}
     found.extend(repeats(items))
+    found.extend(restated(items))
     found.extend(differences(items))
+    found.extend(years_of_quarters(items, found))
     shares = quotients(items)
     found.extend(shares)
     leaves = {**leaves_of(summed, _same(items)), **multiplied(shares)}

@@ -7,7 +7,7 @@ import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -141,16 +141,15 @@ def _pieces(span: Span, figures: Sequence[Figure]) -> list[Piece]:
 
 
 def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, str]) -> dict[str, object]:
-    first = figures[finding.figures[0]] if finding.figures else None
     linked = dict.fromkeys((*finding.suspects, *finding.figures))
-    place = f"{Path(first.place.file).name}:{first.place.line}" if first else ""
+    place = str(replace(finding.place, file=Path(finding.place.file).name))
     return {
         "id": finding.id,
         "severity": finding.severity.value,
         "name": SEVERITIES[finding.severity],
         "kind": finding.kind,
         "place": place,
-        "message": finding.message.partition(f"{first.place.file}:{first.place.line}: ")[2] if first else finding.message,
+        "message": finding.message,
         "printed": finding.printed,
         "expected": finding.expected,
         "links": [(names[each], figures[each].text) for each in linked if each in names],

@@ -25,7 +25,6 @@ def records(judgement: Judgement) -> dict[str, Any]:
     """
     bound = _relations_by_figure(judgement.relations)
     found = judgement.counts()
-    by_id = {figure.id: figure for figure in judgement.figures}
     return {
         "version": VERSION,
         "files": [document.file for document, _ in judgement.documents],
@@ -33,7 +32,7 @@ def records(judgement: Judgement) -> dict[str, Any]:
         "figures": [_figure(each, judgement.statuses[each.id].value, bound[each.id]) for each in judgement.figures],
         "numerals": [_numeral(each) for _, reading in judgement.documents for each in reading.numerals],
         "relations": [_relation(each) for each in judgement.relations],
-        "findings": [_finding(each, by_id) for each in judgement.findings],
+        "findings": [_finding(each) for each in judgement.findings],
         "conventions": [_plain(each) for each in judgement.conventions],
         "damages": [
             {**_place(each), "message": each.message, "repaired": each.repaired}
@@ -152,14 +151,14 @@ def _relation(relation: Relation) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, by_id: Mapping[str, Figure]) -> dict[str, Any]:
-    first = by_id.get(finding.figures[0]) if finding.figures else None
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.id,
         "severity": finding.severity.value,
         "kind": finding.kind,
-        "file": first.place.file if first else None,
-        "line": first.place.line if first else None,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "page": finding.place.page,
         "figures": list(finding.figures),
         "suspects": list(finding.suspects),
         "relations": list(finding.relations),
