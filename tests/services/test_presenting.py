@@ -37,6 +37,12 @@ def test_a_quarter_and_balances_stand_and_a_year_to_date_without_its_first_quart
     assert cash["cash_beginning"] == {row.code: row.amounts[0] for row in before.rows if row.code}["cash_end"]
 
 
+def test_the_primary_statements_come_first_and_then_the_notes_as_on_the_page(book):
+    names = names_of(group_statements(book, "2024Q3"), "us_gaap")
+    assert names == (*books_page.PRIMARY, *books_page.NOTES)
+    assert names_of(group_statements(book, "2024Q3"), "ifrs")[-2:] == ("balance_sheet", "operations")
+
+
 @pytest.mark.parametrize("unit", ["thousand", "one"])
 def test_under_ifrs_each_leaf_is_translated_and_totals_add_translated_leaves(book, unit):
     """Worked again here: a leaf is its RMB under IFRS over the rate; equity of the parent takes what the sheet leaves."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from loanbook.errors import RequestError
 from loanbook.services.group_statements import GroupStatements
-from loanbook.statements.books_page import longest
+from loanbook.statements.books_page import FULL, NOTES, PRIMARY, longest
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation_table import Head, Table, blocks, dimension_heads, table, to_csv, to_html, to_text
 from loanbook.terms.posting_rule import BASES
@@ -16,8 +16,6 @@ from loanbook.units import date, day
 IFRS = "ifrs"
 RECONCILIATION = "ifrs_"
 """What the names of reconciling statements begin with."""
-PRIMARY = ("balance_sheet", "operations")
-"""Statements that are shown whole on the other basis."""
 OPERATING = ("highlights",)
 """Statements of figures that are given, not posted: no amount is not nil but unknown."""
 _OF_BALANCES, _OF_FLOWS = "total_assets", "net_income"
@@ -33,12 +31,13 @@ _STYLE = (
 
 
 def names_of(made: GroupStatements, basis: str) -> tuple[str, ...]:
-    """The statements that a basis has, in the order in which they are shown."""
+    """The statements that a basis has: the primary ones, what is given and not posted, then the notes; any other comes last."""
     names = [name for name, each in made.statements.by_name.items() if name not in OPERATING or _known_lines(made, each)]
+    reconciling = [name for name in names if name.startswith(RECONCILIATION)]
     if basis == IFRS:
-        return (*(name for name in names if name.startswith(RECONCILIATION)), *PRIMARY)
-    rest = [name for name in names if not name.startswith(RECONCILIATION) and name not in PRIMARY]
-    return (*PRIMARY, *rest)
+        return (*reconciling, *FULL)
+    order = {name: place for place, name in enumerate((*PRIMARY, *OPERATING, *NOTES))}
+    return tuple(sorted(set(names) - set(reconciling), key=lambda name: (order.get(name, len(order)), name)))
 
 
 def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str, only: Collection[str] = ()) -> tuple[Table, ...]:
