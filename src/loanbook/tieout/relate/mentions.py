@@ -44,9 +44,30 @@ def mentions(sentences: Sequence[Sentence], items: Items, frame: Frame, tied: se
                 made.append(relation)
             else:
                 twice[figure.unit, figure.currency, figure.amount].append((figure, around))
+    made.extend(_beside(sentences, made, items, frame, tied))
     for found in twice.values():
         made.extend(one for one in _said_twice(found) if one.result not in tied or one.terms[0].figure not in tied)
     return made
+
+
+def _beside(
+    sentences: Sequence[Sentence], made: Sequence[Relation], items: Items, frame: Frame, tied: set[str]
+) -> list[Relation]:
+    """A phrase that names a line for one of its amounts names it for the others: one that is a slip away from it is wrong."""
+    lines = {one.result: one.terms[0].figure for one in made if one.rule == "mention"}
+    owner = {figure.id: item for item in items.items for cells in item.cells.values() for figure in cells} if lines else {}
+    found = []
+    for sentence in sentences:
+        named = {(one.label, one.unit): owner[lines[one.id]] for one in sentence.figures if one.id in lines}
+        for figure in sentence.figures if named else ():
+            item = named.get((figure.label, figure.unit))
+            coordinate = coordinate_of(figure, frame)
+            if item is None or coordinate is None or figure.id in tied or figure.id in lines:
+                continue
+            line = item.best(coordinate)
+            if line is not None and is_slip_of(figure, line.amount):
+                found.append(equal_relation("mention", figure, line, STRENGTH))
+    return found
 
 
 def _around(sentence: Sentence, at: int) -> frozenset[str]:

@@ -4,7 +4,7 @@ A quotient item is tried against pairs of items at every coordinate that all thr
 of evidence as a sum: decimal digits that come out, less what so many pairs would bring by chance, less failures.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,12 +16,14 @@ from loanbook.tieout.relate.build import relation_of, shown
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import likeness, words_of
 from loanbook.tieout.relate.series import Coordinate, Item, digits_of
+from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
 from loanbook.tieout.relation import Relation, RelationKind
 
 DOUBT = 2.5
 COST_OF_FAILURE = 2.0
 NUMERATORS = 12
+SLIP_DIGITS = 5  # a shorter figure is too often a slip away from another by chance
 LIKELY = 0.5  # likeness of the label of a margin and of what it is a margin of
 TRIED = 3  # coordinates at which a quotient looks for its items; one of them may be the wrong one
 HUNDRED = Decimal(100)
@@ -190,6 +192,7 @@ def _relations(
 def _multiples(results: Sequence[Item], bases: Sequence[Item], kind: RelationKind, rule: str) -> list[Relation]:
     """Each of `results` as a whole multiple, or a part, of one of `bases`: what an ADS is of a share."""
     made: list[Relation] = []
+    without: list[Item] = []
     for result in results:
         best: tuple[float, Decimal, Item] | None = None
         for base in bases:
@@ -207,14 +210,34 @@ def _multiples(results: Sequence[Item], bases: Sequence[Item], kind: RelationKin
                 if evidence >= DOUBT and (best is None or evidence > best[0]):
                     best = (evidence, multiple, base)
         if best is None:
+            without.append(result)
             continue
         _, multiple, base = best
         for coordinate, part in _pairs(result, base):
-            for printed in result.cells[coordinate]:
-                arithmetic = f"{part.text} x {shown(multiple)} = {shown(part.value * multiple)}; printed {printed.text}"
-                expected = part.interval * Interval.exact(multiple)
-                made.append(relation_of(kind, rule, printed, ((part, multiple),), expected, arithmetic=arithmetic))
+            made.extend(_multiple(kind, rule, printed, part, multiple) for printed in result.cells[coordinate])
+    believed = Counter(relation.terms[0].factor for relation in made).most_common(1)
+    for multiple, _ in believed:
+        made.extend(_slipped_multiples(without, bases, multiple, kind, rule))
     return made
+
+
+def _multiple(kind: RelationKind, rule: str, printed: Figure, part: Figure, multiple: Decimal) -> Relation:
+    arithmetic = f"{part.text} x {shown(multiple)} = {shown(part.value * multiple)}; printed {printed.text}"
+    return relation_of(kind, rule, printed, ((part, multiple),), part.interval * Interval.exact(multiple), arithmetic=arithmetic)
+
+
+def _slipped_multiples(
+    results: Sequence[Item], bases: Sequence[Item], multiple: Decimal, kind: RelationKind, rule: str
+) -> Iterable[Relation]:
+    """Long figures that a slip of the hand keeps from being the multiple that the others are, of one base alone."""
+    for result in results:
+        for coordinate, figures in result.cells.items():
+            at = Coordinate(bases[0].unit, coordinate.period, coordinate.currency, coordinate.basis)
+            parts = [part for base in bases if (part := base.best(at)) is not None]
+            for printed in figures:
+                near = [part for part in parts if is_slip_of(printed, part.amount * multiple)]
+                if digits_of(printed) >= SLIP_DIGITS and len({part.amount for part in near}) == 1:
+                    yield _multiple(kind, rule, printed, near[0], multiple)
 
 
 def _pairs(result: Item, base: Item) -> Iterable[tuple[Coordinate, Figure]]:

@@ -7,7 +7,7 @@ from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.relate.columns import share_relation
 from loanbook.tieout.relate.growths import grown_amount
 from loanbook.tieout.relate.items import Items
-from loanbook.tieout.relate.labels import key_of
+from loanbook.tieout.relate.labels import is_total, key_of
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Item, digits_of
 from loanbook.tieout.relate.slips import is_slip_of
@@ -55,7 +55,14 @@ def shares(
             yield from _believed(share, _of_lines(share, top, whole))
         elif part is not None:
             before = sentence.figures[:at]
-            yield from _believed(share, [one for one, other in _of_amounts(share, part, near) if other in before][-1:])
+            yield from _believed(
+                share,
+                [
+                    one
+                    for one, other in _of_amounts(share, part, near)
+                    if other in before or (other.place.block < share.place.block and is_total(other.label))
+                ][-1:],
+            )
 
 
 def _believed(share: Figure, found: Sequence[Relation]) -> Sequence[Relation]:
