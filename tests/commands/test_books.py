@@ -180,7 +180,8 @@ def test_ifrs_has_the_convenience_column_and_its_reconciliation_stays_in_yuan(ru
     [
         (("--basis", "prc"), "'prc' is no basis of accounting"),
         (("--unit", "million"), "'million' is no unit of statements. Write one of auto, thousand, one"),
-        (("--currency", "USD"), "--currency USD and --rate go together"),
+        (("--currency", "USD"), "the book has no rate of USD for 2024-09-30. Give one, --rate 7.0176"),
+        (("--rate", "7.0176"), "--rate is of the column that --currency USD adds"),
         (("--currency", "EUR"), "not 'EUR'"),
         (("--currency", "USD", "--rate", "-7"), "a rate is RMB a US$, above nothing, e.g. 7.0176; not -7"),
         (("--only", "cash"), "there is no statement 'cash' on us_gaap. They are balance_sheet, operations"),

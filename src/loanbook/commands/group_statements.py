@@ -8,13 +8,16 @@ import typer
 from loanbook.commands.ledger import BookOption, PeriodName
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.errors import RequestError
+from loanbook.services.books_report import dollar_rate
 from loanbook.services.group_statements import group_statements, in_unit, signs_turned
 from loanbook.services.presenting import FORMS, IFRS, names_of, tables_of, written
+from loanbook.statements.periods import period as quarter
 from loanbook.statements.presentation import CNY, USD, rate_of
 from loanbook.statements.scale import AUTO
-from loanbook.stores.book import open_book
+from loanbook.stores.book import Book, open_book
 from loanbook.stores.durable import write_in_place
 from loanbook.terms.entity_file import group_in
+from loanbook.units import date, format_money
 
 
 def show_statements(
@@ -26,7 +29,7 @@ def show_statements(
     currency: Annotated[
         str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods, on either basis.")
     ] = CNY,
-    rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$ of that column, e.g. 7.0176.")] = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$, e.g. 7.0176; default: the book's of the quarter's last day.")] = None,
     unit: Annotated[
         str, typer.Option("--unit", help="thousand, one, or auto: thousands where an amount reaches 100 million, else ones.")
     ] = AUTO,
@@ -47,11 +50,12 @@ def show_statements(
     if currency not in (CNY, USD):
         raise RequestError(f"statements are in CNY, or with a convenience column in USD; not {currency!r}.")
     dollars = currency == USD
-    if dollars != (rate is not None):
-        raise RequestError("--currency USD and --rate go together: --currency USD --rate 7.0176.")
+    if rate is not None and not dollars:
+        raise RequestError("--rate is of the column that --currency USD adds. Write both, or neither.")
     opened = open_book(book)
+    used = 0 if not dollars else rate_of(rate) if rate is not None else _rate_of_book(opened, period)
     with progress(compiles_nothing):
-        made = in_unit(group_statements(opened, period, rate=rate_of(rate) if rate else 0), unit)
+        made = in_unit(group_statements(opened, period, rate=used), unit)
     if list_names:
         for name in names_of(made, basis if basis == IFRS else ""):
             typer.echo(name)
@@ -60,6 +64,8 @@ def show_statements(
     company = group.entity(group.top).name(made.quarter.ends_on)
     tables = tables_of(made, basis=basis, dollars=dollars, company=company, only=only or ())
     title = f"{company}: {period}, {'IFRS' if basis == IFRS else 'US GAAP'}, in {made.scale.words(opened.currency or CNY)}"
+    if dollars:
+        title += f"; US$ at RMB {format_money(used, 4)}"
     page = written(tables, form, title=title)
     screen = console()
     if file is None:
@@ -72,6 +78,14 @@ def show_statements(
         typer.echo(f"finding: {finding}", err=True)
     if next(each for each in made.periods if each.closed.name == period).closed.manifest["opening"]:
         typer.echo(f"{period} is the opening of the ledger: it has balances and no flows of its own.", err=True)
+
+
+def _rate_of_book(book: Book, name: str) -> int:
+    on = date(quarter(name).ends_on)
+    found = dollar_rate(book, on)
+    if not found:
+        raise RequestError(f"the book has no rate of USD for {on}. Give one, --rate 7.0176, or tell the book: an fx_rate event.")
+    return found
 
 
 def _save(file: Path, text: str) -> None:
