@@ -29,7 +29,7 @@ def show_statements(
     currency: Annotated[
         str, typer.Option("--currency", help="CNY; USD adds the convenience column of current periods, on either basis.")
     ] = CNY,
-    rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$, e.g. 7.0176; default: the book's of the quarter's last day.")] = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="RMB a US$, e.g. 7.0176; default: the book's own.")] = None,
     unit: Annotated[
         str, typer.Option("--unit", help="thousand, one, or auto: thousands where an amount reaches 100 million, else ones.")
     ] = AUTO,
