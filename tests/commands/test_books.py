@@ -1,7 +1,10 @@
 """What `books`, `statements` and `entries` print: what the services return."""
 
+import csv
+import json
 import re
 import sys
+from dataclasses import asdict
 
 import pytest
 
@@ -9,7 +12,7 @@ from loanbook import cli, units
 from loanbook.services.bookkeeping import close_period
 from loanbook.services.entry_explaining import explain_entry
 from loanbook.services.group_statements import group_statements, in_unit
-from loanbook.services.ledger_reading import balances_of
+from loanbook.services.ledger_reading import balances_of, entries_of_period
 from loanbook.services.presenting import tables_of
 from loanbook.services.restating import changes
 from loanbook.statements.presentation import rate_of
@@ -165,6 +168,58 @@ def test_all_statements_of_each_basis_are_shown_and_the_columns_of_the_reconcili
                 assert sum(amount or 0 for amount in row.amounts[:-1]) == row.amounts[-1], row.code
     _, said = run("statements", "2024Q3", "--book", "made_up", "--basis", "ifrs")
     assert re.search(r"Reconciliation between U\.S\. GAAP and IFRS.*Balance Sheets \(IFRS\)", said)
+
+
+LISTS = {
+    ("books",): ("book", "currency", "loans"),
+    ("books", "accounts"): ("code", "title", "kind", "normal"),
+    ("books", "rules", "--kind", "interest_earned"): ("rule", "effective_from", "kind"),
+    ("books", "balances", "2024Q3", "--book", "made_up"): ("entity", "currency", "account", "opening_fen"),
+    ("books", "reconcile", "2024Q3", "--book", "made_up"): ("name", "ledger_fen", "unexplained_fen"),
+    ("books", "proposals", "--book", "made_up"): ("proposal", "kind", "state"),
+}
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_every_list_is_written_whole_as_csv_and_json(run, tmp_path, words):
+    code, said = run(*words, "--csv", tmp_path / "rows.csv", "--json", tmp_path / "rows.json")
+    assert code == 0, said
+    told = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        read = list(csv.DictReader(file))
+    assert len(told) == len(read)
+    assert f"{len(told):,} row" in said
+    with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
+        assert set(LISTS[words]) <= set(next(csv.reader(file)))
+    for row, other in zip(told, read, strict=True):
+        assert list(row) == list(other)
+        assert {name: str(cell) for name, cell in row.items() if isinstance(cell, int)}.items() <= other.items()
+    code, said = run(*words, "--json", tmp_path / "nowhere" / "rows.json")
+    assert (code, "there is no folder" in said) == (2, True)
+
+
+def test_lists_are_those_of_the_services(run, closed, tmp_path):
+    run("books", "accounts", "--json", tmp_path / "a.json")
+    chart = load_chart().accounts
+    assert [row["code"] for row in json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))] == list(chart)
+    run("books", "balances", "2024Q3", "--book", "made_up", "--basis", "ifrs", "--json", tmp_path / "b.json")
+    ledger = Ledger(closed[1])
+    rows = balances_of(ledger, ledger.period("2024Q3"), load_chart(), basis="ifrs")
+    assert json.loads((tmp_path / "b.json").read_text(encoding="utf-8")) == [asdict(row) for row in rows]
+    code, said = run("books", "--csv", tmp_path / "c.csv", "accounts")
+    assert (code, "Write them after it" in said) == (2, True)
+    run("entries", "2024Q3", "--book", "made_up", "--json", tmp_path / "e.json")
+    told = json.loads((tmp_path / "e.json").read_text(encoding="utf-8"))
+    assert len(told) == ledger.period("2024Q3").manifest["entries"]
+    assert [row["amount_fen"] for row in told] == entries_of_period(ledger.period("2024Q3"))["amount_fen"].to_pylist()
+
+
+def test_a_script_can_ask_for_findings_by_the_exit_code(run, closed):
+    findings = Ledger(closed[1]).period("2024Q3").manifest["findings"]
+    assert findings
+    assert run("books", "close", "2024Q3", "--book", "made_up")[0] == 0
+    code, said = run("books", "close", "2024Q3", "--book", "made_up", "--fail-on-findings")
+    assert (code, "Locked in" in said, all(words in said for words in findings)) == (1, True, True)
 
 
 def test_ifrs_has_the_convenience_column_and_its_reconciliation_stays_in_yuan(run):

@@ -1,11 +1,13 @@
 """`loanbook books`, `events`, `rebuild`, `verify`, `differences`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from loanbook import units
+from loanbook.commands.row_files import save_rows
 from loanbook.commands.screen import console, counted, progress
 from loanbook.errors import RequestError, TieError
 from loanbook.events import BY_NAME, KINDS
@@ -16,11 +18,14 @@ from loanbook.stores.projection import current_projection
 
 BookName = Annotated[str, typer.Argument(metavar="BOOK", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
 
+_COUNTS = ("loans", "events", "commits", "closes")
 
-def show_books() -> None:
+
+def show_books(to_csv: Path | None = None, to_json: Path | None = None) -> None:
     """List the books with their currency, loans, events and whether their projection is current."""
+    rows = []
     table = Table("book", "currency", title="Books")
-    for name in ("loans", "events", "commits", "closes"):
+    for name in _COUNTS:
         table.add_column(name, justify="right")
     table.add_column("projection")
     books = list_books()
@@ -30,9 +35,13 @@ def show_books() -> None:
         state = "current" if current_projection(book) else "to be built"
         events = sum(book.rows(kind.name) for kind in KINDS)
         counts = (loans, events, len(book.manifest.batches), closes)
+        rows.append(
+            {"book": book.folder.name, "currency": book.currency, **dict(zip(_COUNTS, counts, strict=True)), "projection": state}
+        )
         # A copied folder is opened by its own name.
         table.add_row(book.folder.name, book.currency or "-", *(f"{count:,}" for count in counts), state)
     console().print(table if books else "There are no books yet. `loanbook demo` or `loanbook import` makes one.")
+    save_rows(rows, ("book", "currency", *_COUNTS, "projection"), to_csv, to_json)
 
 
 def show_events(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from loanbook.commands.ledger import BookOption, PeriodName
+from loanbook.commands.row_files import ToJson, save_rows
 from loanbook.commands.screen import compiles_nothing, console, progress
 from loanbook.services.books_report import bridge_tables
 from loanbook.services.entity_bridge import bridge_of, local_names
@@ -23,6 +24,7 @@ def show_bridge(
         bool, typer.Option("--year", help="The year to date, as far as the ledger goes; default: the quarter.")
     ] = False,
     file: Annotated[Path | None, typer.Option("--to", help="Write the exact amounts as CSV into this file, too.")] = None,
+    to_json: ToJson = None,
 ) -> None:
     """Bridge the sum of the major operating entities, by the rules they file by, to the group under US GAAP.
 
@@ -47,3 +49,5 @@ def show_bridge(
     if file is not None:
         save_csv(bridge_of(found, span), file)
         screen.print(f"Exact amounts written to {file}", markup=False, soft_wrap=True)
+    exact = bridge_of(found, span)
+    save_rows(exact.to_pylist(), exact.column_names, None, to_json)

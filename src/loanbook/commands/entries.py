@@ -9,6 +9,7 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.ledger import BookOption
+from loanbook.commands.row_files import ToJson, save_rows
 from loanbook.commands.screen import console, counted, progress
 from loanbook.errors import RequestError
 from loanbook.services.entry_explaining import explain_entry
@@ -32,6 +33,7 @@ def show_entries(
     partner: Annotated[str, typer.Option("--partner", help="Those of loans of a partner outside the group.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many rows.")] = 20,
     file: Annotated[Path | None, typer.Option("--to", help="Write all of them to this CSV file.")] = None,
+    to_json: ToJson = None,
     explain: Annotated[
         str | None,
         typer.Option("--explain", metavar="ID", help="Show the loans behind an entry instead; its id or the beginning of it."),
@@ -45,7 +47,7 @@ def show_entries(
     """
     opened = open_book(book)
     if explain is not None:
-        _explain(opened, explain, limit, file)
+        _explain(opened, explain, limit, file, to_json)
         return
     if period is None:
         raise RequestError(f"say which quarter: `loanbook entries 2024Q3 --book {opened.name}`, or an entry: --explain ID.")
@@ -81,9 +83,13 @@ def show_entries(
         place = found.schema.get_field_index("amount_fen")
         save_csv(found.set_column(place, "amount", amounts), file)
         screen.print(f"All {found.num_rows:,} written to {file}", markup=False, soft_wrap=True)
+    if to_json is not None:
+        dated = {"posted_on", "happened_on"}
+        rows = [{name: str(cell) if name in dated else cell for name, cell in row.items()} for row in found.to_pylist()]
+        save_rows(rows, found.column_names, None, to_json)
 
 
-def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
+def _explain(book: Book, entry_id: str, limit: int, file: Path | None, to_json: Path | None) -> None:
     with progress() as tell:
         found = explain_entry(book, entry_id, on_progress=tell)
     screen = console()
@@ -122,6 +128,7 @@ def _explain(book: Book, entry_id: str, limit: int, file: Path | None) -> None:
     if file is not None:
         save_csv(found.loans, file)
         screen.print(f"{counted(found.loans.num_rows, 'loan')} written to {file}", markup=False, soft_wrap=True)
+    save_rows(found.loans.to_pylist(), found.loans.column_names, None, to_json)
 
 
 def _shown(entry: dict[str, Any], decimals: int) -> Table:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.ledger import BookOption, PeriodName
+from loanbook.commands.row_files import save_json
 from loanbook.commands.screen import console, progress
 from loanbook.errors import RequestError
 from loanbook.measures.credit_losses_policy import METHODS
@@ -25,6 +26,10 @@ def show_estimates(
     book: BookOption,
     folder: Annotated[
         Path | None, typer.Option("--to", help="Write every table as CSV into this folder, too; it is made.")
+    ] = None,
+    to_json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write them by name to this JSON file, too; money in minor units."),
     ] = None,
 ) -> None:
     """Show the expected credit losses of a closed quarter: methods side by side, outlook, interval, sensitivities, back-test.
@@ -51,6 +56,9 @@ def show_estimates(
         for name, table in view.tables().items():
             save_csv(table, folder / f"{name}.csv")
         screen.print(f"{len(view.tables())} tables written to {folder}", markup=False, soft_wrap=True)
+    if to_json is not None:
+        save_json({name: table.to_pylist() for name, table in view.tables().items()}, to_json)
+        screen.print(f"{len(view.tables())} tables written to {to_json}", markup=False, soft_wrap=True)
 
 
 def _print_head(screen: Console, view: EstimateView) -> None:

@@ -1,6 +1,7 @@
 """`loanbook books`: the list of books; and `close`, `import`, `accounts`, `rules`, `balances`, `verify` of their ledgers."""
 
 import datetime as dt
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.books import show_books
+from loanbook.commands.row_files import ToCsv, ToJson, save_rows
 from loanbook.commands.screen import compiles_nothing, console, counted, day_of, progress
 from loanbook.errors import RequestError, TieError
 from loanbook.services.book_facts import quarters_still_open
@@ -16,26 +18,31 @@ from loanbook.services.bookkeeping import close_period
 from loanbook.services.clock import wall_clock
 from loanbook.services.company_importing import import_company
 from loanbook.services.ledger_proving import prove_ledger
-from loanbook.services.ledger_reading import BOOKS, balances_of
+from loanbook.services.ledger_reading import BOOKS, AccountBalance, balances_of
 from loanbook.stores.book import book_folder, create_book, open_book
 from loanbook.stores.importers.corporate import Control
 from loanbook.stores.ledger import Ledger
-from loanbook.terms.chart import load_chart
+from loanbook.terms.chart import Account, load_chart
 from loanbook.terms.currency import checked
-from loanbook.terms.posting_rule import NO_ENTRY, load_rules
+from loanbook.terms.posting_rule import NO_ENTRY, PostingRule, load_rules
 
 BookOption = Annotated[str, typer.Option("--book", help="The book: a name in $LOANBOOK_HOME/books, or a path with a /.")]
 PeriodName = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, e.g. 2024Q3.")]
 KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="Count only what was recorded by this day; default: everything up to today.")
 ]
+FailOnFindings = Annotated[
+    bool, typer.Option("--fail-on-findings", help="End with 1 when there are findings; the quarter is locked all the same.")
+]
 _FAULTS_SHOWN = 10
 
 
-def books(context: typer.Context) -> None:
+def books(context: typer.Context, to_csv: ToCsv = None, to_json: ToJson = None) -> None:
     """The list, where no command is named."""
     if context.invoked_subcommand is None:
-        show_books()
+        show_books(to_csv, to_json)
+    elif to_csv or to_json:
+        raise RequestError(f"--csv and --json before {context.invoked_subcommand} are of the list of books. Write them after it.")
 
 
 def begin_book(
@@ -59,6 +66,7 @@ def close_books(
     book: BookOption,
     policy: Annotated[str, typer.Option("--policy", help="The accounting policy, by its code.")] = "platform",
     known_at: KnownAt = None,
+    fail_on_findings: FailOnFindings = False,
 ) -> None:
     """Close a quarter of the ledger and lock it: measure, post, check, all or nothing.
 
@@ -97,6 +105,8 @@ def close_books(
     if ahead:
         screen.print(ahead, markup=False, soft_wrap=True)
     screen.print(f"Locked in {closed.folder}", markup=False, soft_wrap=True)
+    if fail_on_findings and said["findings"]:
+        raise typer.Exit(1)
 
 
 def import_events(
@@ -147,7 +157,7 @@ def _amounts(control: Control, decimals: int) -> str:
     return ", ".join(f"{name} {units.format_money(total, decimals)}" for name, total in sorted(control.amounts.items()) if name)
 
 
-def list_accounts() -> None:
+def list_accounts(to_csv: ToCsv = None, to_json: ToJson = None) -> None:
     """List the chart of accounts: class, normal side, statement line, columns of the roll-forward."""
     chart = load_chart()
     table = Table(title=f"Chart of accounts {chart.name}")
@@ -157,11 +167,16 @@ def list_accounts() -> None:
         words = (account.kind, account.normal, account.opposite, account.line, ", ".join(account.movements))
         table.add_row(account.code, account.title, *words)
     console().print(table)
+    save_rows(
+        [asdict(account) for account in chart.accounts.values()], [field.name for field in fields(Account)], to_csv, to_json
+    )
 
 
 def list_rules(
     kind: Annotated[str | None, typer.Option("--kind", help="Those of one kind of amount, e.g. interest_earned.")] = None,
     on: Annotated[str | None, typer.Option("--on", help="In force on this day; default: today.")] = None,
+    to_csv: ToCsv = None,
+    to_json: ToJson = None,
 ) -> None:
     """List the posting rules in force: what each takes, under which conditions, which pair of accounts it writes, and why."""
     day = units.day(on) if on else units.day(wall_clock()[1])
@@ -172,12 +187,14 @@ def list_rules(
     table = Table(
         "rule", "kind", "component", "if", "book", "debit", "credit", "reason", title=f"Posting rules on {units.date(day)}"
     )
-    for rule in rules:
-        if kind in (None, rule.kind):
-            asked = "; ".join(f"{name} {'|'.join(values)}" for name, values in rule.conditions.items())
-            pair = ("no entry", "-", "-") if rule.book == NO_ENTRY else (rule.book, rule.debit, rule.credit)
-            table.add_row(rule.rule, rule.kind, "|".join(rule.components), asked, *pair, rule.reason)
+    wanted = [rule for rule in rules if kind in (None, rule.kind)]
+    for rule in wanted:
+        asked = "; ".join(f"{name} {'|'.join(values)}" for name, values in rule.conditions.items())
+        pair = ("no entry", "-", "-") if rule.book == NO_ENTRY else (rule.book, rule.debit, rule.credit)
+        table.add_row(rule.rule, rule.kind, "|".join(rule.components), asked, *pair, rule.reason)
     console().print(table)
+    rows = [asdict(rule) | {"effective_from": str(units.date(rule.effective_from))} for rule in wanted]
+    save_rows(rows, [field.name for field in fields(PostingRule)], to_csv, to_json)
 
 
 def show_balances(
@@ -190,6 +207,8 @@ def show_balances(
     after_closing: Annotated[
         bool, typer.Option("--after-closing", help="Of a fourth quarter: with the year's results in retained earnings.")
     ] = False,
+    to_csv: ToCsv = None,
+    to_json: ToJson = None,
 ) -> None:
     """Show the trial balance of a closed quarter by entity and account: opening, movement, closing; debits positive.
 
@@ -222,6 +241,7 @@ def show_balances(
     for (name, currency), sums in totals.items():
         table.add_row(name, "", f"all accounts, {currency}", *(units.format_money(fen, opened.decimals) for fen in sums))
     console().print(table)
+    save_rows([asdict(row) for row in found], [field.name for field in fields(AccountBalance)], to_csv, to_json)
 
 
 def verify_ledger(

@@ -1,5 +1,6 @@
 """`loanbook books export` and `reconcile`: the ledger for another system, and against the measures."""
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,11 @@ from rich.table import Table
 
 from loanbook import units
 from loanbook.commands.ledger import BookOption, PeriodName
+from loanbook.commands.row_files import ToCsv, ToJson, save_rows
 from loanbook.commands.screen import console, progress
 from loanbook.errors import TieError
 from loanbook.services.ledger_export import CONTROL, export_ledger
-from loanbook.services.ledger_tieout import tie_out
+from loanbook.services.ledger_tieout import Tie, tie_out
 from loanbook.stores.book import open_book
 
 
@@ -38,7 +40,7 @@ def export_books(
     screen.print(f"{words} {done.folder}, with {CONTROL}", markup=False, soft_wrap=True)
 
 
-def reconcile_books(period: PeriodName, book: BookOption) -> None:
+def reconcile_books(period: PeriodName, book: BookOption, to_csv: ToCsv = None, to_json: ToJson = None) -> None:
     """Reconcile the ledger of a closed quarter with the measures of the same close: balances and flows must meet.
 
     What the ledger has of other events than loans (stated openings, manual entries), what it posts of earlier periods, and claims
@@ -55,6 +57,8 @@ def reconcile_books(period: PeriodName, book: BookOption) -> None:
         amounts = (tie.ledger_fen, tie.measure_fen, tie.other_fen, tie.earlier_fen, tie.taken_fen, tie.unexplained_fen)
         table.add_row(tie.title, *(units.format_money(fen, opened.decimals) for fen in amounts))
     console().print(table)
+    rows = [asdict(tie) | {"unexplained_fen": tie.unexplained_fen} for tie in ties]
+    save_rows(rows, [*(field.name for field in fields(Tie)), "unexplained_fen"], to_csv, to_json)
     loose = [tie for tie in ties if tie.unexplained_fen]
     if loose:
         told = "; ".join(f"{tie.title} by {units.format_money(tie.unexplained_fen, opened.decimals)}" for tie in loose)

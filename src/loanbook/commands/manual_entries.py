@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from loanbook.commands.ledger import BookOption
+from loanbook.commands.row_files import ToCsv, ToJson, save_rows
 from loanbook.commands.screen import console
 from loanbook.errors import RequestError
 from loanbook.services.clock import wall_clock
@@ -16,6 +17,21 @@ from loanbook.terms.chart import load_chart
 
 By = Annotated[str, typer.Option("--by", help="Your name; the maker of an entry cannot approve it.")]
 ProposalId = Annotated[str, typer.Argument(metavar="ID", help="The proposal, as `loanbook books proposals` shows it.")]
+
+_CELLS = (
+    "happened_on",
+    "entity",
+    "book",
+    "debit",
+    "credit",
+    "currency",
+    "amount",
+    "counterparty",
+    "reverses_on",
+    "reverses",
+    "text",
+)
+"""What a proposal says of its event, as it was written."""
 
 
 def propose_entries(
@@ -88,9 +104,18 @@ def reverse_event(
 def list_proposals(
     book: BookOption,
     state: Annotated[str | None, typer.Option("--state", help="proposed, approved or rejected; default: all.")] = None,
+    to_csv: ToCsv = None,
+    to_json: ToJson = None,
 ) -> None:
     """List the manual entries and reversals proposed, and what became of them."""
     found = proposals(open_book(book), state)
+    rows = [
+        {"proposal": each.proposal.id, "kind": each.proposal.kind, "state": each.state, "maker": each.proposal.maker}
+        | {"made_at": each.proposal.made_at, "decided_by": each.by, "reason": each.reason}
+        | {name: each.proposal.cells.get(name, "") for name in _CELLS}
+        for each in found
+    ]
+    save_rows(rows, ("proposal", "kind", "state", "maker", "made_at", "decided_by", "reason", *_CELLS), to_csv, to_json)
     if not found:
         console().print("There are no such proposals." if state else "There are no proposals.")
         return

@@ -1,13 +1,15 @@
 """`loanbook books restate` and `changes`: new versions of locked quarters, and what they changed."""
 
 import datetime as dt
+from dataclasses import asdict, fields
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from loanbook import units
-from loanbook.commands.ledger import BookOption, KnownAt, PeriodName
+from loanbook.commands.ledger import BookOption, FailOnFindings, KnownAt, PeriodName
+from loanbook.commands.row_files import ToCsv, ToJson, save_rows
 from loanbook.commands.screen import console, day_of, progress
 from loanbook.services.restating import Change, changes, preview, restate
 from loanbook.stores.book import Book, open_book
@@ -24,6 +26,7 @@ def restate_books(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, in which quarters, and keep nothing; needs no reason.")
     ] = False,
+    fail_on_findings: FailOnFindings = False,
 ) -> None:
     """Restate a closed quarter and every later one from what is known now; the old versions stay, all new ones come at once.
 
@@ -41,6 +44,8 @@ def restate_books(
         for finding in each.manifest["findings"]:
             screen.print(f"finding: {finding}", markup=False, soft_wrap=True)
     screen.print(f"`loanbook books changes {period} --book {opened.name}` shows what changed.", markup=False, soft_wrap=True)
+    if fail_on_findings and any(each.manifest["findings"] for each in made):
+        raise typer.Exit(1)
 
 
 def _preview(book: Book, name: str, policy: str | None, known_on: dt.date | None) -> None:
@@ -64,6 +69,8 @@ def show_changes(
     old: Annotated[int | None, typer.Option("--old", help="Number of a version; default: the one before the new.")] = None,
     new: Annotated[int | None, typer.Option("--new", help="Number of a version; default: the newest.")] = None,
     entity: Annotated[str, typer.Option("--entity", help="Accounts of one entity.")] = "",
+    to_csv: ToCsv = None,
+    to_json: ToJson = None,
 ) -> None:
     """Show what a restatement changed, by line of the statements and by account: old, new, difference; debits positive."""
     opened = open_book(book)
@@ -74,6 +81,7 @@ def show_changes(
     accounts = [each for each in found.accounts if entity in ("", each.entity)]
     for title, rows in (("by line, all entities together", found.lines), ("by account", accounts)):
         screen.print(_table(title, rows, opened.decimals) if rows else f"Nothing changed {title}.")
+    save_rows([asdict(row) for row in (*found.lines, *accounts)], [field.name for field in fields(Change)], to_csv, to_json)
 
 
 def _table(title: str, rows: list[Change] | tuple[Change, ...], decimals: int) -> Table:
