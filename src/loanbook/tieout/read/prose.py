@@ -14,9 +14,9 @@ from loanbook.tieout.read.damage import is_run_in, read_run_in
 from loanbook.tieout.read.head import last_basis
 from loanbook.tieout.read.naming import figure_id
 from loanbook.tieout.read.roles import Role, sentence_label, sentence_roles
-from loanbook.tieout.read.rows import label_unit
 from loanbook.tieout.read.spoken import sentence_periods
 from loanbook.tieout.read.told_apart import told_apart
+from loanbook.tieout.read.units import label_unit
 
 _DIGIT = re.compile(r"[\d⁰¹²³⁴-⁹]")
 _SENTENCE_END = re.compile(r"[.;!?][\"”’)]*\s+(?=[A-Z“\"(•])")

@@ -9,68 +9,11 @@ from loanbook.tieout.read.calendar import DATE, date_parts
 from loanbook.tieout.read.grid import Row, RowKind
 from loanbook.tieout.read.lexicon import SUPERSCRIPT_DIGITS
 from loanbook.tieout.read.scale import label_scale
+from loanbook.tieout.read.units import is_weak, label_unit
 
 _MARKS = re.compile(
     rf"(?:\s*(?:[*†‡]+|\(?[{SUPERSCRIPT_DIGITS}⁽⁾ᵃ-ᶻ,]+\)?|\((?:\d{{1,2}}|[a-z])\)|\[\d{{1,2}}\]|\.{{2,}}|…|(?:\s\.){{2,}}"
     rf"|[:：]))+\s*$"
-)
-_ADS = r"(?:ADSs?|American\s+[Dd]eposit[ao]ry\s+[Ss]hares?)"
-_COUNT_OF = r"\b(?:weighted|average|number|numbers?\s+of|outstanding|issued|in issue|used|diluted|basic|denominator|treasury)\b"
-_UNITS = (
-    (Unit.BASIS_POINTS, re.compile(r"\bbasis points?\b|\(bps?\)|\bbps\b", re.IGNORECASE)),
-    (
-        Unit.ADS,
-        re.compile(
-            rf"{_COUNT_OF}[^()]*?\b{_ADS}\b.*\b(?:used|outstanding|issued)\b|^(?:weighted|number|average|diluted|basic"
-            rf"|total)[^()]*\b{_ADS}\b(?!.*\bper\b.*\b{_ADS})|^{_ADS}\s+(?:used|outstanding|issued)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Unit.SHARES,
-        re.compile(
-            r"^(?:.*\b(?:weighted|average|number of|diluted|basic|common|ordinary|total|outstanding"
-            r"|treasury)\b)?[^()]*?\b(?:shares?|stock)\b[^()]*\b(?:outstanding|in issue|used|issued and outstanding)\b"
-            r"|\b(?:weighted[\s-]average|number\s+of|average)\b[^()]*\bshares?\b|^(?:basic|diluted|common"
-            r"|ordinary)?\s*shares?(?:\s+outstanding)?$|^Anzahl\b.*\bAktien|^nombre\b.*\bactions",
-            re.IGNORECASE,
-        ),
-    ),
-    (Unit.PER_ADS, re.compile(rf"\bper\b[^()]*{_ADS}|\(loss\) per[^()]*{_ADS}|/ADS", re.IGNORECASE)),
-    (
-        Unit.PER_SHARE,
-        re.compile(
-            r"\bper\b[^()]*?\b(?:shares?|stock|units?|unitholder)\b|\bEPS\b|/\s?share\b|\bje\s+Aktie|\bpar action|1株当たり",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Unit.PEOPLE,
-        re.compile(
-            r"\b(?:employees?|headcount|full[\s-]time equivalents?|FTEs?|staff(?! costs| expenses)|workforce"
-            r"|Mitarbeite)\b(?!.*\b(?:benefits?|costs?|expenses?|compensation|stock|loans?|related|payables?|shares?)\b)",
-            re.IGNORECASE,
-        ),
-    ),
-    (Unit.PERCENT, re.compile(r"%|\bin per ?cent\b|\(percent(?:age)?\)|\bpercentage of\b", re.IGNORECASE)),
-    (Unit.DAYS, re.compile(r"\(days\)|,\s*days$|\bin days\b|\bdays (?:sales|payable|inventory) ", re.IGNORECASE)),
-    (Unit.MONTHS, re.compile(r"\(months\)|,\s*months$|\bin months\b", re.IGNORECASE)),
-    (Unit.YEARS, re.compile(r"\(years\)|,\s*years$|\bin years\b", re.IGNORECASE)),
-    (Unit.RATIO, re.compile(r"\((?:x|times)\)|\btimes covered\b", re.IGNORECASE)),
-    (
-        Unit.COUNT,
-        re.compile(
-            r"^(?:number|no\.|#)\s+of\b|\b(?:branches|ATMs|stores|restaurants|customers|subscribers|users"
-            r"|policies in force|partners)\s*"
-            r"(?:\([^()]*\)|,.*)?$|^(?:active|new|open|total)\s(?:\w+\s)?(?:accounts|policies|vehicles|transactions)$",
-            re.IGNORECASE,
-        ),
-    ),
-)
-_MONEY_ANYWAY = re.compile(
-    r"\b(?:proceeds|repurchase|purchase|issuance|expenses?|payments?|compensation|due (?:to|from)|acquisition of|payable"
-    r"|receivable|deposits|revenue|income from|loans? to|value)\b",
-    re.IGNORECASE,
 )
 _RATIO_WORDS = re.compile(r"\b(?:ratios?|margins?|returns? on|yields?|rates?|ROE|ROA|ROTCE|NIM|Quote|CET1)\b", re.IGNORECASE)
 _GENERIC = re.compile(
@@ -99,21 +42,12 @@ def clean_label(text: str) -> str:
     return _MARKS.sub("", " ".join(text.split())).strip()
 
 
-def label_unit(label: str) -> Unit | None:
-    """The unit that a label names, None where it names none: money, or what the group above says."""
-    for unit, pattern in _UNITS:
-        if pattern.search(label):
-            if unit in (Unit.SHARES, Unit.ADS) and _MONEY_ANYWAY.match(label):
-                return None
-            return unit
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowHead:
     """What stands left of a row's figures.
 
     unit        named by the label, or by the group where the label is "Basic" or alike; None where nothing names one
+    is_weak     one noun alone names the unit ("Staff"), which may name an amount as well: the rows around it decide
     group_unit  unit that the group names; decides for figures with more decimals than the money around them
     is_rate     the label speaks of a ratio: decimals are percent
     moment      "start" or "end" for a balance in a table of flows
@@ -125,6 +59,7 @@ class RowHead:
     unit: Unit | None
     group_unit: Unit | None
     is_rate: bool
+    is_weak: bool
     scale: Decimal | None
     moment: str = ""
     day: tuple[int | None, int, int] | None = None
@@ -187,8 +122,9 @@ def read_row(label: str, groups: Groups) -> RowHead:
     path = groups.path
     group_unit = next((unit for text in reversed(path[-2:]) if (unit := label_unit(text)) is not None), None)
     unit = label_unit(label)
+    weak = is_weak(label, unit)
     if (unit is None or unit is Unit.SHARES) and group_unit is not None and _GENERIC.fullmatch(label):
-        unit = group_unit
+        unit, weak = group_unit, False
     moment = "start" if _START_OF_PERIOD.search(label) else "end" if _END_OF_PERIOD.search(label) else ""
     return RowHead(
         label=label,
@@ -196,6 +132,7 @@ def read_row(label: str, groups: Groups) -> RowHead:
         unit=unit,
         group_unit=group_unit,
         is_rate=_RATIO_WORDS.search(label) is not None,
+        is_weak=weak,
         scale=label_scale(label),
         moment=moment,
         day=_balance_day(label),

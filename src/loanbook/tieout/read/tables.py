@@ -11,6 +11,7 @@ from itertools import pairwise
 from loanbook.tieout.document import Cell, Table
 from loanbook.tieout.figure import Basis, Damage, Figure, Numeral, NumeralKind, Period, Place, Unit
 from loanbook.tieout.read.calendar import read_hint
+from loanbook.tieout.read.company import amid_amounts
 from loanbook.tieout.read.context import Context
 from loanbook.tieout.read.grid import Row, RowKind, Value
 from loanbook.tieout.read.head import Column, Heads, column_texts, last_basis, read_column, read_heads
@@ -99,6 +100,8 @@ class _Reader:
         groups = Groups()
         head_rows: list[Row] = []
         wrapped = ""
+        in_money = self.statement is not None and bool(self.statement.money or self.statement.currencies)
+        amounts = amid_amounts(self.rows, self.surroundings.around) if in_money else frozenset()
         for index, row in enumerate(self.rows):
             following = self.rows[index + 1] if index + 1 < len(self.rows) else None
             if row.kind is RowKind.HEAD:
@@ -124,7 +127,8 @@ class _Reader:
             elif row.kind is RowKind.FIGURES:
                 label = clean_label(f"{wrapped} {row_label(row)}".strip())
                 wrapped = ""
-                self._figures(row, read_row(label, groups))
+                head = read_row(label, groups)
+                self._figures(row, replace(head, unit=None) if head.is_weak and index in amounts else head)
         _read_as_grouped(self.reading.figures)
         self._without_labels()
         return self.reading
