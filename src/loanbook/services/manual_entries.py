@@ -23,6 +23,7 @@ from loanbook.stores.corporate_ledger import import_corporate, load_corporate
 from loanbook.stores.durable import exclusive
 from loanbook.stores.importers.corporate import read_corporate
 from loanbook.stores.importers.corporate_sheet import read_sheet
+from loanbook.stores.ledger import Ledger
 from loanbook.stores.manual_entries import ManualEntries, Proposal, Rejection
 from loanbook.stores.scratch import scratch_folder
 from loanbook.terms.chart import load_chart
@@ -160,7 +161,13 @@ def approve(book: Book, id_: str, *, by: str, now: dt.datetime) -> ProposalState
         with _written([proposal], checker=by, name=id_) as path:
             entities, accounts = _limits()
             receipt = import_corporate(
-                book.folder, path, recorded_at=now, kind=proposal.kind, entities=entities, accounts=accounts
+                book.folder,
+                path,
+                recorded_at=now,
+                kind=proposal.kind,
+                entities=entities,
+                accounts=accounts,
+                opened=_is_opened(book),
             )
         if receipt.reading.accepted.rows != 1:
             raise StateError(f"{id_} cannot be booked any more: {_faults(receipt.reading.faults.to_pylist(), [id_])}")
@@ -195,7 +202,9 @@ def _check(book: Book, made: Sequence[Proposal], places: Sequence[str], now: dt.
     entities, accounts = _limits()
     held = load_corporate(book.folder)
     with _written(made, checker=_NOBODY_YET, name="proposals") as path:
-        reading = read_corporate(path, recorded_at=now, kind=made[0].kind, entities=entities, accounts=accounts, held=held)
+        reading = read_corporate(
+            path, recorded_at=now, kind=made[0].kind, entities=entities, accounts=accounts, held=held, opened=_is_opened(book)
+        )
     if reading.faults.num_rows:
         raise RequestError(f"{_faults(reading.faults.to_pylist(), places)} Nothing was proposed.")
 
@@ -207,6 +216,10 @@ def _faults(faults: Sequence[Mapping[str, object]], places: Sequence[str]) -> st
         for each in faults[:_FAULTS_SHOWN]
     ]
     return " ".join(shown)
+
+
+def _is_opened(book: Book) -> bool:
+    return bool(Ledger(book).periods())
 
 
 def _limits() -> tuple[Sequence[str], Sequence[str]]:

@@ -14,17 +14,18 @@ OPENING_BALANCE, OPENING_REPLACED = "opening_balance", "opening_replaced"
 def replaced(entries: pa.Table, facts: Mapping[str, pa.Table], first_day: int, run: str) -> pa.Table:
     """What an opening takes off accounts whose balance is stated: what loans of years before the books began left there.
 
-    They were paid out of money that nobody told; the stated balance stands instead, also where it is nothing.
+    They were paid out of money that nobody told; the stated balance stands instead, also where it is nothing. A balance is of one
+    currency: a dollar account that is stated takes nothing off the yuan of the same account.
     """
-    left: dict[tuple[str, str, str], int] = {}
+    left: dict[tuple[str, str, str, str], int] = {}
     of_loans = entries.filter(pc.not_equal(entries["kind"], OPENING_BALANCE))
     for row in trial_balance(of_loans).to_pylist():
-        key = (row["book"], row["entity"], row["account"])
+        key = (row["book"], row["entity"], row["currency"], row["account"])
         left[key] = left.get(key, 0) + row["amount_fen"]
     stated = facts[OPENING_BALANCE].to_pylist() if OPENING_BALANCE in facts else []
     rows = []
     for row in stated:
-        taken = left.pop((row["book"].upper(), row["entity"], row["account"]), 0)
+        taken = left.pop((row["book"].upper(), row["entity"], row["currency"], row["account"]), 0)
         if taken:
             rows.append((row, -taken))
     on = pa.array(np.full(len(rows), first_day, np.int32)).cast(pa.date32())

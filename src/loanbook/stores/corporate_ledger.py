@@ -100,6 +100,7 @@ def import_corporate(
     kind: str | None = None,
     entities: Collection[str] = (),
     accounts: Collection[str] = (),
+    opened: bool = True,
 ) -> CorporateReceipt:
     """Read a file and add what is new, in one commit; the same file again changes nothing.
 
@@ -113,7 +114,14 @@ def import_corporate(
         for name, table in held.items():
             known |= contents(name, table)
         reading = read_corporate(
-            path, recorded_at=recorded_at, kind=kind, known=known, entities=entities, accounts=accounts, held=held
+            path,
+            recorded_at=recorded_at,
+            kind=kind,
+            known=known,
+            entities=entities,
+            accounts=accounts,
+            held=held,
+            opened=opened,
         )
         number = _commit(folder, reading, recorded_at)
         return CorporateReceipt(number=number, reading=reading, quarantine=_quarantined(folder, reading))

@@ -92,6 +92,7 @@ def read_corporate(
     entities: Collection[str] = (),
     accounts: Collection[str] = (),
     held: Mapping[str, pa.Table] | None = None,
+    opened: bool = True,
 ) -> CorporateReading:
     """Read, convert and judge a file.
 
@@ -102,6 +103,7 @@ def read_corporate(
     accounts      the accounts there are; empty: any
     held          the tables of the book: rows of borrowings and reversals must agree with them and with each other; None: not
                   judged
+    opened        whether a period of its ledger is closed: then its openings stand
     raises        RequestError for what makes the whole file unreadable; TieError should totals not agree
     """
     sheet = read_sheet(path)
@@ -120,7 +122,7 @@ def read_corporate(
         else:
             strange = Fault(bad=np.ones(len(rows), bool), message="is no kind of event", expected="one of " + ", ".join(BY_NAME))
             judged.add(rows, "", "kind", strange)
-    return judged.finish(known or {}, held)
+    return judged.finish(known or {}, held, opened=opened)
 
 
 class _Judging:
@@ -181,7 +183,7 @@ class _Judging:
         for row, event_id, said in zip(rows.tolist(), table["event_id"].to_pylist(), _said(kind.name, table), strict=True):
             self._ids[row], self._said[row], self._kind[row] = event_id, said, kind.name
 
-    def finish(self, known: Mapping[str, str], held: Mapping[str, pa.Table] | None) -> CorporateReading:
+    def finish(self, known: Mapping[str, str], held: Mapping[str, pa.Table] | None, *, opened: bool) -> CorporateReading:
         """Skip what is known, refuse ids of two contents and borrowings that contradict others, and prove the totals."""
         said, skip = dict(known), np.zeros(len(self._bad), bool)
         twice = np.zeros(len(self._bad), bool)
@@ -193,13 +195,13 @@ class _Judging:
             fault = Fault(bad=np.ones(1, bool), message="is used with other content", expected="an id of its own")
             self.add(np.array([row]), self._kind[row], "event_id", fault)
         if held is not None:
-            self._judge_reversals(held, ~self._bad & ~skip)
+            self._judge_reversals(held, ~self._bad & ~skip, opened=opened)
             self._judge_borrowings(standing(held), ~self._bad & ~skip)
         kept = ~self._bad & ~skip
         tables = {kind.name: table.filter(pa.array(kept[rows])) for kind, rows, table in self._made if kept[rows].any()}
         return self._proven(tables, kept, skip)
 
-    def _judge_reversals(self, held: Mapping[str, pa.Table], new: Ints) -> None:
+    def _judge_reversals(self, held: Mapping[str, pa.Table], new: Ints, *, opened: bool) -> None:
         found = [
             (row, told)
             for kind, rows, table in self._made
@@ -207,7 +209,7 @@ class _Judging:
             for row, told in zip(rows.tolist(), table.to_pylist(), strict=True)
             if new[row]
         ]
-        for row, (column, message, expected) in list(Reversals(held).refused(found)) if found else ():
+        for row, (column, message, expected) in list(Reversals(held, opened=opened).refused(found)) if found else ():
             self.add(np.array([row]), REVERSED, column, Fault(bad=np.ones(1, bool), message=message, expected=expected))
 
     def _judge_borrowings(self, held: Mapping[str, pa.Table], new: Ints) -> None:

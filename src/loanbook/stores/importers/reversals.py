@@ -8,6 +8,7 @@ import pyarrow as pa
 from loanbook.accounting.corporate_events import BY_NAME
 from loanbook.accounting.corporate_reversals import REVERSED, reversed_ids
 from loanbook.stores.importers.borrowings import DRAWN, OF_DEBT, Wrong
+from loanbook.units import format_money
 
 _OPENINGS = ("opening_balance", "opening_shares")
 _LEANING = {
@@ -21,8 +22,9 @@ _SAME = ("entity", "currency", "happened_on")
 class Reversals:
     """The events of a book that can be taken back."""
 
-    def __init__(self, held: Mapping[str, pa.Table]) -> None:
-        """`held`: tables of the book by kind."""
+    def __init__(self, held: Mapping[str, pa.Table], *, opened: bool = True) -> None:
+        """`held`: tables of the book by kind; `opened`: whether a period of its ledger is closed, which fixes its opening."""
+        self._opened = opened
         self._gone = set(reversed_ids(held).to_pylist())
         self._held = {row["event_id"]: (kind, row) for kind in held for row in held[kind].to_pylist() if kind in BY_NAME}
 
@@ -44,8 +46,8 @@ class Reversals:
             return "reverses", "was taken back before", "an event that stands"
         if kind == REVERSED:
             return "reverses", "is a reversal itself", "nothing: tell the event again under a new event_id"
-        if kind in _OPENINGS:
-            return "reverses", f"is an {kind}", "another with the difference, or a restatement of the opening without it"
+        if kind in _OPENINGS and self._opened:
+            return "reverses", f"is an {kind} that the books were opened with", _instead(kind, event)
         for column in _SAME:
             if row[column] != event[column]:
                 return column, f"is not that of {target}", str(event[column])
@@ -61,3 +63,15 @@ class Reversals:
         kinds, name = _LEANING[kind]
         standing = ((of, row) for id_, (of, row) in self._held.items() if id_ not in self._gone)
         return next((str(row["event_id"]) for of, row in standing if of in kinds and row[name] == event[name]), "")
+
+
+def _instead(kind: str, event: Mapping[str, Any]) -> str:
+    """How what the books were opened with is corrected: what it took the place of was decided by the opening."""
+    if kind != "opening_balance":
+        return f"another {kind} of the same day with the difference (`loanbook books import`)"
+    back = format_money(-event["amount_fen"]).replace(",", "")
+    which = ", ".join(str(event[name]) for name in ("book", "account", "entity", "currency", "happened_on"))
+    return (
+        f"another opening_balance of {which} (`loanbook books import`): amount {back} takes it away, the right amount less this "
+        "one corrects it; the open quarter posts it, a restatement of the first quarter puts it into the opening"
+    )
