@@ -123,8 +123,8 @@ def test_an_opening_balance_of_opened_books_is_corrected_by_another_and_the_refu
     told(book, tmp_path)
     close_period(book, "2024Q3", known_on=CLOSED)
     words = (
-        r"'O1' is an opening_balance that the books were opened with; expected another opening_balance of core, 1001, lantern_wfoe, "
-        r"CNY, 2024-06-30 \(`loanbook books import`\): amount -700\.00 takes it away"
+        r"'O1' is an opening_balance that the books were opened with; expected another opening_balance of core, 1001, "
+        r"lantern_wfoe, CNY, 2024-06-30 \(`loanbook books import`\): amount -700\.00 takes it away"
     )
     with pytest.raises(RequestError, match=words):
         propose_reversal(book, "O1", maker="Ann", reason="a slip", now=NOW)
