@@ -5,8 +5,10 @@ import re
 from loanbook.tieout.document import Cell, Heading, Paragraph, Span
 from loanbook.tieout.figure import Place
 from loanbook.tieout.read.aligned import Layout
+from loanbook.tieout.read.bare import bare_table
 from loanbook.tieout.read.draft import Draft, Piece
 from loanbook.tieout.read.limits import Meter
+from loanbook.tieout.read.loose import Line, loose_rows, loose_table
 from loanbook.tieout.read.marks import joined, trimmed, unmarked
 
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -36,6 +38,7 @@ class _Lines:
     def __init__(self, lines: list[str], file: str, meter: Meter, page: int | None) -> None:
         self.lines = lines
         self.layout = Layout(lines)
+        self.loose: dict[int, tuple[int, list[Line]] | None] = {}
         self.file = file
         self.meter = meter
         self.page = page
@@ -60,6 +63,8 @@ class _Lines:
                 at += 1
             elif "\t" in line.strip() or line.startswith("\t"):
                 at = self._tab_table(at, pieces)
+            elif (loose := self._loose(at)) is not None:
+                at = self._loose_table(*loose, pieces)
             elif _is_pipe_row(line):
                 at = self._pipe_table(at, pieces)
             else:
@@ -77,6 +82,28 @@ class _Lines:
             at += 1
         pieces.append(draft)
         return at
+
+    def _loose(self, at: int) -> tuple[int, list[Line]] | None:
+        """End and rows of a table without blank cells that begins at a line; each line is asked once."""
+        if at not in self.loose:
+            barred = any("|" in line for line in self.lines[at : at + 4])
+            self.loose[at] = (loose_table(self.lines, at) if barred else None) or bare_table(self.lines, at)
+        return self.loose[at]
+
+    def _loose_table(self, end: int, rows: list[Line], pieces: list[Piece]) -> int:
+        draft = Draft()
+        for parts in loose_rows(self.lines, rows):
+            self.meter.add_cells(len(parts))
+            cells = []
+            for part in parts:
+                line, start, last = part.at
+                indent = len(self.lines[line]) - len(self.lines[line].lstrip())
+                cells.append(
+                    Cell(span=self.span(line, start, last), row=0, column=part.column, columns=part.columns, indent=indent)
+                )
+            draft.rows.append(cells)
+        pieces.append(draft)
+        return end
 
     def _pipe_table(self, at: int, pieces: list[Piece]) -> int:
         draft = Draft()
@@ -160,7 +187,7 @@ class _Lines:
         text = line.strip()
         if not text or "\t" in line or _is_pipe_row(line) or _LIST.match(line) or _HEADING.match(line) or _RULE.match(line):
             return False
-        if _BOLD_LINE.match(line) or self.layout.table_end(at) is not None:
+        if _BOLD_LINE.match(line) or self.layout.table_end(at) is not None or self._loose(at) is not None:
             return False
         if self.wrapped:
             return len(before) > 45 and not (

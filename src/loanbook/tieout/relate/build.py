@@ -75,14 +75,18 @@ def sum_relation(rule: str, result: Figure, terms: Sequence[tuple[Figure, int]],
     return relation_of(RelationKind.SUM, rule, result, factors, Interval(low, high), strength=strength, arithmetic=arithmetic)
 
 
-def equal_relation(rule: str, result: Figure, term: Figure, strength: Decimal = Decimal(1)) -> Relation:
-    """The same item printed twice; the coarser of the two should be the result. As fine as each other, they must be equal."""
-    arithmetic = f"{term.text} ({term.place.file}:{term.place.line}) = {result.text}"
+def equal_relation(rule: str, result: Figure, term: Figure, strength: Decimal = Decimal(1), *, factor: int = 1) -> Relation:
+    """The same item printed twice; the coarser of the two should be the result. As fine as each other, they must be equal.
+
+    factor   -1 where words say in one place what brackets say in the other
+    """
+    arithmetic = f"{'- ' if factor < 0 else ''}{term.text} ({term.place.file}:{term.place.line}) = {result.text}"
     alike = result.step * result.scale == term.step * term.scale
-    verdict = Verdict.BROKEN if alike and result.amount != term.amount and not (result.dash or term.dash) else None
-    terms = ((term, Decimal(1)),)
+    verdict = Verdict.BROKEN if alike and result.amount != factor * term.amount and not (result.dash or term.dash) else None
+    terms = ((term, Decimal(factor)),)
+    expected = term.interval if factor > 0 else -term.interval
     return relation_of(
-        RelationKind.EQUAL, rule, result, terms, term.interval, strength=strength, arithmetic=arithmetic, verdict=verdict
+        RelationKind.EQUAL, rule, result, terms, expected, strength=strength, arithmetic=arithmetic, verdict=verdict
     )
 
 

@@ -24,6 +24,19 @@ DIRECTION = re.compile(
 )
 EARLIER = {"comparative": 0, "prior_year": 0, "prior_quarter": 1}
 AMOUNTS = frozenset({Unit.MONEY, Unit.COUNT, Unit.PEOPLE, Unit.SHARES, Unit.ADS, Unit.UNKNOWN, Unit.PER_ADS, Unit.PER_SHARE})
+OTHER_SUBJECT = re.compile(
+    r"\b(?:driven|led|helped|caused|supported|boosted|offset|fuel+ed|due|owing|thanks|result(?:ing|ed)?|reflect(?:s|ed|ing)?"
+    r"|attributable|because|as|includ(?:es|ed|ing)|with)\b\s*(?:primarily|mainly|largely|partially|in part)?"
+    r"\s*(?:by|to|from|in|of)?\s+(?:an?\s+|the\s+)?(?P<subject>(?:[a-z&'’/-]+\s+){1,8}?)"
+    r"(?:increas|decreas|declin|grow|grew|rising|rose|falling|fell|up\b|down\b|higher|lower)",
+    re.IGNORECASE,
+)
+"""What drove the amount has a growth of its own."""
+SEQUENTIAL = re.compile(
+    r"\bsequential|\b(?:prior|previous|preceding|last|linked)\s+(?:fiscal\s+)?quarter\b"
+    r"(?!\s+(?:of\s+)?(?:last|the\s+prior|20\d\d))|\bquarter[- ](?:over|on)[- ]quarter\b|\bq/?o?/?q\b",
+    re.IGNORECASE,
+)
 POINTS = {Unit.POINTS: Decimal(1), Unit.BASIS_POINTS: Decimal(100)}  # in one of per cent
 LABEL_WORDS = 9  # words before an amount among which a line's label may stand
 LEAST_DIGITS = 3  # of a change that stands apart from its amount: a shorter one is too often a slip away from another by chance
@@ -48,8 +61,9 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
     for at, growth in enumerate(figures):
         if growth.unit is not Unit.PERCENT or growth.role not in ("growth", "change", "low", "high"):
             continue
-        now = grown_amount(sentence, at, by_id)
-        if now is None:
+        subject = OTHER_SUBJECT.search(sentence.before(at))
+        now = grown_amount(sentence, at, by_id) if subject is None else _subject(subject["subject"], growth, items)
+        if now is None or (subject is None and _is_sequential(sentence, at)):
             continue
         then = _base(sentence, at, now) or _earlier(now, owner.get(now.id)) or _earlier(now, _named_before(sentence, now, items))
         if then is None or not then.value:
@@ -57,6 +71,27 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         sign = -1 if is_down(sentence.last(DIRECTION, at)) and growth.value > 0 else 1
         rule = "guidance_growth" if growth.role in ("low", "high") else "growth_in_text"
         yield _finer(partial(_growth, rule, growth, sign), now, then, owner)
+
+
+def _is_sequential(sentence: Sentence, at: int) -> bool:
+    """Whether growth is said to be over the quarter before, and the sentence gives no amount of it."""
+    if sentence.starts[at] < 0:
+        return False
+    end = sentence.starts[at + 1] if at + 1 < len(sentence.figures) else len(sentence.text)
+    return SEQUENTIAL.search(sentence.text[sentence.stop(at) : end].partition(". ")[0]) is not None
+
+
+def _subject(words: str, growth: Figure, items: Items) -> Figure | None:
+    """The amount, in the period of the growth, of the line that the words name: `driven by service revenue increasing 11%`."""
+    spoken = words.split()
+    if growth.period is None:
+        return None
+    for length in range(min(LABEL_WORDS, len(spoken)), 0, -1):
+        for item in items.named(key_of(" ".join(spoken[-length:])), Unit.MONEY):
+            for at, figures in item.cells.items():
+                if at.period == growth.period and not at.basis:
+                    return figures[0]
+    return None
 
 
 def _growth(rule: str, growth: Figure, sign: int, now: Figure, then: Figure) -> Relation:
@@ -75,7 +110,7 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         now, is_beside = _changed(sentence, at, by_id)
         if now is None:
             continue
-        then = _compared(sentence, at, now) or _earlier(now, owner.get(now.id))
+        then = _compared(sentence, at, now) or (None if _is_sequential(sentence, at) else _earlier(now, owner.get(now.id)))
         if then is None:
             continue
         relation = _finer(partial(_change, change), now, then, owner)
@@ -196,7 +231,9 @@ def _earlier(now: Figure, item: Item | None) -> Figure | None:
 
 def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | None:
     """The item whose label ends the words before the amount, or before the range of which it is the upper end."""
-    at = next(place for place, one in enumerate(sentence.figures) if one.id == figure.id)
+    at = next((place for place, one in enumerate(sentence.figures) if one.id == figure.id), None)
+    if at is None:
+        return None
     if figure.role == "high" and at:
         at -= 1
     spoken = sentence.before(at).split()

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Unit
 from loanbook.tieout.relate.labels import likeness, words, words_of
-from loanbook.tieout.relate.series import Coordinate, Item, Series, agree, digits_of
+from loanbook.tieout.relate.series import UNSIGNED, Coordinate, Item, Series, agree, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
 
@@ -173,7 +173,8 @@ def _prose_item(items: Items, spans: Spans, series: Series) -> Item | None:
         item
         for coordinate, figures in series.cells.items()
         for figure in figures
-        for item in spans.between(coordinate, figure.interval.low, figure.interval.high)
+        for held in ((figure.interval, -figure.interval) if UNSIGNED.search(figure.label) else (figure.interval,))
+        for item in spans.between(coordinate, held.low, held.high)
     ]
     best, most = None, ENOUGH_PROSE
     for item in _unique((*items.named(series.key, series.unit), *valued, *items.like(series.label, series.unit))):
@@ -202,7 +203,11 @@ def _slipped_item(items: Items, series: Series) -> Item | None:
             shared
             and not _is_another(series, item)
             and all(
-                agree(figure, other) or (is_slip_of(figure, other.amount) and (close > SURE or digits_of(figure) >= VALUE_DIGITS))
+                agree(figure, other)
+                or (
+                    is_slip_of(figure, -other.amount if opposed(figure, other) else other.amount)
+                    and (close > SURE or digits_of(figure) >= VALUE_DIGITS)
+                )
                 for figure, other in shared
             )
         ):

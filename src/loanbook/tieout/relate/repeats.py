@@ -6,6 +6,7 @@ from decimal import Decimal
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.relate.build import equal_relation
 from loanbook.tieout.relate.items import Items
+from loanbook.tieout.relate.series import opposed
 from loanbook.tieout.relation import Relation
 
 STRENGTH = Decimal("0.99")
@@ -22,7 +23,8 @@ def repeats(items: Items) -> Iterable[Relation]:
                 continue
             for figure in figures:
                 if figure.id != best.id:
-                    yield equal_relation(_rule(figure, best), figure, best, STRENGTH)
+                    factor = -1 if opposed(figure, best) else 1
+                    yield equal_relation(_rule(figure, best), figure, best, STRENGTH, factor=factor)
 
 
 def _rule(figure: Figure, best: Figure) -> str:

@@ -93,6 +93,8 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
                 continue
             visible = _visible(lines, at, totals, above=above)
             best = _best(field, line, visible, above=above, depth=depth)
+            if best is not None and best.fails and not depth:
+                best = _better(best, _best(field, line, visible, above=above, depth=1))
             if best is None or any(line in totals and other in totals[line] for other, _ in best.terms):
                 continue
             solved.add((line, above))
@@ -105,6 +107,11 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
                 totals[other].add(best.result)
             batch.append(best)
     return batch
+
+
+def _better(failing: Sum, other: Sum | None) -> Sum:
+    """Of a sum that fails in a column and one that holds in all with a line left out or turned, the better supported."""
+    return other if other is not None and not other.fails and other.evidence > failing.evidence else failing
 
 
 def _as_remainder(field: Field, one: Sum) -> Sum:

@@ -1,9 +1,10 @@
 """Series: one line item as one place states it, its figures by coordinate; and items: the series that are the same line."""
 
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from loanbook.tieout.figure import Basis, Figure, Period, Unit
@@ -11,6 +12,7 @@ from loanbook.tieout.relate.grid import Grid
 from loanbook.tieout.relate.labels import full_label, key_of
 
 STATING = frozenset({"", "current", "comparative", "prior_quarter", "prior_year", "translation", "other"})
+CHANGES = frozenset({"growth", "change"})
 MONEY_LIKE = frozenset({Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS})
 COUNTED = frozenset({Unit.SHARES, Unit.ADS, Unit.PEOPLE, Unit.COUNT})
 
@@ -104,6 +106,8 @@ def coordinate_of(figure: Figure, frame: Frame) -> Coordinate | None:
         name = "adjustment:" + " ".join(figure.column[-2:])
     elif basis is Basis.IFRS and frame.bases_matter:
         name = "ifrs"
+    elif figure.role in CHANGES and figure.place.row is not None:
+        name = f"{figure.role}:" + " ".join(figure.column[-2:])
     else:
         name = ""
     period = figure.period
@@ -187,8 +191,29 @@ def digits_of(figure: Figure) -> int:
     return len(str(abs(int(figure.value / figure.step)))) if figure.value else 0
 
 
+UNSIGNED = re.compile(
+    r"\b(?:loss(?:es)?|deficit|outflows?|used|paid|repaid|repayments?|payments?|purchases?d?|repurchases?d?|expenditures?|capex|expenses?|costs?"
+    r"|charges?|tax(?:es)?|benefit|provisions?|impairments?|write-?(?:down|off)s?|dividends?|invest(?:ed|ments?)|decrease|reduction)\b",
+    re.IGNORECASE,
+)
+"""Words that say in a text what a table says by its sign."""
+
+
+def opposed(one: Figure, other: Figure) -> bool:
+    """Whether a text names by a word what a table shows in brackets: `a net loss of 5.2 million` and `(5,183)`."""
+    prose, line = (one, other) if one.place.row is None else (other, one)
+    return (
+        prose.place.row is None
+        and line.place.row is not None
+        and prose.value > 0 > line.value
+        and (UNSIGNED.search(prose.label) is not None or UNSIGNED.search(line.label) is not None)
+    )
+
+
 def agree(one: Figure, other: Figure) -> bool:
     """Whether both may stand for one amount; displayed as finely as each other, they must be equal."""
+    if opposed(one, other):
+        one, other = (replace(figure, value=abs(figure.value)) for figure in (one, other))
     if one.step * one.scale == other.step * other.scale:
         return one.amount == other.amount
     return one.interval.meets(other.interval)
