@@ -13,6 +13,7 @@ from itertools import pairwise
 from loanbook.tieout.read.lexicon import CURRENCY, MONTH, SCALE_WORD
 from loanbook.tieout.read.loose import BEFORE, BEHIND, NO_FIGURE, YEAR, Line, Slot, Stretch, is_title, slots_of, text_of, whole
 from loanbook.tieout.read.number import cell_number
+from loanbook.tieout.read.scale import read_statement
 
 _TOKEN = re.compile(r"\S+")
 _FIGURE = re.compile(
@@ -24,7 +25,7 @@ _GROUPED = re.compile(r"\d[.,]\d")
 _THREE = re.compile(r"\d{3}")
 _NOTE = re.compile(r"\d{1,2}(?:\([a-z]\))?")
 _LENGTH = (
-    r"(?:For\s+the\s+)?(?:\d{1,2}|[Tt]hree|[Ss]ix|[Nn]ine|[Tt]welve|THREE|SIX|NINE|TWELVE|[Ff]iscal|[Ff]ull)?[\s-]*"
+    r"(?:For\s+the\s+)?(?:\d{1,2}|[Tt]hree|[Ss]ix|[Nn]ine|[Tt]welve|THREE|SIX|NINE|TWELVE|[Ff]iscal|[Ff]ull)?[\s-]{0,3}"
     r"(?:[Mm]onths?|MONTHS?|[Qq]uarters?|QUARTERS?|[Yy]ears?|YEARS?|[Hh]alf(?:[- ][Yy]ear)?|[Pp]eriods?)"
     r"\s+(?:[Ee]nded|ENDED|[Ee]nding)"
 )
@@ -46,6 +47,7 @@ _FEWEST = 3
 _LABELS = 3
 """So many lines without figures may stand between two rows."""
 _LABEL_CHARACTERS = 160
+_ROW_CHARACTERS = 500
 
 
 def bare_table(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
@@ -58,6 +60,8 @@ def bare_table(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
 def _row(lines: Sequence[str], number: int) -> Line | None:
     """A row whose last words are figures, or a line of heads; None for any other line."""
     line = lines[number]
+    if len(line) > _ROW_CHARACTERS:
+        return None
     tokens = [(number, *match.span()) for match in _TOKEN.finditer(line)]
     at = len(tokens)
     while at:
@@ -78,9 +82,11 @@ def _row(lines: Sequence[str], number: int) -> Line | None:
 
 def _heads(line: str, number: int) -> list[Slot]:
     """The heads of a line that holds nothing else."""
-    found = list(_HEAD.finditer(line))
+    found = list(_HEAD.finditer(line)) if len(line) <= _LABEL_CHARACTERS else []
     if not found or _HEAD.sub(" ", line).strip(" ,:;()"):
         return []
+    if len(found) == 1 and (statement := read_statement(line)) is not None and statement.money is not None:
+        return [] if line.strip().startswith("(") else [Slot((number, *found[0].span()))]
     return [Slot((number, *match.span())) for match in found]
 
 

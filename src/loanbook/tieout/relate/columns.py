@@ -75,7 +75,10 @@ def _believed(found: list[Relation]) -> list[Relation]:
 
 
 def growth_relation(rule: str, growth: Figure, now: Figure, then: Figure, sign: int = 1) -> Relation:
-    """Growth in per cent; `sign` -1 where words say decrease and the figure is printed without a sign."""
+    """Growth in per cent; `sign` -1 where words say decrease and the figure is printed without a sign.
+
+    Costs in brackets that grow are told as growth or as a fall, as the issuer likes: either sign of it is right.
+    """
     bottom = then.interval
     if bottom.low <= 0 <= bottom.high:
         expected = Interval(Decimal("-1E+9"), Decimal("1E+9"))
@@ -83,6 +86,8 @@ def growth_relation(rule: str, growth: Figure, now: Figure, then: Figure, sign: 
         expected = now.interval / (bottom if bottom.low > 0 else -bottom) * Interval.exact(HUNDRED)
         shift = HUNDRED if bottom.low > 0 else -HUNDRED
         expected = Interval(expected.low - shift, expected.high - shift)
+    if now.amount < 0 and then.amount < 0 and not expected.meets(growth.interval) and (-expected).meets(growth.interval):
+        sign = -sign
     if sign < 0:
         expected = -expected
     middle = (now.amount - then.amount) / abs(then.amount) * HUNDRED * sign if then.amount else Decimal(0)
