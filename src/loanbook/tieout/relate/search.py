@@ -110,8 +110,13 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
 
 
 def _better(failing: Sum, other: Sum | None) -> Sum:
-    """Of a sum that fails in a column and one that holds in all with a line left out or turned, the better supported."""
-    return other if other is not None and not other.fails and other.evidence > failing.evidence else failing
+    """Of a sum that fails in a column and one that holds in all with a line left out, the better supported.
+
+    One that holds with a line turned is no better: that is what a slip of sign looks like.
+    """
+    if other is None or other.fails or not set(other.terms) < set(failing.terms) or other.evidence <= failing.evidence:
+        return failing
+    return other
 
 
 def _as_remainder(field: Field, one: Sum) -> Sum:
