@@ -40,3 +40,9 @@ def test_a_row_that_does_not_come_out_is_broken_where_those_around_it_do() -> No
 def test_figures_that_may_be_parted_in_two_ways_are_left_alone() -> None:
     assert run_in_rows(run_in(["(7,502) 182,398 174,896 (7,502)"] * 6)) == []
     assert run_in_rows(run_in(["1,234 5,678", "9,012", "3,456 7,891 2,345"])) == []
+
+
+def test_a_line_that_adjustments_alone_make_stands_twice_and_is_no_error() -> None:
+    found = run_in_rows(run_in([ROWS[0], "64,120 64,120", *ROWS[1:]]))
+    assert {one.verdict for one in found} == {Verdict.HOLDS}
+    assert [one.result for one in found if len(one.terms) == 1] == ["4", "12"]

@@ -64,11 +64,12 @@ def relation_of(
 def sum_relation(rule: str, result: Figure, terms: Sequence[tuple[Figure, int]], strength: Decimal = Decimal(1)) -> Relation:
     """`result` = the sum of its terms, each added (1) or taken away (-1)."""
     low = high = NOUGHT
-    words: list[str] = []
     for figure, sign in terms:
         held = figure.interval
         low += held.low if sign > 0 else -held.high
         high += held.high if sign > 0 else -held.low
+    words: list[str] = []
+    for figure, sign in sorted(terms, key=lambda term: (-term[1], term[0].place.line, term[0].place.start)):
         words.append(("- " if sign < 0 else "+ " if words else "") + figure.text)
     factors = tuple((figure, Decimal(sign)) for figure, sign in terms)
     arithmetic = f"{' '.join(words)} = {_shown((low + high) / 2 / result.scale)}; printed {result.text}"

@@ -187,13 +187,18 @@ def _ratio(ratio: Ratio, printed: Figure, top: Sequence[Figure], bottom: Sequenc
     above, below = _magnitude(top), _magnitude(bottom)
     if below.low <= 0:
         return None
+    # A ratio of several lines may be the sum of their rounded ratios.
     rounded_apart = printed.step * len(top) / 2 if len(top) > 1 else Decimal(0)
     expected = (above / below * Interval.exact(Decimal(100))).widen(rounded_apart)
-    over = " + ".join(one.text for one in bottom)  # a ratio of several lines may be the sum of their rounded ratios
     middle = (expected.low + expected.high) / 2
-    arithmetic = f"({' + '.join(one.text for one in top)}) / ({over}) = {shown(round(middle, 3))}%; printed {printed.text}"
+    arithmetic = f"{_bracketed(top)} / {_bracketed(bottom)} = {shown(round(middle, 3))}%; printed {printed.text}"
     terms = [(one, Decimal(1)) for one in top] + [(one, Decimal(-1)) for one in bottom]
     return relation_of(RelationKind.RATIO, ratio.rule, printed, terms, expected, strength=STRENGTH, arithmetic=arithmetic)
+
+
+def _bracketed(figures: Sequence[Figure]) -> str:
+    words = " + ".join(one.text for one in figures)
+    return f"({words})" if len(figures) > 1 else words
 
 
 def _magnitude(figures: Sequence[Figure]) -> Interval:

@@ -63,8 +63,8 @@ def _row(row: Sequence[Figure], at: int) -> Relation:
 
 
 def _cancelled(row: Sequence[Figure]) -> Relation:
-    """An amount that its adjustment takes away whole: the nil that is left is not printed."""
-    return sum_relation(RULE, row[1], [(row[0], -1)], STRENGTH)
+    """An amount that its adjustment takes away whole, or one that is an adjustment whole: the nil is not printed."""
+    return sum_relation(RULE, row[1], [(row[0], 1 if row[0].value == row[1].value else -1)], STRENGTH)
 
 
 def _parted(values: Sequence[Decimal]) -> list[tuple[int, int, int]]:

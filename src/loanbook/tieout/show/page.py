@@ -17,11 +17,14 @@ import msgspec
 from loanbook.tieout.document import Document, Heading, Paragraph, Span, Table
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judgement import Judgement
-from loanbook.tieout.relation import Finding
+from loanbook.tieout.relate.run_in import RULE as RUN_IN
+from loanbook.tieout.relation import Finding, Relation, Verdict
 from loanbook.tieout.show.marks import Key, Piece, by_part, cut, rows
 from loanbook.tieout.show.words import NAMES, SEVERITIES, SIGNS
 
 RELATIONS_SHOWN = 8
+OTHERS_SHOWN = 6
+LABEL_SHOWN = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,11 @@ class _Part:
     pieces: Sequence[Piece] = ()
     caption: Sequence[Sequence[Piece]] = ()
     rows: Sequence[Sequence["_Box"]] = field(default=())
+    repaired: Sequence["_Repaired"] = field(default=())
+
+    @property
+    def repaired_width(self) -> int:
+        return max(len(row.terms) for row in self.repaired)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +53,24 @@ class _Box:
     indent: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repaired:
+    """A row found again in a table that lost its layout: figures that add up to the result, each with the name of its mark.
+
+    result   None for the nil of figures that cancel each other, which a damaged table does not print
+    """
+
+    label: str
+    terms: Sequence[tuple[str, str]]
+    sign: str
+    result: tuple[str, str] | None
+
+
 def page(judgement: Judgement) -> str:
     """The HTML of the page."""
     names = {figure.id: f"f{number}" for number, figure in enumerate(judgement.figures)}
     figures = {figure.id: figure for figure in judgement.figures}
+    repaired = _repaired(judgement.relations, figures, names)
     script, style = _file("page.js"), _file("page.css")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_file),
@@ -68,7 +90,8 @@ def page(judgement: Judgement) -> str:
         findings=[_row(each, figures, names) for each in judgement.findings],
         conventions=judgement.conventions,
         documents=[
-            (document.file, _parts(document, reading.figures), reading.damages) for document, reading in judgement.documents
+            (document.file, _parts(document, reading.figures, repaired), reading.damages)
+            for document, reading in judgement.documents
         ],
         names=names,
         statuses=judgement.statuses,
@@ -100,10 +123,43 @@ def _json(content: object) -> str:
     return msgspec.json.encode(content).decode().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _parts(document: Document, figures: Sequence[Figure]) -> list[_Part]:
+def _parts(document: Document, figures: Sequence[Figure], repaired: Mapping[tuple[str, int], Sequence[_Repaired]]) -> list[_Part]:
     by_place = by_part(figures)
     told = {block.span.text for block in document.blocks if not isinstance(block, Table)}
-    return [_part(block, number, by_place, told) for number, block in enumerate(document.blocks)]
+    return [
+        replace(_part(block, number, by_place, told), repaired=repaired.get((document.file, number), ()))
+        for number, block in enumerate(document.blocks)
+    ]
+
+
+def _repaired(
+    relations: Sequence[Relation], figures: Mapping[str, Figure], names: Mapping[str, str]
+) -> Mapping[tuple[str, int], Sequence[_Repaired]]:
+    """The rows of run-in tables by the block that they stand in."""
+    found: dict[tuple[str, int], list[tuple[Figure, _Repaired]]] = defaultdict(list)
+    for relation in relations:
+        if relation.rule == RUN_IN:
+            result = figures[relation.result]
+            cancelled = relation.terms[0].factor < 0
+            terms = sorted((figures[term.figure] for term in relation.terms), key=_order)
+            first = min(result, terms[0], key=_order)
+            shown = _Repaired(
+                label=_last_words(first.label),
+                terms=[(names[each.id], each.text) for each in (*terms, *([result] if cancelled else []))],
+                sign="≠" if relation.verdict is Verdict.BROKEN else "=",
+                result=None if cancelled else (names[result.id], result.text),
+            )
+            found[first.place.file, first.place.block].append((first, shown))
+    return {at: [shown for _, shown in sorted(rows, key=lambda each: _order(each[0]))] for at, rows in found.items()}
+
+
+def _last_words(label: str) -> str:
+    """The end of a label before which the heads of the lost table stand."""
+    return label if len(label) <= LABEL_SHOWN else "… " + label[-LABEL_SHOWN:].partition(" ")[2]
+
+
+def _order(figure: Figure) -> tuple[int, int]:
+    return figure.place.line, figure.place.start
 
 
 def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, list[Figure]], told: set[str]) -> _Part:
@@ -141,7 +197,7 @@ def _pieces(span: Span, figures: Sequence[Figure]) -> list[Piece]:
 
 
 def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, str]) -> dict[str, object]:
-    linked = dict.fromkeys((*finding.suspects, *finding.figures))
+    others = [each for each in finding.figures if each not in finding.suspects]
     place = str(replace(finding.place, file=Path(finding.place.file).name))
     return {
         "id": finding.id,
@@ -152,7 +208,8 @@ def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, st
         "message": finding.message,
         "printed": finding.printed,
         "expected": finding.expected,
-        "links": [(names[each], figures[each].text) for each in linked if each in names],
+        "suspects": [(names[each], figures[each].text) for each in finding.suspects],
+        "others": [(names[each], figures[each].text) for each in others[:OTHERS_SHOWN]],
     }
 
 
@@ -162,7 +219,7 @@ def _behind(judgement: Judgement, names: Mapping[str, str]) -> dict[str, list[li
     bound: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     for finding in judgement.findings:
         for figure in finding.figures:
-            bound[figure].append((-1, ["finding", SEVERITIES[finding.severity], finding.message]))
+            bound[figure].append((-1, ["finding", SEVERITIES[finding.severity], finding.message.partition(". ")[0]]))
     for relation in judgement.relations:
         verdict = relation.verdict.value
         row = [verdict, relation.rule.replace("_", " "), relation.arithmetic]

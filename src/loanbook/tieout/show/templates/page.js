@@ -31,10 +31,19 @@ document.addEventListener("focusin", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") behind.hidden = true;
 });
-window.addEventListener("hashchange", () => {
-  const figure = document.getElementById(location.hash.slice(1));
-  if (figure) figure.focus();
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link) reach(link.hash);
+  else if (!event.target.closest(".figure, #behind")) behind.hidden = true;
 });
+window.addEventListener("hashchange", () => reach(location.hash));
+
+function reach(hash) {
+  const figure = document.getElementById(hash.slice(1));
+  if (!figure) return;
+  figure.scrollIntoView({ block: "center", inline: "center" });
+  figure.focus({ preventScroll: true });
+}
 for (const box of document.querySelectorAll("input[data-status]")) {
   box.addEventListener("change", () => document.body.classList.toggle(`hide-${box.dataset.status}`, !box.checked));
 }
@@ -43,3 +52,4 @@ for (const box of document.querySelectorAll("input[data-severity]")) {
     for (const row of document.querySelectorAll(`[data-finding="${box.dataset.severity}"]`)) row.hidden = !box.checked;
   });
 }
+reach(location.hash);
