@@ -59,6 +59,12 @@ def test_comprehensive_income_has_a_table_for_each_and_the_first_quarter_only_on
     assert [len(block) for block in blocks(STATEMENTS.by_name["operations"], Q1, dollars=False)] == [2]
 
 
+def test_a_table_that_counts_instruments_has_no_currency():
+    (heads,) = blocks(STATEMENTS.by_name["awards"], Q2, dollars=True)
+    assert [head.currency for head in heads] == [CNY] * 4
+    assert heads[3].words == "Six months ended June 30, 2024"
+
+
 def test_a_release_is_of_a_quarter():
     with pytest.raises(RequestError, match="a release is of a quarter, not of 2024-01-01/2024-06-30"):
         blocks(STATEMENTS.by_name["operations"], H1, dollars=True)

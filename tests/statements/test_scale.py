@@ -101,9 +101,9 @@ def test_a_total_that_rounding_gave_another_sign_is_told_with_what_it_is_exactly
     exact = {(code, QUARTER, BASE): 400_00 for code in revenues} | {("sales_and_marketing", QUARTER, BASE): 1_500_00}
     exactly = Figures(statements=STATEMENTS, amounts=exact)
     told = rounded_signs([results(exact, THOUSAND)], exactly, THOUSAND)
-    title = "Condensed Consolidated Statements of Operations"
+    where = "Condensed Consolidated Statements of Operations, RMB"
     assert len(told) == 4
-    assert told[0] == f"{title}: Loss from operations is RMB (2) in thousands and exactly RMB 100.00; totals add rounded leaves"
+    assert told[0] == f"{where}: Loss from operations is RMB (2) in thousands and exactly RMB 100.00; totals add rounded leaves"
     assert rounded_signs([results(exact, ONE)], exactly, ONE) == ()
 
 

@@ -55,22 +55,25 @@ def blocks(statement: Statement, quarter: Period, *, dollars: bool) -> tuple[tup
     """The tables that a statement takes in a release of a quarter, each as its columns.
 
     A balance sheet stands against 31 December; flows stand quarter and year to date against the same periods of the year before,
-    in one table or (`blocks: separate`) in two; of the first quarter, the year to date, once. US$ is of current periods.
+    in one table or (`blocks: separate`) in two; of the first quarter, the year to date, once. US$ is of current periods; a table
+    that counts instruments has no currency.
     """
     if quarter.starts_on is None or quarter.months != _QUARTER_MONTHS:
         raise RequestError(f"a release is of a quarter, not of {quarter}.")
     year_start = day(date(quarter.ends_on).replace(month=1, day=1))
     if statement.accumulation == "instant":
         heads = [Head(period=Period(ends_on=year_start - 1)), Head(period=quarter.end)]
-        return (_with_dollars(heads, dollars),)
+        return (_in_words(statement, heads, dollars),)
     spans = [quarter]
     if quarter.starts_on != year_start:
         spans.append(Period(starts_on=year_start, ends_on=quarter.ends_on))
-    found = [_with_dollars([Head(period=span.a_year_before()), Head(period=span)], dollars) for span in spans]
+    found = [_in_words(statement, [Head(period=span.a_year_before()), Head(period=span)], dollars) for span in spans]
     return tuple(found) if statement.blocks == "separate" else (tuple(head for block in found for head in block),)
 
 
-def _with_dollars(heads: list[Head], dollars: bool) -> tuple[Head, ...]:
+def _in_words(statement: Statement, heads: list[Head], dollars: bool) -> tuple[Head, ...]:
+    if all(line.unit == "shares" for line in statement.lines):
+        return tuple(Head(period=head.period, words=words_of(head.period, "")) for head in heads)
     made = [Head(period=head.period, words=words_of(head.period, CNY)) for head in heads]
     if dollars:
         made.append(Head(period=heads[-1].period, currency=USD, words=words_of(heads[-1].period, USD)))
@@ -78,12 +81,12 @@ def _with_dollars(heads: list[Head], dollars: bool) -> tuple[Head, ...]:
 
 
 def words_of(period: Period, currency: str) -> str:
-    """The head of a column: its months or day, and the currency."""
+    """The head of a column: its months or day, and the currency if it has one."""
     end = date(period.ends_on)
-    day_words = f"{end:%B} {end.day}, {end.year}"
-    if period.is_instant:
-        return f"{day_words} {_CURRENCY[currency]}"
-    return f"{_MONTHS.get(period.months, str(period.months))} months ended {day_words} {_CURRENCY[currency]}"
+    words = f"{end:%B} {end.day}, {end.year}"
+    if not period.is_instant:
+        words = f"{_MONTHS.get(period.months, str(period.months))} months ended {words}"
+    return f"{words} {_CURRENCY[currency]}" if currency else words
 
 
 def dimension_heads(statement: Statement, period: Period, engine: Figures) -> tuple[Head, ...]:

@@ -72,7 +72,7 @@ def rounded_signs(tables: Iterable[Table], exact: Figures, scale: Scale) -> tupl
     """Figures that rounding gave another sign, or an amount where there is none: totals add leaves that were rounded one by one.
 
     exact     the engine over the same amounts in fen
-    returns   a sentence a figure: title, table, the amount as shown and exactly
+    returns   a sentence a figure: table, column, title, the amount as shown and exactly
     """
     found = []
     for made in tables:
@@ -86,7 +86,7 @@ def rounded_signs(tables: Iterable[Table], exact: Figures, scale: Scale) -> tupl
                 fen = exact.value(row.code, head.period, head.column)
                 if fen is not None and amount * fen <= 0:
                     found.append(
-                        f"{made.title}: {row.words} is RMB {cell} in {scale.name}s and exactly RMB {format_money(fen)}; "
-                        "totals add rounded leaves"
+                        f"{made.title}, {head.words}: {row.words} is RMB {cell} in {scale.name}s and exactly "
+                        f"RMB {format_money(fen)}; totals add rounded leaves"
                     )
     return tuple(found)
