@@ -213,3 +213,107 @@ def test_cells_moved_over_a_blank_note_go_back(tmp_path: Path) -> None:
     judgement = judged(tmp_path, PADDED)
     assert judgement.findings == ()
     assert judgement.counts()[Status.TICKED] == 8
+
+
+MOVED = """\
+(Unaudited) | |||||||||||||||||
+Three Months Ended
+September 30, |
+Nine Months Ended
+September 30, | ||||||||||||||||
+(in thousands, except per share amounts) | 2024 | 2023 | 2024 | 2023 | |||||||||||||
+Net income (loss) | $ | 1,779 | $ | (4,362 | ) | $ | 13,179 | $ | (28,601 | ) | |||||||
+Stock-based compensation | 17,356 | 20,526 | 50,710 | 66,423 | |||||||||||||
+Impact of tax rate (1) | (3,721 | ) | (10,997 | ) | (14,564 | ) | (8,897 | ) | |||||||||
+Non-GAAP net income | $ | 15,414 | $ | 5,167 | $ | 49,325 | $ | 28,925 | |||||||||
+"""
+UNEVEN = """\
+|Quarter Ended
+|Year-to-date
+|Sep. 30,
+|Jun. 30,
+|Sep. 30,
+|Sep. 30,
+|Sep. 30,
+|2025
+|2025
+|2024
+|2025
+|2024
+|
+Interest income
+|$
+|9,186
+|$
+|8,916
+|$
+|7,486
+|$
+|26,960
+|$
+|20,793
+|
+Interest expense
+|(2,250
+|)
+|(2,113
+|)
+|(1,360
+|)
+|(6,451
+|)
+|(3,259
+|)
+|
+Provision
+|(510
+|)
+|(431
+|)
+|(280
+|)
+|(1,301
+|)
+|(844
+|)
+|
+Net interest income after provision
+|6,426
+|6,372
+|5,846
+|19,208
+|16,690
+|
+"""
+
+
+def test_cells_moved_to_the_front_stand_under_their_heads(tmp_path: Path) -> None:
+    judgement = judged(tmp_path, MOVED)
+    assert judgement.findings == ()
+    assert judgement.counts()[Status.TICKED] == len(judgement.figures) == 16
+    assert [str(figure.period) for figure in judgement.figures[:4]] == [
+        "2024-07-01..2024-09-30",
+        "2023-07-01..2023-09-30",
+        "2024-01-01..2024-09-30",
+        "2023-01-01..2023-09-30",
+    ]
+
+
+def test_three_quarters_and_two_years_to_date_are_told_by_heads_that_repeat(tmp_path: Path) -> None:
+    judgement = judged(tmp_path, UNEVEN)
+    assert judgement.findings == ()
+    assert judgement.counts()[Status.TICKED] == len(judgement.figures) == 20
+    assert [str(figure.period) for figure in judgement.figures[:5]] == [
+        "2025-07-01..2025-09-30",
+        "2025-04-01..2025-06-30",
+        "2024-07-01..2024-09-30",
+        "2025-01-01..2025-09-30",
+        "2024-01-01..2024-09-30",
+    ]
+
+
+def test_figures_of_one_row_never_contradict_each_other(tmp_path: Path) -> None:
+    text = "Segment results for the year ended December 31, 2024\n(in thousands)\n\n\tNorth\tSouth\n\t2024\t2024\n"
+    rows = "Revenue\t41,870\t\nCosts\t31,332\t\nTax\t2,118\t\nResult\t8,420\t9,713\n"
+    findings = judged(tmp_path, text + rows).findings
+    assert all(finding.kind != "repeated_line" for finding in findings)

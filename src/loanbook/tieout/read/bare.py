@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from loanbook.tieout.read.lexicon import CURRENCY, MONTH, SCALE_WORD
-from loanbook.tieout.read.loose import BEFORE, BEHIND, NO_FIGURE, YEAR, Line, Slot, Stretch, is_title, slots_of, text_of, whole
+from loanbook.tieout.read.head_words import gathered, heads_of, is_title
+from loanbook.tieout.read.lexicon import CURRENCY
+from loanbook.tieout.read.loose import BEFORE, BEHIND, NO_FIGURE, YEAR, slots_of
 from loanbook.tieout.read.number import cell_number
-from loanbook.tieout.read.scale import read_statement
+from loanbook.tieout.read.parts import Line, Slot, Stretch, text_of, whole
 
 _TOKEN = re.compile(r"\S+")
 _FIGURE = re.compile(
@@ -24,23 +25,6 @@ _MARK = re.compile(rf"(?:{CURRENCY})|[%％]")
 _GROUPED = re.compile(r"\d[.,]\d")
 _THREE = re.compile(r"\d{3}")
 _NOTE = re.compile(r"\d{1,2}(?:\([a-z]\))?")
-_LENGTH = (
-    r"(?:For\s+the\s+)?(?:\d{1,2}|[Tt]hree|[Ss]ix|[Nn]ine|[Tt]welve|THREE|SIX|NINE|TWELVE|[Ff]iscal|[Ff]ull)?[\s-]{0,3}"
-    r"(?:[Mm]onths?|MONTHS?|[Qq]uarters?|QUARTERS?|[Yy]ears?|YEARS?|[Hh]alf(?:[- ][Yy]ear)?|[Pp]eriods?)"
-    r"\s+(?:[Ee]nded|ENDED|[Ee]nding)"
-)
-_HEAD = re.compile(
-    rf"(?P<length>{_LENGTH}(?:\s+(?:\d{{1,2}}\s+)?{MONTH}\.?(?:\s*\d{{1,2}},?)?(?:\s+(?:19|20)\d\d)?)?)"
-    rf"|(?P<date>{MONTH}\s*\d{{1,2}},?(?:\s+(?:19|20)\d\d)?|\d{{1,2}}\.?\s+{MONTH}(?:\s+(?:19|20)\d\d)?)"
-    r"|(?P<part>(?:[QH][1-4]|[1-4][QH])(?:\s?(?:FY)?['’]?(?:\d{4}|\d{2}))?|FY\s?['’]?\d{2,4})"
-    r"|(?P<year>(?:19|20)\d\d(?:\s?\(?(?:[Rr]estated|[Uu]naudited|[Aa]udited)\)?)?)"
-    r"|(?P<change>(?:[%％$]\s?)?(?:[Cc]hange|CHANGE|[Vv]ariance|[Gg]rowth|YoY|YOY|QoQ|[Vv]ar\.?)(?:\s?[%％])?)"
-    rf"|(?P<unit>(?:{CURRENCY})\s?(?:['’]?000s?|{SCALE_WORD}|m\b|bn\b)?|['’]000|[%％]\s?/\s?(?:pts?|bps?|pp)|[%％]|百万円|千円|円)"
-    r"|(?P<state>\(?(?:[Uu]naudited|[Aa]udited|[Rr]estated|[Rr]eviewed)\)?)"
-    r"|(?P<note>[Nn]otes?|NOTES?|[Aa]nhang|[Rr]ef\.?)(?![A-Za-z])"
-)
-_COLUMNS = {"part": "year", "change": "year", "note": "year"}
-"""Kinds of heads that stand in one row with years."""
 _LOOK = 8
 """So many lines are looked at for the rows that make a table of the lines before."""
 _FEWEST = 3
@@ -52,9 +36,10 @@ _ROW_CHARACTERS = 500
 
 def bare_table(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
     """End and rows of the table that begins at `at`, None where none does."""
-    if not lines[at].strip() or "\t" in lines[at] or "|" in lines[at]:
+    text = lines[at].strip()
+    if not text or "\t" in text or text == "|":
         return None
-    return _beside(lines, at) or _below(lines, at)
+    return (None if "|" in text else _beside(lines, at)) or _below(lines, at)
 
 
 def _row(lines: Sequence[str], number: int) -> Line | None:
@@ -76,18 +61,8 @@ def _row(lines: Sequence[str], number: int) -> Line | None:
     label = (number, tokens[0][1], tokens[at - 1][2]) if at else None
     if any(any(map(str.isdigit, text_of(lines, slot.at))) for slot in slots) and (len(slots) > 1 or label):
         return Line(label, slots)
-    heads = _heads(line, number)
+    heads = heads_of(line, number)
     return Line(None, heads, is_head=True) if heads else None
-
-
-def _heads(line: str, number: int) -> list[Slot]:
-    """The heads of a line that holds nothing else."""
-    found = list(_HEAD.finditer(line)) if len(line) <= _LABEL_CHARACTERS else []
-    if not found or _HEAD.sub(" ", line).strip(" ,:;()"):
-        return []
-    if len(found) == 1 and (statement := read_statement(line)) is not None and statement.money is not None:
-        return [] if line.strip().startswith("(") else [Slot((number, *found[0].span()))]
-    return [Slot((number, *match.span())) for match in found]
 
 
 def _beside(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
@@ -126,7 +101,7 @@ def _beside(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
         end += 1
     while not rows[-1].slots or rows[-1].is_head:
         rows.pop()
-    return _line_of(rows[-1]) + 1, _gathered(lines, _without_stray(lines, rows))
+    return _line_of(rows[-1]) + 1, gathered(lines, _without_stray(lines, rows))
 
 
 def _is_bare(lines: Sequence[str], rows: Sequence[Line]) -> bool:
@@ -144,33 +119,34 @@ def _is_bare(lines: Sequence[str], rows: Sequence[Line]) -> bool:
 
 def _below(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
     """A table of which every cell is a line: words, then the figures of their row."""
-    first = at
-    while first < len(lines) and first - at < 3 * _LOOK and not _is_value(lines[first]):
-        if not lines[first].strip() or "\t" in lines[first] or "|" in lines[first]:
+    first, others = at, 0
+    while first < len(lines) and not _is_value(lines[first]):
+        text = _cell(lines, first)
+        if text is None or first - at == 3 * _LOOK:
             return None
-        if first > at + 2 and not _heads(lines[first], first) and not _is_value(lines[min(first + 1, len(lines) - 1)]):
-            before = _heads(lines[first - 1], first - 1)
-            if not before and not is_title(lines[first]):
-                return None
+        if text:
+            others = 0 if heads_of(text, first) or is_title(text) else others + 1
+        if others > (_LABELS if first > at else 0):
+            return None
         first += 1
-    if not (_heads(lines[at], at) or is_title(lines[at])) or first - at >= 3 * _LOOK:
-        return None
     rows: list[Line] = []
     pending: list[Stretch] = []
     end, gap = at, 0
-    while end < len(lines) and "\t" not in lines[end] and "|" not in lines[end]:
-        text = lines[end].strip()
-        place = whole(lines[end], end)
-        if text and (_is_value(text) or _is_mark(lines, end, behind=bool(pending))):
+    while end < len(lines) and (text := _cell(lines, end)) is not None:
+        stop = whole(lines[end], end)[2]
+        place = (end, stop - len(text), stop)
+        if _is_value(text) or _is_mark(lines, end, behind=bool(pending)):
             pending.append(place)
-        else:
+        elif text:
             if pending:
                 _close(lines, rows, pending)
                 pending, gap = [], 0
-            heads = _heads(lines[end], end)
+            heads = heads_of(text, end)
             if heads:
-                rows.append(Line(None, heads, is_head=True))
-            elif not text or len(text) > 2 * _LABEL_CHARACTERS or gap > _LABELS + 2:
+                rows.append(
+                    Line(None, [Slot((end, place[1] + slot.at[1], place[1] + slot.at[2])) for slot in heads], is_head=True)
+                )
+            elif len(text) > 2 * _LABEL_CHARACTERS or gap > _LABELS + 2:
                 break
             else:
                 gap += 1
@@ -186,17 +162,25 @@ def _below(lines: Sequence[str], at: int) -> tuple[int, list[Line]] | None:
     width, times = counts.most_common(1)[0]
     if width < 2 or times < _FEWEST + 1 or times * 2 < counts.total():
         return None
-    return _line_of(rows[-1]) + 1, _gathered(lines, rows)
+    return _line_of(rows[-1]) + 1, gathered(lines, rows)
+
+
+def _cell(lines: Sequence[str], at: int) -> str | None:
+    """What stands on a line that is one cell, a bar before it left out; None for a blank line and one of several cells."""
+    text = lines[at].strip()
+    if not text or "\t" in text or text.count("|") > (text[0] == "|"):
+        return None
+    return text.lstrip("| ")
 
 
 def _is_value(text: str) -> bool:
-    text = text.strip()
+    text = text.strip().lstrip("| ")
     return bool(text) and not YEAR.fullmatch(text) and (cell_number(text) is not None or NO_FIGURE.fullmatch(text) is not None)
 
 
 def _is_mark(lines: Sequence[str], at: int, *, behind: bool) -> bool:
     """Whether a line is a mark of the figure before it or after it; a unit among heads is none."""
-    text = lines[at].strip()
+    text = lines[at].strip().lstrip("| ")
     if behind and BEHIND.fullmatch(text):
         return True
     return BEFORE.fullmatch(text) is not None and at + 1 < len(lines) and _is_value(lines[at + 1])
@@ -215,23 +199,6 @@ def _line_of(row: Line) -> int:
     """The last line of a row."""
     last = row.slots[-1]
     return max(last.at[0], *(mark[0] for mark in last.behind)) if last.behind else last.at[0]
-
-
-def _gathered(lines: Sequence[str], rows: list[Line]) -> list[Line]:
-    """Heads that stand below each other, one a line, as rows of heads by kind: lengths, dates, years and changes, units."""
-    made: list[Line] = []
-    stack: dict[str, list[Slot]] = {}
-    for row in rows:
-        if row.is_head and len(row.slots) == 1:
-            found = _HEAD.search(text_of(lines, row.slots[0].at))
-            kind = found.lastgroup if found and found.lastgroup else "year"
-            stack.setdefault(_COLUMNS.get(kind, kind), []).append(row.slots[0])
-            continue
-        if row.slots or row.is_head:
-            made += [Line(None, slots, is_head=True) for slots in stack.values()]
-            stack = {}
-        made.append(row)
-    return made
 
 
 def _without_stray(lines: Sequence[str], rows: list[Line]) -> list[Line]:

@@ -8,13 +8,14 @@ them out.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
 
 from loanbook.tieout.read.calendar import read_hint
+from loanbook.tieout.read.head_words import gathered, heads_of, is_title
 from loanbook.tieout.read.lexicon import CURRENCY
 from loanbook.tieout.read.number import UNIT_WORDS, cell_number
-from loanbook.tieout.read.scale import read_statement
+from loanbook.tieout.read.parts import Line, Part, Slot, Stretch, text_of, whole
 
 SLOT = 4
 """Columns of a figure in the grid: mark before, digits, two marks behind."""
@@ -27,56 +28,6 @@ _NOTE = re.compile(r"(?:notes?|ref\.?|anhang|anm\.?|annexes?|notas?)\W*(?:no\.?)
 _LABEL_CHARACTERS = 170
 _TITLE_LINES = 3
 """So many lines without cells may head a table: its period, its scale."""
-
-Stretch = tuple[int, int, int]
-"""Line, first character and end of a part of a text."""
-
-
-@dataclass(slots=True)
-class Slot:
-    """A figure or a head with the marks around it."""
-
-    at: Stretch
-    before: Stretch | None = None
-    behind: list[Stretch] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Line:
-    """A row: its label, and what stands behind it in order."""
-
-    label: Stretch | None
-    slots: list[Slot]
-    is_head: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a text and the columns that it belongs to."""
-
-    at: Stretch
-    column: int
-    columns: int = 1
-
-
-def text_of(lines: Sequence[str], at: Stretch) -> str:
-    return lines[at[0]][at[1] : at[2]]
-
-
-def is_title(line: str) -> bool:
-    """A line that heads all columns: a period, or a statement of scale."""
-    text = line.strip()
-    return (
-        len(text) < 100
-        and not text.endswith(".")
-        and text[:1] not in "#*<"
-        and (bool(read_hint(text)) or read_statement(text) is not None)
-    )
-
-
-def whole(line: str, number: int) -> Stretch:
-    """A line without the blanks at its ends."""
-    return number, len(line) - len(line.lstrip()), len(line.rstrip())
 
 
 def loose_table(lines: list[str], at: int) -> tuple[int, list[Line]] | None:
@@ -94,6 +45,7 @@ def loose_table(lines: list[str], at: int) -> tuple[int, list[Line]] | None:
         return None
     rows = [Line(whole(lines[number], number), []) for number in range(at, first)]
     padded = False
+    cells = Counter[int]()
     end = first
     while end < len(lines) and lines[end].strip() and "\t" not in lines[end]:
         line = lines[end]
@@ -104,6 +56,7 @@ def loose_table(lines: list[str], at: int) -> tuple[int, list[Line]] | None:
                 if parts is None:
                     return None
                 rows.append(_line(lines, parts))
+                cells[len(parts)] += bool(rows[-1].slots and not rows[-1].is_head)
         elif len(line) > _LABEL_CHARACTERS or line.rstrip().endswith("."):
             break
         else:
@@ -112,9 +65,21 @@ def loose_table(lines: list[str], at: int) -> tuple[int, list[Line]] | None:
     counts = Counter(len(row.slots) for row in rows if row.slots and not row.is_head)
     if counts.total() < 2:
         return None
+    moved = max(counts.values()) * 5 >= 4 * counts.total() and max(cells.values()) * 5 < 4 * counts.total()
     widths = [width for row in rows if row.is_head and (width := _noted_width(lines, row))]
     noted = any(counts[width] and counts[width - 1] for width in widths)
-    return (end, rows) if noted or not padded else None
+    return (end, gathered(lines, [_as_head(lines, row) for row in rows])) if noted or moved or not padded else None
+
+
+def _as_head(lines: Sequence[str], row: Line) -> Line:
+    """A line of one cell as a head, where it says nothing but a time."""
+    if row.slots or row.label is None:
+        return row
+    number, start, end = row.label
+    heads = heads_of(lines[number][start:end], number)
+    if len(heads) != 1:
+        return row
+    return Line(None, [Slot((number, start + heads[0].at[1], start + heads[0].at[2]))], is_head=True)
 
 
 def _parts(line: str, number: int) -> list[Stretch] | None:
@@ -168,12 +133,14 @@ def loose_rows(lines: Sequence[str], rows: Sequence[Line]) -> list[list[Part]]:
         heads = [row for row in section if row.is_head]
         notes = [noted for row in heads if (noted := _noted_width(lines, row)) in (width, width + 1)]
         width = max(width, *notes) if notes else width
-        kinds = next((_kinds(lines, row) for row in reversed(heads) if len(row.slots) == width), [])
+        full = [row for row in heads if len(row.slots) == width]
+        kinds = _kinds(lines, full[-1]) if full else []
+        said = ["".join(text_of(lines, row.slots[column].at) for row in full) for column in range(width)] if full else []
         seen = False
         for row in section:
             seen = seen or bool(row.slots and not row.is_head)
             if row.is_head:
-                placed.append(_heads(lines, row, width, kinds, noted=bool(notes)))
+                placed.append(_heads(lines, row, width, kinds, said, noted=bool(notes)))
             elif not row.slots and not seen and row.label and is_title(text_of(lines, row.label)):
                 placed.append([Part(row.label, 1, SLOT * width)])
             else:
@@ -216,11 +183,15 @@ def _kinds(lines: Sequence[str], row: Line) -> list[bool]:
     return [bool(read_hint(text_of(lines, slot.at))) for slot in row.slots]
 
 
-def _heads(lines: Sequence[str], row: Line, width: int, kinds: list[bool], *, noted: bool) -> list[Part]:
-    """A row of heads over the columns: one each, with one for the labels, by runs of times and others, or in equal shares."""
+def _heads(lines: Sequence[str], row: Line, width: int, kinds: list[bool], said: list[str], *, noted: bool) -> list[Part]:
+    """A row of heads over the columns: one each, with one for the labels, by runs of times and others, or in equal shares.
+
+    kinds   for each column whether its own head names a time
+    said    what the full rows of heads say of each column; where it says the same again, the next of the shorter row begins
+    """
     slots = row.slots
     if noted and len(slots) < width:
-        parts = _heads(lines, row, width - 1, kinds[1:], noted=False)
+        parts = _heads(lines, row, width - 1, kinds[1:], said[1:], noted=False)
         return [replace(part, column=part.column + SLOT) for part in parts if part.column]
     if len(slots) == width + 1:
         return [Part(slots[0].at, 0), *(_over(slot, number, number) for number, slot in enumerate(slots[1:]))]
@@ -236,10 +207,25 @@ def _heads(lines: Sequence[str], row: Line, width: int, kinds: list[bool], *, no
     for chosen, fits in ((runs, True), (others, not any(own)), (times, all(own))):
         if len(slots) == len(chosen) and len(runs) > 1 and fits:
             return [_over(slot, first, last) for slot, (_, first, last) in zip(slots, chosen, strict=True)]
+    begins = _repeated_from(said)
+    if len(slots) == len(begins) > 1:
+        return [_over(slot, first, last - 1) for slot, first, last in zip(slots, begins, [*begins[1:], width], strict=True)]
     if width % len(slots) == 0:
         each = width // len(slots)
         return [_over(slot, number * each, (number + 1) * each - 1) for number, slot in enumerate(slots)]
     return []
+
+
+def _repeated_from(said: list[str]) -> list[int]:
+    """The columns from which heads repeat: `2005 2004 2005 2004` from the first and from the third."""
+    begins: list[int] = []
+    seen: set[str] = set()
+    for column, text in enumerate(said):
+        if not begins or text in seen:
+            begins.append(column)
+            seen = set()
+        seen.add(text)
+    return begins
 
 
 def _over(slot: Slot, first: int, last: int) -> Part:

@@ -8,8 +8,9 @@ from loanbook.tieout.read.aligned import Layout
 from loanbook.tieout.read.bare import bare_table
 from loanbook.tieout.read.draft import Draft, Piece
 from loanbook.tieout.read.limits import Meter
-from loanbook.tieout.read.loose import Line, loose_rows, loose_table
+from loanbook.tieout.read.loose import loose_rows, loose_table
 from loanbook.tieout.read.marks import joined, trimmed, unmarked
+from loanbook.tieout.read.parts import Line
 
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _EXPECTS = re.compile(r"\b(?:was|were|is|are|of|to|from|by|at|than|with|approximately|about)$")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.relate.build import equal_relation
 from loanbook.tieout.relate.items import Items
-from loanbook.tieout.relate.series import opposed
+from loanbook.tieout.relate.series import agree, opposed
 from loanbook.tieout.relation import Relation
 
 STRENGTH = Decimal("0.99")
@@ -22,9 +22,15 @@ def repeats(items: Items) -> Iterable[Relation]:
             if best is None:
                 continue
             for figure in figures:
-                if figure.id != best.id:
+                if figure.id != best.id and not (_in_one_row(figure, best) and not agree(figure, best)):
                     factor = -1 if opposed(figure, best) else 1
                     yield equal_relation(_rule(figure, best), figure, best, STRENGTH, factor=factor)
+
+
+def _in_one_row(one: Figure, other: Figure) -> bool:
+    """Whether both stand in one row of a table: if they differ, their columns were not told apart, and nothing is wrong."""
+    first, second = one.place, other.place
+    return first.row is not None and (first.file, first.block, first.row) == (second.file, second.block, second.row)
 
 
 def _rule(figure: Figure, best: Figure) -> str:
