@@ -224,7 +224,7 @@ def policy_page() -> str:
     sentence, _, example = (accounting_policy.__doc__ or "").strip().partition("\n\n")
     lines = ["# Accounting policy", "", joined(sentence), "", "```yaml", example.rstrip(), "```", ""]
     lines += [
-        "A book takes the policies of its own folder `policies/` before those that are shipped. Every period keeps the text and"
+        "A book that has a folder `policies/` takes those in it instead of those that are shipped. Every period keeps the text and"
     ]
     lines += ["the hash of the policies it was closed under."]
     shipped = sorted(accounting_policy.FOLDER.glob("*.yaml"))

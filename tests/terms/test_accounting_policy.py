@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from loanbook.errors import TermsError
-from loanbook.terms.accounting_policy import FOLDER, parse_policy
+from loanbook.errors import RequestError, TermsError
+from loanbook.terms.accounting_policy import FOLDER, load_policies, parse_policy
 from loanbook.terms.conventions import Model
 from loanbook.terms.posting_rule import load_components
+from loanbook.units import day
 
 SHIPPED = (FOLDER / "platform.yaml").read_text(encoding="utf-8")
 
@@ -53,3 +54,12 @@ def test_a_component_is_taken_at_both_closes_or_at_the_one_that_it_names(tmp_pat
         path.write_text(f"kind,component,family,columns\nmoney_lent,principal,daybook,{columns}\n")
         with pytest.raises(TermsError, match=r"components.csv:2: .*@(last|then) says no close"):
             load_components(tmp_path)
+
+
+def test_a_folder_without_a_version_in_force_is_named_with_what_to_do(tmp_path):
+    with pytest.raises(RequestError) as refused:
+        load_policies("platform", day("2024-12-31"), tmp_path)
+    assert str(tmp_path) in str(refused.value)
+    assert "stands instead of the shipped ones" in str(refused.value)
+    with pytest.raises(RequestError, match=r"in force on 2019-12-31 in [^ ]*policies\.$"):
+        load_policies("platform", day("2019-12-31"))

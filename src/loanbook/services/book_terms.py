@@ -84,7 +84,7 @@ class Books:
 
 
 def books_on(book: Book, day: int, policy_code: str = "platform") -> Books:
-    """The terms in force on a day; policies of the book's own folder come before those shipped.
+    """The terms in force on a day; a book's own folder of policies stands instead of the shipped one.
 
     raises   TermsError, RequestError
     """

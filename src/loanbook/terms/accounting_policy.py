@@ -151,7 +151,12 @@ def load_policies(code: str, day: int, folder: Path = FOLDER) -> tuple[Accountin
     found = [policy for policy in map(read_policy, sorted(folder.glob("*.yaml"))) if policy.code == code]
     held = sorted((policy for policy in found if policy.effective_from <= day), key=lambda policy: policy.effective_from)
     if not held:
-        raise RequestError(f"there is no accounting policy {code!r} in force on {units.date(day)} in {folder.name}.")
+        hint = (
+            ""
+            if folder == FOLDER
+            else " It stands instead of the shipped ones: add a version from an earlier day, or remove the folder."
+        )
+        raise RequestError(f"there is no accounting policy {code!r} in force on {units.date(day)} in {folder}.{hint}")
     return tuple(held)
 
 
