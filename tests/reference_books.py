@@ -223,10 +223,8 @@ def policy_page() -> str:
     """The settings of accounting policies."""
     sentence, _, example = (accounting_policy.__doc__ or "").strip().partition("\n\n")
     lines = ["# Accounting policy", "", joined(sentence), "", "```yaml", example.rstrip(), "```", ""]
-    lines += [
-        "A book that has a folder `policies/` takes those in it instead of those that are shipped. Every period keeps the text and"
-    ]
-    lines += ["the hash of the policies it was closed under."]
+    lines += ["A book that has a folder `policies/` takes those in it instead of those that are shipped. Every period keeps the"]
+    lines += ["text and the hash of the policies it was closed under."]
     shipped = sorted(accounting_policy.FOLDER.glob("*.yaml"))
     found = [accounting_policy.read_policy(path) for path in shipped]
     rows = [(f"`{each.code}`", each.title, date(each.effective_from).isoformat(), each.source) for each in found]
