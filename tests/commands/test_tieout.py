@@ -109,7 +109,7 @@ def test_an_accepted_finding_is_carried_to_the_next_version_whose_lines_moved(ti
     file.write_text(f"{head}\n\nThis announcement was corrected on a later day.\n\nA second line.\n\n{rest}", encoding="utf-8")
     code, said, _ = tieout(file, "--notes", tmp_path / "notes.csv", "--write-notes", tmp_path / "next.csv")
     assert code == 0
-    assert "1 accepted by notes." in said
+    assert "1 accepted by notes: nothing is open." in said
     (carried,) = csv.DictReader((tmp_path / "next.csv").open(encoding="utf-8"))
     assert (carried["finding"], carried["reason"]) == (notes[0]["finding"], notes[0]["reason"])
     assert int(carried["place"].rsplit(":", 1)[1]) == int(notes[0]["place"].rsplit(":", 1)[1]) + 4

@@ -1,6 +1,6 @@
 """What fails is named with its likeliest culprit, and every figure ends with a status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loanbook.tieout.document import Document
@@ -103,6 +103,26 @@ def test_an_accepted_note_carries_over_to_the_next_version() -> None:
     assert [one.id for one in found.findings] == [finding.id]
     assert Status.FAILED not in found.statuses.values()
     assert found.statuses[found.findings[0].figures[0]] is Status.NOTED
+
+
+def test_another_slip_of_an_accepted_figure_is_a_finding_of_its_own() -> None:
+    def found(printed: str, notes: Mapping[str, str]) -> Judgement:
+        figures = half(HALF.replace("151,073", printed))
+        readings = [(Document(file="second.txt", blocks=()), Reading(figures=figures))]
+        return judge(readings, relate(readings), notes)
+
+    (accepted,) = found("151,973", {}).findings
+    again = found("157,073", {accepted.id: "known, agreed with the preparer"})
+    (finding,) = again.findings
+    assert (finding.printed, finding.expected) == ("157,073", "151,073")
+    assert finding.id != accepted.id
+    assert again.statuses[finding.figures[0]] is Status.FAILED
+
+
+def test_two_documents_with_one_slip_have_findings_of_their_own() -> None:
+    wrong = HALF.replace("151,073", "151,973")
+    findings = judged(half(wrong), table(wrong, file="third.txt")).findings
+    assert len(findings) == len({one.id for one in findings})
 
 
 def test_a_figure_that_nothing_checks_is_said_to_be_so() -> None:

@@ -193,4 +193,4 @@ def test_a_roll_forward_across_its_columns_adds_up_both_ways() -> None:
     assert {one.rule for one in found.relations} == {"footing", "cross_footing"}
     assert set(found.statuses.values()) == {Status.TICKED}
     (finding,) = judged(table(ACROSS.replace("(1,905)", "(1,950)"))).findings
-    assert (finding.severity, finding.expected) == (Severity.ERROR, "-1,905")
+    assert (finding.severity, finding.expected) == (Severity.ERROR, "(1,905)")

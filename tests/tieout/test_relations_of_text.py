@@ -53,22 +53,22 @@ def test_a_clean_release_ties_throughout(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "expected"),
+    ("right", "wrong"),
     [
-        ("RMB2,944.8 million", "RMB2,994.8 million", "2,944.8"),
-        ("US$407.8 million", "US$408.7 million", "407.8"),
-        ("RMB1,365.3 million", "RMB1,365.8 million", "1,365.3"),
-        ("13.8%", "18.3%", "13.8"),
-        ("55.6%", "56.5%", "55.6"),
-        ("1,166,018", "1,116,018", "1,166,018"),
-        ("33,761", "37,361", "33,761"),
+        ("RMB2,944.8 million", "RMB2,994.8 million"),
+        ("US$407.8 million", "US$408.7 million"),
+        ("RMB1,365.3 million", "RMB1,365.8 million"),
+        ("13.8%", "18.3%"),
+        ("55.6%", "56.5%"),
+        ("1,166,018", "1,116,018"),
+        ("33,761", "37,361"),
     ],
 )
-def test_a_slip_is_found_where_it_stands(tmp_path: Path, right: str, wrong: str, expected: str) -> None:
+def test_a_slip_is_found_where_it_stands(tmp_path: Path, right: str, wrong: str) -> None:
     assert right in RELEASE
     (finding,) = judged(tmp_path, RELEASE.replace(right, wrong)).findings
     assert finding.severity is Severity.ERROR
-    assert (finding.printed, finding.expected) == (wrong, expected)
+    assert (finding.printed, finding.expected) == (wrong, right)
 
 
 def test_a_direction_that_the_figures_do_not_take_is_an_error(tmp_path: Path) -> None:

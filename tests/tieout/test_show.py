@@ -3,15 +3,19 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lxml import html
 
+from loanbook.tieout.checking import tie_out
 from loanbook.tieout.relation import Status
 from loanbook.tieout.show.page import page, write_page
-from loanbook.tieout.show.records import write_csv, write_json
+from loanbook.tieout.show.records import records, write_csv, write_json
 from tests.tieout.judged import SENTENCE, judged
+from tests.tieout.pictures import ANNEX
+from tests.tieout.releases.us_bank import us_bank
 
 
 def test_the_json_file_holds_every_figure_with_place_value_status_and_relations(tmp_path: Path) -> None:
@@ -71,3 +75,26 @@ def test_a_page_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 def test_every_status_has_a_sign_a_name_and_a_count() -> None:
     assert set(judged().counts()) == set(Status)
+
+
+def test_a_damage_that_was_repaired_is_said_to_be_so_and_an_open_end_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "heron.txt"
+    path.write_text(ANNEX, encoding="utf-8")
+    found = records(tie_out([path]))
+    assert [(each["line"], each["repaired"]) for each in found["damages"]] == [(6, True)]
+    assert [(each["kind"], each["file"], each["line"]) for each in found["findings"]] == [("repaired", str(path), 6)]
+    bank = records(tie_out([us_bank(1).save(tmp_path)]))
+    ends = [(each["expected_low"], float(each["difference"])) for each in bank["relations"] if each["kind"] == "inequality"]
+    assert ends
+    assert all(low is None and -1e6 < difference <= 0 for low, difference in ends)
+
+
+def test_an_accepted_finding_is_shown_with_its_reason() -> None:
+    found = judged()
+    accepted = replace(found, findings=(replace(found.findings[0], accepted="agreed <with> the preparer"),))
+    shown: Any = html.fromstring(page(accepted))
+    (row,) = shown.xpath("//ol[@class='findings']/li")
+    assert row.get("class") == "error accepted"
+    assert row.xpath(".//p[@class='reason']")[0].text_content() == "accepted: agreed <with> the preparer"
+    assert records(accepted)["findings"][0]["accepted"] == "agreed <with> the preparer"
+    assert records(found)["findings"][0]["accepted"] is None

@@ -81,14 +81,14 @@ def check_documents(
     if csv:
         write_csv(judgement, csv)
     if keep:
-        write_notes(judgement, accepted, keep)
-    _say(judgement, accepted)
+        write_notes(judgement, keep)
+    _say(judgement)
     limit = GRAVE.index(fail_on) if fail_on is not FailOn.NEVER else -1
-    if any(each.id not in accepted and GRAVE.index(FailOn(each.severity.value)) <= limit for each in judgement.findings):
+    if any(not each.accepted and GRAVE.index(FailOn(each.severity.value)) <= limit for each in judgement.findings):
         raise typer.Exit(1)
 
 
-def _say(judgement: Judgement, accepted: dict[str, str]) -> None:
+def _say(judgement: Judgement) -> None:
     screen = console()
     table = Table(box=None, pad_edge=False)
     table.add_column("document", overflow="fold")
@@ -107,7 +107,7 @@ def _say(judgement: Judgement, accepted: dict[str, str]) -> None:
     held = Counter(relation.verdict.value for relation in judgement.relations)
     told = [f"{held[name]:,} {word}" for name, word in (("holds", "hold"), ("rounding", "within rounding"), ("broken", "broken"))]
     screen.print(f"\n{len(judgement.relations):,} relations checked: {', '.join(told)}.")
-    open_ones = [each for each in judgement.findings if each.id not in accepted]
+    open_ones = [each for each in judgement.findings if not each.accepted]
     for severity, name in SEVERITIES.items():
         of_it = [each for each in open_ones if each.severity is severity]
         if of_it:
@@ -116,9 +116,10 @@ def _say(judgement: Judgement, accepted: dict[str, str]) -> None:
                 screen.print(f"  {_mark(severity)} {escape(_words(each))}", soft_wrap=True, highlight=False)
             if len(of_it) > SHOWN:
                 screen.print(f"  … {len(of_it) - SHOWN:,} more; --html, --json or --csv hold all.")
+    accepted = len(judgement.findings) - len(open_ones)
     if accepted:
-        screen.print(f"\n{sum(each.id in accepted for each in judgement.findings):,} accepted by notes.")
-    if not open_ones:
+        screen.print(f"\n{accepted:,} accepted by notes{'' if open_ones else ': nothing is open'}.")
+    elif not open_ones:
         screen.print("\nNothing to look at: every relation that was found holds.")
     for kept in judgement.conventions:
         screen.print(f"  {escape(kept.message)} ({kept.kept} of {kept.seen})", style="dim")

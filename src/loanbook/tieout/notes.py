@@ -1,15 +1,16 @@
 """Accepted findings: a CSV file that a person fills in and that is carried to the next version of the document.
 
-Columns: `finding` (its id, made of what it says and of the keys of its figures, not of lines), `severity`, `place`, `message`,
-`reason`. A row without a reason accepts nothing, so the file can be written with all open findings and filled in.
+Columns: `finding` (its id, made of its figure's item and period, of what is printed and what is expected, not of lines: another
+slip of the same figure is another finding), `severity`, `place`, `message`, `reason`. A row without a reason accepts nothing,
+so the file can be written with all open findings and filled in.
 """
 
 import csv
-from collections.abc import Mapping
 from pathlib import Path
 
 from loanbook.errors import RequestError
 from loanbook.tieout.judgement import Judgement
+from loanbook.tieout.spreadsheet import cell_text
 
 COLUMNS = ("finding", "severity", "place", "message", "reason")
 
@@ -37,7 +38,7 @@ def read_notes(path: Path) -> dict[str, str]:
         raise RequestError(f"{path}: notes cannot be read: {error}.") from error
 
 
-def write_notes(judgement: Judgement, notes: Mapping[str, str], path: Path) -> int:
+def write_notes(judgement: Judgement, path: Path) -> int:
     """Write every finding with the reason it was accepted for, empty where it is open; gives how many are open.
 
     Notes of findings that are gone are left out.
@@ -46,9 +47,9 @@ def write_notes(judgement: Judgement, notes: Mapping[str, str], path: Path) -> i
         {
             "finding": finding.id,
             "severity": finding.severity.value,
-            "place": str(finding.place),
-            "message": finding.message,
-            "reason": notes.get(finding.id, ""),
+            "place": cell_text(str(finding.place)),
+            "message": cell_text(finding.message),
+            "reason": finding.accepted,
         }
         for finding in judgement.findings
     ]

@@ -91,6 +91,7 @@ class Finding:
 
     id         hash of kind and figures' keys, so that an accepted note carries over to the next version of the document
     place      of the likeliest culprit, or of the damaged part
+    accepted   the reason for which a person accepted it; empty while it is open
     figures    ids, likeliest culprit first
     relations  ids of the relations that show it
     """
@@ -105,3 +106,4 @@ class Finding:
     expected: str
     message: str
     suspects: tuple[str, ...] = ()
+    accepted: str = ""

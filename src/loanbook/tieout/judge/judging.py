@@ -41,9 +41,9 @@ def judge(
         for damage in reading.damages:
             inside = [one.id for one in reading.figures if one.role == ROLE and one.place.block == damage.place.block]
             found.append(damaged(damage, inside, holding))
-    found = _named_apart(found)
+    found = [replace(finding, accepted=(notes or {}).get(finding.id, "")) for finding in _named_apart(found)]
     found.sort(key=lambda finding: (ORDER.index(finding.severity),))
-    statuses = _statuses(figures, holding, found, notes or {})
+    statuses = _statuses(figures, holding, found)
     return Judgement(
         documents=tuple(readings),
         relations=tuple(relations),
@@ -87,7 +87,7 @@ def _finding(one: Explanation, figures: Mapping[str, Figure], holding: Mapping[s
     suspects = (culprit.figure, *(other.figure for other in one.others))[:SHOWN_SUSPECTS]
     expected = expected_of(culprit, figure, first)
     return Finding(
-        id="|".join([kind, figure.key, *sorted(relation.rule for relation in relations)]),
+        id="|".join([kind, figure.key, figure.text, expected, *sorted(relation.rule for relation in relations)]),
         severity=severity,
         kind=kind,
         place=figure.place,
@@ -141,7 +141,7 @@ def _inside(name: str, figures: Mapping[str, Figure], holding: Mapping[str, list
 
 
 def _statuses(
-    figures: Mapping[str, Figure], holding: Mapping[str, list[Relation]], found: Sequence[Finding], notes: Mapping[str, str]
+    figures: Mapping[str, Figure], holding: Mapping[str, list[Relation]], found: Sequence[Finding]
 ) -> dict[str, Status]:
     statuses = {name: Status.TICKED if name in holding else Status.NOT_CHECKABLE for name in figures}
     for finding in reversed(found):
@@ -149,6 +149,6 @@ def _statuses(
             if statuses[name] is Status.NOT_CHECKABLE:
                 statuses[name] = Status.NOTED
         if finding.figures:
-            grave = finding.severity is Severity.ERROR and finding.id not in notes
+            grave = finding.severity is Severity.ERROR and not finding.accepted
             statuses[finding.figures[0]] = Status.FAILED if grave else Status.NOTED
     return statuses

@@ -11,6 +11,7 @@ from loanbook.tieout.relate.run_in import RULE as RUN_IN
 from loanbook.tieout.relation import Finding, Relation, Severity
 
 SHOWN = 3
+REPAIRED = "repaired"
 
 
 def scale_left_out(relation: Relation, figures: Mapping[str, Figure]) -> Finding:
@@ -70,7 +71,7 @@ def damaged(damage: Damage, inside: Sequence[str], holding: Mapping[str, list[Re
     return Finding(
         id=f"damage|{damage.message}",
         severity=Severity.DAMAGE,
-        kind="repaired" if damage.repaired or read else "damage",
+        kind=REPAIRED if damage.repaired or read else "damage",
         place=damage.place,
         figures=(),
         relations=(),

@@ -1,13 +1,18 @@
 """What a finding says, and what should have stood there."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judge.suspects import Suspect
-from loanbook.tieout.relate.bounds import FAR
-from loanbook.tieout.relate.build import shown
+from loanbook.tieout.relate.build import FAR
 from loanbook.tieout.relate.signs import RULE as LABEL_SIGN
 from loanbook.tieout.relation import Relation, RelationKind, Severity
+
+NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f ]*\d)?")
+MINUS = "(-−–△▲"
+TRAILING = ("-", "−", "–")
 
 WORDS: Mapping[Severity, str] = {
     Severity.ERROR: "does not come out",
@@ -30,10 +35,30 @@ def expected_of(culprit: Suspect, figure: Figure, relation: Relation) -> str:
     elif relation.kind is RelationKind.INEQUALITY:
         held = relation.expected
         word, limit = ("at least", held.low) if held.low > -FAR else ("at most", held.high)
-        return f"{word} {shown(limit / figure.scale)}"
+        return f"{word} {displayed(limit / figure.scale, figure)}"
     else:
         value = figure.value - relation.difference
-    return shown(value.quantize(figure.step) if figure.step else value)
+    return displayed(value, figure)
+
+
+def displayed(value: Decimal, figure: Figure) -> str:
+    """A value as the figure is displayed: its decimals, marks of thousands and decimals, currency, brackets of the negative."""
+    number = NUMBER.search(figure.text)
+    rounded = value.quantize(figure.step) if figure.step else value
+    digits = f"{abs(rounded):,f}"
+    if number is None:  # a dash for nil
+        return f"({digits})" if rounded < 0 else digits
+    printed = number.group()
+    marks = [mark for mark in printed if not mark.isdigit()]
+    decimals = max(-int(rounded.as_tuple().exponent), 0)
+    point = printed[-decimals - 1] if decimals and len(printed) > decimals and not printed[-decimals - 1].isdigit() else "."
+    thousands = marks[0] if len(marks) > (1 if decimals else 0) else "." if point == "," else ","
+    digits = "".join({",": thousands, ".": point}.get(each, each) for each in digits)
+    before, after = figure.text[: number.start()], figure.text[number.end() :]
+    if (rounded < 0) != (any(mark in before for mark in MINUS) or after[:1] in TRAILING):
+        before, after = ("".join(each for each in text if each not in f"{MINUS})") for text in (before, after))
+        before = f"{before}-" if rounded < 0 else before
+    return f"{before}{digits}{after}"
 
 
 def message_of(severity: Severity, figure: Figure, expected: str, relation: Relation, number: int) -> str:

@@ -7,12 +7,11 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Figure, Unit
 from loanbook.tieout.interval import Interval
-from loanbook.tieout.relate.build import relation_of
+from loanbook.tieout.relate.build import FAR, relation_of
 from loanbook.tieout.relate.grid import Grid, Row
 from loanbook.tieout.relate.labels import full_label, words_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
-FAR = Decimal("1E+15")
 EACH_FAILURE = 3  # cells in which a bound by words alone must hold for each in which it does not
 AMOUNTS = frozenset({Unit.MONEY, Unit.COUNT, Unit.PEOPLE, Unit.UNKNOWN})
 PART = re.compile(r"\W*(?:of\s+which|thereof|including|incl\.|o/w|davon|darunter|dont|di\s+cui|うち)(?!\w)", re.IGNORECASE)

@@ -9,6 +9,8 @@ from loanbook.tieout.interval import Interval
 from loanbook.tieout.relation import Relation, RelationKind, Term, Verdict
 
 NOUGHT = Decimal(0)
+FAR = Decimal("1E+15")
+"""The end of an interval that has none: what is at least 3 is from 3 to here."""
 
 
 def verdict_of(result: Figure, expected: Interval) -> tuple[Verdict, Decimal]:
@@ -45,6 +47,8 @@ def relation_of(
 ) -> Relation:
     """A relation with its stable id; `verdict` is worked out unless the caller's rule is not an equality."""
     judged, difference = verdict_of(result, expected)
+    if expected.high >= FAR or expected.low <= -FAR:
+        difference = result.value - (expected.low if expected.high >= FAR else expected.high) / result.scale
     text = "|".join((kind, rule, result.id, *(f"{figure.id}*{factor}" for figure, factor in terms)))
     return Relation(
         id=hashlib.blake2b(text.encode(), digest_size=6).hexdigest(),

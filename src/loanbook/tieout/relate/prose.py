@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
-from loanbook.tieout.relate.build import relation_of, shown, sum_relation
+from loanbook.tieout.relate.build import FAR, relation_of, shown, sum_relation
 from loanbook.tieout.relate.growths import AMOUNTS, changes, growths, is_down
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import likeness
@@ -28,7 +28,6 @@ COMPARED = re.compile(
 )
 NEAR_BLOCKS = 3
 SUM_DIGITS = 5
-FAR = Decimal("1E+15")
 
 
 def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item], items: Items) -> list[Relation]:

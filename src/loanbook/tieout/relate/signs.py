@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import Figure, Unit
 from loanbook.tieout.interval import Interval
-from loanbook.tieout.relate.bounds import FAR
-from loanbook.tieout.relate.build import relation_of
+from loanbook.tieout.relate.build import FAR, relation_of
 from loanbook.tieout.relate.grid import Grid, Row
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 

@@ -206,6 +206,7 @@ def _row(finding: Finding, figures: Mapping[str, Figure], names: Mapping[str, st
         "kind": finding.kind,
         "place": place,
         "message": finding.message,
+        "accepted": finding.accepted,
         "printed": finding.printed,
         "expected": finding.expected,
         "suspects": [(names[each], figures[each].text) for each in finding.suspects],

@@ -11,8 +11,11 @@ from typing import Any
 import msgspec
 
 from loanbook.tieout.figure import Figure, Numeral
+from loanbook.tieout.judge.special import REPAIRED
 from loanbook.tieout.judgement import Judgement
+from loanbook.tieout.relate.build import FAR
 from loanbook.tieout.relation import Finding, Relation
+from loanbook.tieout.spreadsheet import cell_text
 
 VERSION = 1
 """Of the form of the records: raised when a field changes its meaning or goes."""
@@ -25,6 +28,7 @@ def records(judgement: Judgement) -> dict[str, Any]:
     """
     bound = _relations_by_figure(judgement.relations)
     found = judgement.counts()
+    repaired = {each.place for each in judgement.findings if each.kind == REPAIRED}
     return {
         "version": VERSION,
         "files": [document.file for document, _ in judgement.documents],
@@ -35,7 +39,7 @@ def records(judgement: Judgement) -> dict[str, Any]:
         "findings": [_finding(each) for each in judgement.findings],
         "conventions": [_plain(each) for each in judgement.conventions],
         "damages": [
-            {**_place(each), "message": each.message, "repaired": each.repaired}
+            {**_place(each), "message": each.message, "repaired": each.repaired or each.place in repaired}
             for _, reading in judgement.documents
             for each in reading.damages
         ],
@@ -72,8 +76,7 @@ def _write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
 def _field(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(each if isinstance(each, str) else f"{each['factor']}*{each['figure']}" for each in value)
-    # A spreadsheet must not run what a document says.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "@") else value
+    return cell_text(value) if isinstance(value, str) else value
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -142,8 +145,8 @@ def _relation(relation: Relation) -> dict[str, Any]:
         "rule": relation.rule,
         "result": relation.result,
         "terms": [{"figure": term.figure, "factor": str(term.factor)} for term in relation.terms],
-        "expected_low": str(relation.expected.low),
-        "expected_high": str(relation.expected.high),
+        "expected_low": str(relation.expected.low) if relation.expected.low > -FAR else None,
+        "expected_high": str(relation.expected.high) if relation.expected.high < FAR else None,
         "difference": str(relation.difference),
         "verdict": relation.verdict.value,
         "strength": str(relation.strength),
@@ -165,6 +168,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "printed": finding.printed,
         "expected": finding.expected,
         "message": finding.message,
+        "accepted": finding.accepted or None,
     }
 
 
