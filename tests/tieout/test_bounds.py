@@ -59,6 +59,32 @@ def test_a_huge_table_of_unrelated_figures_ends(tmp_path, columns):
 
 
 @pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize(
+    "label",
+    ["Staff", "Net loss", "Decrease in inventories", "of which past due", "Basic", "Balance at end of period", "Total {}"],
+)
+def test_a_huge_table_of_one_label_ends(tmp_path, label):
+    head = "(in thousands of euros)\n\n\tThree months ended June 30,\n\t2024\t2023\t2022\n"
+    cells = iter(numbers(30_000))
+    rows = "".join(f"{label.format(row)}\t{next(cells)}\t({next(cells)})\t{next(cells)}\n" for row in range(10_000))
+    found = tied(tmp_path, "labels.txt", (head + rows).encode())
+    assert sum(found.counts().values()) == len(found.figures)
+
+
+@pytest.mark.usefixtures("bounded")
+def test_hundreds_of_lines_of_one_name_in_many_documents_end(tmp_path):
+    head = "(in thousands of euros)\n\n\tJune 30, 2024\tMarch 31, 2024\n"
+    files = []
+    for number in range(40):
+        cells = iter(numbers(120, seed=number))
+        files.append(tmp_path / f"part_{number}.txt")
+        tables = "".join(f"{head}Deposits held\t{next(cells)}\t{next(cells)}\nOther\t1,000\t2,000\n\nNext\n\n" for _ in range(60))
+        files[-1].write_text(tables, encoding="utf-8")
+    found = tie_out(files)
+    assert sum(found.counts().values()) == len(found.figures)
+
+
+@pytest.mark.usefixtures("bounded")
 def test_a_million_cells_are_refused_in_words(tmp_path):
     with pytest.raises(RequestError, match="600,000 table cells"):
         tied(tmp_path, "cells.html", b"<table>" + b"<tr>" + b"<td>1" * 1_000_000)

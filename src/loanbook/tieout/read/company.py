@@ -26,15 +26,18 @@ def amid_amounts(rows: Sequence[Row], around: Sequence[str]) -> frozenset[int]:
     labels = {index: clean_label(row_label(row)) for index, row in enumerate(rows) if row.kind is RowKind.FIGURES}
     units = {index: label_unit(label) for index, label in labels.items()}
     weak = {index for index, label in labels.items() if is_weak(label, units[index])}
-    amounts = {index: units[index] is None and not _is_marked(rows[index]) for index in labels if index not in weak}
-    return frozenset(index for index in weak if _is_between(index, amounts))
+    found: set[int] = set()
+    waiting: list[int] = []
+    is_open = True  # whether the last row that says what it is was an amount, or there was none
+    for index in labels:
+        if index in weak:
+            waiting.extend([index] if is_open else [])
+        else:
+            is_open = units[index] is None and not _is_marked(rows[index])
+            found.update(waiting if is_open else ())
+            waiting = []
+    return frozenset(found)
 
 
 def _is_marked(row: Row) -> bool:
     return any(value.number.unit for value in row.values)
-
-
-def _is_between(index: int, amounts: dict[int, bool]) -> bool:
-    before = [is_amount for at, is_amount in amounts.items() if at < index]
-    after = [is_amount for at, is_amount in amounts.items() if at > index]
-    return all(before[-1:]) and after[:1] == [True]

@@ -22,6 +22,7 @@ LEAST = 3  # differences of one kind and currency before any is believed
 MOST_BROKEN = 0.15  # share of them that may fail; average shares or translated amounts are not additive and fail throughout
 DAY = dt.timedelta(days=1)
 Kind = tuple[Unit, str | None]
+LONGEST = 14  # months that are parted into quarters or months
 LEAST_PARTS = 3  # of two parts one is the difference of the whole and the other
 NO_FLOW = re.compile(r"\b(?:average|per|rate|yield|headcount|outstanding|durchschnitt\w*)\b|平均", re.IGNORECASE)
 
@@ -123,6 +124,8 @@ def _parting(whole: Coordinate, by_start: Mapping[dt.date, Sequence[Coordinate]]
     """The periods of so many months that follow each other through the whole; none where one is missing."""
     parts: list[Coordinate] = []
     start, last = whole.period.start, whole.period.end
+    if _months(whole.period) > LONGEST:
+        return []
     while start is not None and start <= last:
         part = next((one for one in by_start.get(start, ()) if _months(one.period) == months), None)
         if part is None or part is whole:

@@ -18,6 +18,7 @@ from loanbook.tieout.relation import Relation, RelationKind, Verdict
 RULE = "label_sign"
 STRENGTH = Decimal("0.5")
 LEAST = 2  # other losses in brackets before one that is not is told
+MOST_LOSSES = 60  # lines of losses of one table, beyond which it is no statement
 LEAST_CHANGES = 3  # changes printed with their sign before one that is not is told
 SIGNED = frozenset({Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS, Unit.UNKNOWN})
 LOSS = re.compile(
@@ -42,6 +43,8 @@ def label_signs(grid: Grid) -> list[Relation]:
 
 def _losses(grid: Grid) -> Iterable[Relation]:
     rows = [row for row in grid.rows if LOSS.fullmatch(row.label) and not NOT_LOSS.search(row.label)]
+    if len(rows) > MOST_LOSSES:
+        return
     for row in rows:
         own: dict[object, Figure] = {}
         for figure in row.cells.values():
