@@ -35,7 +35,7 @@ _RECONCILED = (
     "(i) IFRS 9 expects the losses of twelve months where risk has not increased, US GAAP those of the whole life. "
     "(ii) Effective interest is spread over the expected life, under US GAAP over the contractual one. "
     "(iii) Awards vest in steps, each over its own time, less estimated forfeitures. "
-    "(iv) A guarantee has no receivable and no stand-ready liability on its first day: premium is earned by the month, and the "
+    "(iv) A guarantee has no receivable and no stand-ready liability on its first day: premium is earned by days, and the "
     "liability is the higher of expected losses and premium received ahead."
 )
 
