@@ -20,7 +20,7 @@ _BEHIND = re.compile(
     rf"""(?P<close>\))?
     (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
         |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
-    (?:[{SPACES}\ ]?(?P<c3>{CURRENCY})(?!\s?[\d(]))?""",
+    (?:[{SPACES}\ ]?(?:d['’]|de\ )?(?P<c3>{CURRENCY})(?!\s?[\d(]))?""",
     re.VERBOSE,
 )
 _MARK_CHARACTERS = 24

@@ -125,7 +125,7 @@ _END = r"(?!\w|[.,]\d)"
 DATE = re.compile(
     rf"""(?P<iso>(?<!\d)(?P<y1>{_YEAR})-(?P<m1>\d{{2}})-(?P<d1>\d{{2}})(?!\d))
     |(?P<numeric>(?<![\d.,/])(?P<d2>\d{{1,2}})[./](?P<m2>\d{{1,2}})[./](?P<y2>{_YEAR})(?!\d))
-    |(?P<dmy>(?<![\d.,])(?P<d3>{_DAY})[\s.-]*(?:of\s+)?(?P<n3>{MONTH})(?:[\s,-]+(?P<y3>{_YEAR}){_END}|[\s'’-]+(?P<s3>\d{{2}})(?!\w|[.,]\d))?(?!\s*\d{{1,2}}(?:,|\s+{_YEAR})))
+    |(?P<dmy>(?<![\d.,])(?P<d3>{_DAY})[\s.-]*(?:of\s+|de\s+)?(?P<n3>{MONTH})(?:[\s,-]+(?:de\s+)?(?P<y3>{_YEAR}){_END}|[\s'’-]+(?P<s3>\d{{2}})(?!\w|[.,]\d))?(?!\s*\d{{1,2}}(?:,|\s+{_YEAR})))
     |(?P<mdy>(?P<n4>{MONTH})\s*(?P<d4>{_DAY})(?!\d)(?:\s*,?\s*(?P<y4>{_YEAR}){_END})?)
     |(?P<my>(?P<n5>{MONTH})[\s,.'’-]*(?:of\s+)?(?:(?P<y5>{_YEAR}){_END}|(?<=[-'’])(?P<s5>\d{{2}})(?!\w)))
     |(?P<month>(?<![A-Za-z])(?:January|February|March|April|June|July|August|September|October|November|December)(?![A-Za-z]))""",
@@ -133,16 +133,20 @@ DATE = re.compile(
 )
 _BARE_YEAR = re.compile(rf"(?<![\w.,$€£¥/-]){_YEAR}(?=[\s,;:)\]–—-]|['’]s|[AEF]?$|[*¹²³⁰-⁹]|\.(?!\d))(?!,\d)")
 _SHORT_YEAR = r"(?:(?:19|20)\d{2}|['’]?\d{2})"
+_ORDINAL = r"1er|premier|[1-4](?:\.|e|ème|º)|deuxième|second|troisième|quatrième|primeir?o?|segundo|terceir?o?|quarto|cuarto"
+_ORDINAL += r"|erste[ns]?|zweite[ns]?|dritte[ns]?|vierte[ns]?"
 _QUARTER = re.compile(
     rf"""(?<![A-Za-z0-9])(?:
     Q(?P<q1>[1-4])(?:[\s'’/-]*(?:FY\s*|fiscal\s*)?(?P<y1>{_SHORT_YEAR}))?
     |(?P<q2>[1-4])Q(?:[\s'’/-]*(?:FY\s*)?(?P<y2>{_SHORT_YEAR}))?
+    |(?:T(?P<q4>[1-4])[\s'’/-]*|(?P<q5>[1-4])T[\s'’/-]*)(?P<y0>{_SHORT_YEAR})
     |(?:FY)?(?P<y3>(?:19|20)\d{{2}})[\s/-]*Q(?P<q3>[1-4])
     |(?P<o4>first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+(?:fiscal\s+)?quarters?(?:[\s,]+(?:of\s+)?(?:the\s+)?(?:fiscal\s+)?(?:years?\s+)?(?:FY)?(?P<y4>{_YEAR}))?
     |(?P<y5>(?:19|20)\d{{2}})\s+(?P<o5>first|second|third|fourth)\s+quarter
     |[HS](?P<h1>[12])(?:[\s'’/-]*(?:FY\s*)?(?P<y6>{_SHORT_YEAR}))?
-    |(?P<h2>[12])H(?:[\s'’/-]*(?:FY\s*)?(?P<y7>{_SHORT_YEAR}))?
+    |(?P<h2>[12])[HS](?:[\s'’/-]*(?:FY\s*)?(?P<y7>{_SHORT_YEAR}))?
     |(?P<o8>first|second)[\s-]+half(?:[\s-]+years?)?(?:[\s,]+(?:of\s+)?(?:the\s+)?(?:fiscal\s+)?(?:years?\s+)?(?:FY)?(?P<y8>{_YEAR}))?
+    |(?P<o9>{_ORDINAL})\s+(?:(?P<k9>semestre|Halbjahr(?:e?s)?)|trimestre|Quartals?)(?:[\s,]+(?:de\s+)?(?P<y00>{_YEAR}))?
     |(?P<n9>[369]|12)M(?:[\s'’/-]*(?:FY\s*)?(?P<y9>{_SHORT_YEAR}))?
     )(?![A-Za-z0-9])""",
     re.VERBOSE | re.IGNORECASE,
@@ -162,7 +166,8 @@ _KINDS = (
     (
         12,
         re.compile(
-            r"\b(?:fiscal|financial|full|calendar)?[\s-]*years?\s+(?:ended|ending|to)\b|\bfull[\s-]year\b|\bannual\b"
+            r"(?<!half )(?<!half-)\b(?:fiscal |financial |full |calendar )?years?\s+(?:ended|ending|to)\b"
+            r"|\bfull[\s-]year\b|\bannual\b"
             r"|\btwelve\s+months\b|\bfor\s+the\s+(?:fiscal\s+|financial\s+)?years?\b",
             re.IGNORECASE,
         ),
@@ -278,6 +283,8 @@ def _bare_years(text: str) -> set[int]:
 
 
 NO_HINT = Hint()
+_FIRST_LETTERS = (("1", "p", "er"), ("2", "deux", "se", "zw"), ("3", "t", "dr"), ("4", "qu", "cu", "v"))
+"""How ordinals of other languages begin."""
 
 
 def part_hint(text: str) -> Hint | None:
@@ -289,16 +296,20 @@ def part_hint(text: str) -> Hint | None:
 def _part_hint(match: re.Match[str], text: str) -> Hint:
     """A quarter, half or run of months from the fiscal year's start."""
     part = match.groupdict()
-    year = next((_year(part[name]) for name in ("y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8", "y9") if part[name]), None)
+    year = next(
+        (_year(part[name]) for name in ("y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8", "y9", "y0", "y00") if part[name]), None
+    )
     if year is None:
         years = _bare_years(text)
         year = next(iter(years)) if len(years) == 1 else None
-    number = next((part[name] for name in ("q1", "q2", "q3", "h1", "h2") if part[name]), None)
+    number = next((part[name] for name in ("q1", "q2", "q3", "q4", "q5", "h1", "h2") if part[name]), None)
     ordinal = next((part[name] for name in ("o4", "o5", "o8") if part[name]), None)
     count = int(number) if number else ORDINALS[ordinal.lower()] if ordinal else 0
+    if part["o9"]:
+        count = next(number for number, first in enumerate(_FIRST_LETTERS, 1) if part["o9"].lower().startswith(first))
     if part["n9"]:
         return Hint(part=(int(part["n9"]), int(part["n9"])), year=year, fiscal=True)
-    if part["h1"] or part["h2"] or part["o8"]:
+    if part["h1"] or part["h2"] or part["o8"] or part["k9"]:
         return Hint(part=(6 * count, 6), year=year, fiscal=True)
     return Hint(part=(3 * count, 3), year=year, fiscal=True)
 

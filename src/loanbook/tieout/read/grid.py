@@ -99,8 +99,27 @@ def _first_value_column(parsed: dict[int, list[tuple[Cell, CellNumber | None]]])
         for cell, number in cells:
             if number is None and cell.columns == 1 and re.search(r"[A-Za-z]{3}", cell.span.text):
                 words[cell.column] = words.get(cell.column, 0) + 1
+    for column in _serials(parsed):
+        counts.pop(column, None)
     steady = [column for column, count in counts.items() if count >= max(1, rows // 8) and count >= words.get(column, 0) / 3]
     return min(steady or counts, default=1)
+
+
+def _serials(parsed: dict[int, list[tuple[Cell, CellNumber | None]]]) -> set[int]:
+    """Columns that number the rows: small whole numbers that go up by one, words to their right."""
+    columns: dict[int, list[int]] = {}
+    beside: dict[int, int] = {}
+    for cells in parsed.values():
+        for index, (cell, number) in enumerate(cells):
+            if number is not None and number.is_plain and len(number.digits) < 3:
+                following = cells[index + 1][0].span.text if index + 1 < len(cells) else ""
+                columns.setdefault(cell.column, []).append(int(number.digits))
+                beside[cell.column] = beside.get(cell.column, 0) + (re.search(r"[A-Za-z]{3}", following) is not None)
+    return {
+        column
+        for column, found in columns.items()
+        if len(found) > 2 and found == list(range(found[0], found[0] + len(found))) and beside[column] == len(found)
+    }
 
 
 def _row(at: int, cells: list[tuple[Cell, CellNumber | None]], left: int) -> Row:

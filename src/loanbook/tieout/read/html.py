@@ -203,8 +203,12 @@ def _name(element: Element) -> str | None:
     return element.tag.lower() if isinstance(element.tag, str) else None
 
 
+_THIN = re.compile(r"(?<=\d)[\xa0\u2007\u2009\u202f](?=\d{3}(?!\d))")
+"""A blank that groups the digits of one number is no end of a word."""
+
+
 def _shown(text: str) -> str:
-    return " ".join(text.replace("\xa0", " ").replace("\u200b", "").split())
+    return "\u202f".join(" ".join(part.split()) for part in _THIN.sub("\x1f", text).replace("\u200b", "").split("\x1f"))
 
 
 def _superscript(text: str) -> str:

@@ -13,7 +13,7 @@ CURRENCIES = {
     "£": "GBP", "GBP": "GBP", "Sterling": "GBP", "sterling": "GBP",
     "CHF": "CHF", "Swiss francs": "CHF", "SEK": "SEK", "NOK": "NOK", "DKK": "DKK", "PLN": "PLN", "CZK": "CZK", "HUF": "HUF",
     "JPY": "JPY", "JP¥": "JPY", "yen": "JPY", "Yen": "JPY", "円": "JPY", "₩": "KRW", "KRW": "KRW", "₹": "INR",
-    "INR": "INR", "Rs.": "INR",
+    "INR": "INR", "Rs.": "INR", "reais": "BRL",
     "IDR": "IDR", "Rp": "IDR", "PHP": "PHP", "THB": "THB", "VND": "VND", "MYR": "MYR", "₺": "TRY", "ILS": "ILS", "₪": "ILS",
     "AED": "AED", "SAR": "SAR",
 }  # fmt: skip
@@ -52,9 +52,42 @@ THOUSAND, MILLION, BILLION, TRILLION = (Decimal(10) ** power for power in (3, 6,
 
 _SCALES = (
     (TRILLION, ("[Tt]rillions?", "TRILLIONS?", "tn", "trn", "Billionen", "兆")),
-    (BILLION, ("[Bb]illions?", "BILLIONS?", "bn", "bln", r"Mrd\.?", "Milliarden?", "milliards?", "mld", "milliardi")),
-    (MILLION, ("[Mm]illions?", "MILLIONS?", "mn", "mln", "mm", r"Mio\.?", "Millionen", "mio", "milioni", "百万")),
-    (THOUSAND, ("[Tt]housands?", "THOUSANDS?", "Tausend", r"Tsd\.?", "milliers?", "千")),
+    (
+        BILLION,
+        (
+            "[Bb]illions?",
+            "BILLIONS?",
+            "[Bb]ilhões",
+            "[Bb]ilhão",
+            "bn",
+            "bln",
+            r"Mrd\.?",
+            "Milliarden?",
+            "milliards?",
+            "mld",
+            "milliardi",
+        ),
+    ),
+    (
+        MILLION,
+        (
+            "[Mm]illions?",
+            "MILLIONS?",
+            "[Mm]ilhões",
+            "[Mm]ilhão",
+            "MILHÕES",
+            "[Mm]illones",
+            "mn",
+            "mln",
+            "mm",
+            r"Mio\.?",
+            "Millionen",
+            "mio",
+            "milioni",
+            "百万",
+        ),
+    ),
+    (THOUSAND, ("[Tt]housands?", "THOUSANDS?", "[Mm]ilhares", "MILHARES", "[Mm]iles", "Tausend", r"Tsd\.?", "milliers?", "千")),
     (Decimal(10) ** 8, ("億", "亿")),
     (Decimal(10) ** 7, ("crores?",)),
     (Decimal(10) ** 5, ("lakhs?",)),
@@ -80,16 +113,28 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            ("january", "jan", "januar", "janvier"), ("february", "feb", "februar", "février"), ("march", "mar", "märz", "mars"),
-            ("april", "apr", "avril"), ("may", "mai"), ("june", "jun", "juni", "juin"), ("july", "jul", "juli", "juillet"),
-            ("august", "aug", "août"), ("september", "sept", "sep", "septembre"), ("october", "oct", "oktober", "okt", "octobre"),
-            ("november", "nov", "novembre"), ("december", "dec", "dezember", "dez", "décembre"),
+            ("january", "jan", "januar", "janvier", "janeiro", "enero"),
+            ("february", "feb", "februar", "février", "fevereiro", "febrero"),
+            ("march", "mar", "märz", "mars", "março", "marzo"),
+            ("april", "apr", "avril", "abril"),
+            ("may", "mai", "maio", "mayo"),
+            ("june", "jun", "juni", "juin", "junho", "junio"),
+            ("july", "jul", "juli", "juillet", "julho", "julio"),
+            ("august", "aug", "août", "agosto"),
+            ("september", "sept", "sep", "septembre", "setembro", "septiembre"),
+            ("october", "oct", "oktober", "okt", "octobre", "outubro", "octubre"),
+            ("november", "nov", "novembre", "novembro", "noviembre"),
+            ("december", "dec", "dezember", "dez", "décembre", "dezembro", "diciembre"),
         ),
         1,
     )
     for name in names
 }  # fmt: skip
-_LOWER_CASE = ("janvier", "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+_LOWER_CASE = (
+    "janvier", "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro",
+    "enero", "febrero", "marzo", "mayo", "junio", "julio", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip
 MONTH = (
     "(?:"
     + "|".join(
@@ -97,7 +142,7 @@ MONTH = (
     )
     + r")(?![a-zà-ü])\.?"
 )
-"""Months begin with a capital, so that "may" is a verb; French ones do not."""
+"""Months begin with a capital, so that "may" is a verb; French, Portuguese and Spanish ones do not."""
 
 CARDINALS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,

@@ -26,6 +26,7 @@ _ABBREVIATION = re.compile(
 )
 _SENTENCE_CHARACTERS = 4_000
 """No sentence is longer; what is, is read in parts."""
+_BLANK_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
 _RATE = re.compile(r"\b(?:rates?|exchange|translat\w+|convert\w+)\b", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(
     r"(?:\W|\d|\b(?:in|to|and|or|of|an?|the|at|by|from|for|as|quarter|year|half|period|months?|first|second|third|fourth"
@@ -64,7 +65,7 @@ def read_prose(span: Span, headings: Sequence[str], context: Context, *, label_o
         reading.numerals = [Numeral(kind=kind, place=span.at(start, end), text=text[start:end]) for start, end, kind in run.told]
         return reading
     told = told_apart(text)
-    amounts, others = read_amounts(text, told, context)
+    amounts, others = read_amounts(_grouped(text) if context.mark == "," else text, told, context)
     told = sorted([*told, *others])
     if label_only:
         told = sorted([*told, *((amount.start, amount.end, NumeralKind.DEFINITION) for amount in amounts)])
@@ -85,6 +86,11 @@ def read_prose(span: Span, headings: Sequence[str], context: Context, *, label_o
             said = next((figure.period for figure in read if figure.role == "current" and figure.period is not None), said)
     reading.figures.sort(key=lambda figure: (figure.place.line, figure.place.start))
     return reading
+
+
+def _grouped(text: str) -> str:
+    """A text in which blanks that group digits by three are no blanks between words: `27 181 millions d'euros`."""
+    return _BLANK_GROUPS.sub(lambda match: match.group().replace(" ", "\u202f"), text)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -37,6 +37,10 @@ _LOWER = re.compile(r"[a-zà-ÿ(]")
 _OPEN_END = re.compile(r"(?:\b(?:of|and|to|in|for|the|by|from|on|or|with|at|related|used|attributable)|[,–-])$")
 
 
+_NUMBERED = re.compile(r"\(?(?:\d{1,2}|[a-z]|[A-Z]|[ivx]{1,4}|[IVX]{1,4})\)?[.)]?")
+"""What numbers a row, in a cell of its own."""
+
+
 def clean_label(text: str) -> str:
     """A label without leaders, footnote marks and a closing colon."""
     return _MARKS.sub("", " ".join(text.split())).strip()
@@ -99,7 +103,10 @@ def group_level(row: Row, text: str) -> int:
 
 
 def row_label(row: Row) -> str:
-    return " ".join(cell.span.text.strip() for cell in row.labels if cell.span.text.strip())
+    texts = [text for cell in row.labels if (text := cell.span.text.strip())]
+    while len(texts) > 1 and _NUMBERED.fullmatch(texts[0]):
+        texts = texts[1:]
+    return " ".join(texts)
 
 
 def is_wrapped_label(row: Row, following: Row | None) -> bool:

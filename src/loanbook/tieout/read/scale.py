@@ -39,8 +39,8 @@ _SHARES_IN = re.compile(
 )
 _EXCEPT = re.compile(r"\b(?:except|other than|excluding|unless|sauf|außer|ausgenommen)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _SHARES_OUT = re.compile(
-    r"\bshares?\s*(?:,|and|&|\bdata\b(?!\s*per))|\bnumber of (?:shares|ADSs?)|\bshares? (?:amounts?|data|counts?"
-    r"|information|numbers?)(?:,|\s+and|\s+or|$|\))|\bshares?/",
+    r"(?<!per )(?<!per-)\bshares?\s*(?:,|and|&|\bdata\b(?!\s*per))|\bnumber of (?:shares|ADSs?)"
+    r"|\bshares? (?:amounts?|data|counts?|information|numbers?)(?:,|\s+and|\s+or|$|\))|\bshares?/",
     re.IGNORECASE,
 )
 _LONGEST = 400

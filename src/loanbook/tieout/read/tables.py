@@ -11,6 +11,7 @@ from itertools import pairwise
 from loanbook.tieout.document import Cell, Table
 from loanbook.tieout.figure import Basis, Damage, Figure, Numeral, NumeralKind, Period, Place, Unit
 from loanbook.tieout.read.calendar import read_hint
+from loanbook.tieout.read.changes import with_changes_in_percent
 from loanbook.tieout.read.company import amid_amounts
 from loanbook.tieout.read.context import Context
 from loanbook.tieout.read.grid import Row, RowKind, Value
@@ -130,6 +131,7 @@ class _Reader:
                 head = read_row(label, groups)
                 self._figures(row, replace(head, unit=None) if head.is_weak and index in amounts else head)
         _read_as_grouped(self.reading.figures)
+        self.reading.figures = with_changes_in_percent(self.reading.figures)
         self._without_labels()
         return self.reading
 
