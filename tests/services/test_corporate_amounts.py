@@ -1,14 +1,17 @@
 """What a period posts besides its loans: once, in the open period when it comes late, and as a difference where it moved."""
 
 import datetime as dt
+import hashlib
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 
+from loanbook.accounting.corporate_postings import known
 from loanbook.accounting.equity import EquityTerms
 from loanbook.accounting.grants import PER_MILLION
-from loanbook.services.corporate_amounts import corporate_amounts
+from loanbook.services.corporate_amounts import corporate_amounts, facts_hash, known_by
+from loanbook.stores.importers.corporate import contents
 from loanbook.terms.chart import load_chart
 from loanbook.units import day
 from tests.accounting.corporate import year
@@ -89,3 +92,16 @@ def test_a_repurchase_learned_of_late_moves_the_retirement_in_the_open_period(tm
         ("E3", "treasury_shares~R3"): 2_002,
         ("E3", "retained_earnings~R3"): 2_002,
     }
+
+
+def test_the_hash_of_the_facts_is_that_of_their_texts_one_after_the_other_by_id(tmp_path: Path) -> None:
+    tables = year(tmp_path)
+    first, second = list(tables)[:2]
+    tables = {**tables, second: tables[second].slice(0, 0)}
+    end = day("2038-01-01")
+    said = hashlib.sha256()
+    for name, table in sorted(known(tables, end, known_by(end)).items()):
+        for row in sorted(contents(name, table).to_pylist(), key=lambda row: row["event_id"]):
+            said.update(f"{row['event_id']}\x1e{row['said']}\x1e".encode())
+    assert facts_hash(tables, end, end) == said.hexdigest()
+    assert facts_hash({**tables, first: tables[first].slice(1)}, end, end) != said.hexdigest()

@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from loanbook.accounting.corporate_reversals import REVERSED
 from loanbook.errors import RequestError
 from loanbook.services.book_facts import in_hundredths
@@ -22,7 +24,8 @@ def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: st
                   approved; StateError for a book that does not count in hundredths
     """
     in_hundredths(book)
-    kinds = {kind, *read_sheet(file).cells.get("kind", ())}
+    sheet = read_sheet(file)
+    kinds = {kind, *(pc.unique(sheet.cells["kind"]).to_pylist() if "kind" in sheet.cells else ())}
     if BY_HAND in kinds:
         raise RequestError(
             f"{file.name}: manual entries need a maker and a checker. Propose them: "
@@ -35,7 +38,7 @@ def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: st
         )
     return import_corporate(
         book.folder,
-        file,
+        sheet,
         recorded_at=recorded_at,
         kind=kind,
         entities=group_in().codes,

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from loanbook.accounting.corporate_reversals import REVERSED
@@ -63,11 +64,9 @@ def propose(book: Book, file: Path, *, maker: str, now: dt.datetime) -> tuple[Pr
     if sheet.misfits:
         line, shown, reason = sheet.misfits[0]
         raise RequestError(f"{file.name}:{line}: {reason}: {shown}. Nothing was proposed.")
-    rows = [
-        {name: str(column[place]) for name, column in sheet.cells.items() if column[place] is not None}
-        for place in range(len(sheet.lines))
-    ]
-    places = [f"{file.name}:{line}" for line in sheet.lines]
+    told = pa.table(dict(sheet.cells)).to_pylist()
+    rows = [{name: str(cell) for name, cell in row.items() if cell is not None} for row in told]
+    places = [f"{file.name}:{line}" for line in sheet.lines.tolist()]
     return propose_rows(book, rows, places, maker=maker, now=now)
 
 

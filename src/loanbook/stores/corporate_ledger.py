@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loanbook.accounting.corporate_events import BY_NAME
@@ -22,6 +23,7 @@ from loanbook.errors import StateError, TieError
 from loanbook.stores.book import WAIT_SECONDS, File, describe
 from loanbook.stores.durable import exclusive, move_in_place, write_in_place
 from loanbook.stores.importers.corporate import CorporateReading, arrow_schema, contents, read_corporate
+from loanbook.stores.importers.corporate_sheet import Sheet, read_sheet
 
 FORMAT = 1
 _KEPT_BYTES = 1 << 15
@@ -94,7 +96,7 @@ _kept = functools.lru_cache(maxsize=1024)(_read)
 
 def import_corporate(
     book: Path,
-    path: Path,
+    file: Path | Sheet,
     *,
     recorded_at: dt.datetime,
     kind: str | None = None,
@@ -102,22 +104,20 @@ def import_corporate(
     accounts: Collection[str] = (),
     opened: bool = True,
 ) -> CorporateReceipt:
-    """Read a file and add what is new, in one commit; the same file again changes nothing.
+    """Read a file (or take the sheet of one) and add what is new, in one commit; the same again changes nothing.
 
     raises   as `read_corporate`; StateError when another writer holds the book for long
     """
     folder = book / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder / ".lock", wait_seconds=WAIT_SECONDS):
-        known: dict[str, str] = {}
+        sheet = file if isinstance(file, Sheet) else read_sheet(file)
         held = load_corporate(book)
-        for name, table in held.items():
-            known |= contents(name, table)
         reading = read_corporate(
-            path,
+            sheet,
             recorded_at=recorded_at,
             kind=kind,
-            known=known,
+            known=_known(sheet, held),
             entities=entities,
             accounts=accounts,
             held=held,
@@ -125,6 +125,15 @@ def import_corporate(
         )
         number = _commit(folder, reading, recorded_at)
         return CorporateReceipt(number=number, reading=reading, quarantine=_quarantined(folder, reading))
+
+
+def _known(sheet: Sheet, held: Mapping[str, pa.Table]) -> pa.Table | None:
+    """What the book holds under ids of a sheet."""
+    if "event_id" not in sheet.cells:
+        return None
+    ids = sheet.cells["event_id"]
+    parts = [contents(name, table.filter(pc.is_in(table["event_id"], ids))) for name, table in held.items()]
+    return pa.concat_tables(parts) if parts else None
 
 
 def _commit(folder: Path, reading: CorporateReading, recorded_at: dt.datetime) -> int:

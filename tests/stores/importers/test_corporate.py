@@ -245,3 +245,31 @@ def test_messages_are_in_the_words_of_the_file_and_the_place_of_what_was_set_asi
         ]
         assert receipt.quarantine == book / "corporate" / "000001" / "quarantine.parquet"
         assert pq.read_table(receipt.quarantine).equals(receipt.reading.faults)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ABCDE"), st.sampled_from([1, 2]), st.booleans()), max_size=9),
+    st.dictionaries(st.sampled_from("ABCDE"), st.sampled_from([1, 2]), max_size=3),
+)
+def test_an_id_is_skipped_or_refused_as_if_each_line_were_judged_after_those_before_it(tmp_path_factory, lines, book) -> None:
+    """The twin: a dict of what each id was first used for, in the book or on an earlier line that is not bad for itself."""
+    folder = tmp_path_factory.mktemp("ids")
+    head = "event_id,kind,entity,currency,happened_on,line,counterparty,amount\n"
+
+    def line(event_id: str, amount: int, of_costs: bool) -> str:
+        kind, about = ("cost_incurred", "general_and_administrative") if of_costs else ("interest_earned", "")
+        return f"{event_id},{kind},harbour,CNY,2024-07-31,{about},Bank,{amount}\n"
+
+    held = read(folder, head + "".join(line(name, amount, True) for name, amount in book.items()), "held.csv")
+    known = contents("cost_incurred", held.tables["cost_incurred"]) if book else None
+    reading = read(folder, head + "".join(line(*each) for each in lines), "told.csv", known=known)
+    first: dict[str, tuple[int, bool]] = {name: (amount, True) for name, amount in book.items()}
+    skipped, refused = 0, []
+    for number, (name, *content) in enumerate(lines, 2):
+        skipped += first.get(name) == tuple(content)
+        if first.setdefault(name, tuple(content)) != tuple(content):  # type: ignore[arg-type]
+            refused.append((number, "event_id", name, "is used with other content"))
+    assert told(reading) == refused
+    assert (reading.skipped.rows, reading.given.rows) == (skipped, len(lines))
+    assert reading.accepted.rows == len(lines) - skipped - len(refused)

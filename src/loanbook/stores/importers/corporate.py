@@ -6,8 +6,9 @@ set aside with place, reason and value; nothing of them is half taken. Rows seen
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from loanbook.accounting.corporate_reversals import REVERSED, standing
 from loanbook.errors import RequestError, TieError
 from loanbook.events import Column, Type
 from loanbook.stores.importers.borrowings import OF_DEBT, Borrowings
-from loanbook.stores.importers.conversion import FAULTS
+from loanbook.stores.importers.conversion import FAULTS, FILE, ROW
 from loanbook.stores.importers.corporate_sheet import Sheet, head_of, read_sheet
 from loanbook.stores.importers.dates import days
 from loanbook.stores.importers.mapping import Rule
@@ -71,24 +72,19 @@ def arrow_schema(kind: CorporateKind) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in columns(kind)])
 
 
-def contents(kind: str, table: pa.Table) -> dict[str, str]:
-    """What each event of a table says, by id: all but how it was delivered. Equal texts are the same fact."""
-    return dict(zip(table["event_id"].to_pylist(), _said(kind, table), strict=True))
-
-
-def _said(kind: str, table: pa.Table) -> list[str]:
+def contents(kind: str, table: pa.Table) -> pa.Table:
+    """What each event of a table says, (event_id, said): all but how it was delivered. Equal texts are the same fact."""
     names = [name for name in table.column_names if name not in ("event_id", *_GIVEN_BY_READER)]
     parts = [pc.fill_null(table[name].cast(pa.string()), "") for name in names]
-    said: list[str] = pc.binary_join_element_wise(kind, *parts, _JOIN).to_pylist()
-    return said
+    return pa.table({"event_id": table["event_id"], "said": pc.binary_join_element_wise(kind, *parts, _JOIN)})
 
 
 def read_corporate(
-    path: Path,
+    file: Path | Sheet,
     *,
     recorded_at: dt.datetime,
     kind: str | None = None,
-    known: Mapping[str, str] | None = None,
+    known: pa.Table | None = None,
     entities: Collection[str] = (),
     accounts: Collection[str] = (),
     held: Mapping[str, pa.Table] | None = None,
@@ -96,6 +92,7 @@ def read_corporate(
 ) -> CorporateReading:
     """Read, convert and judge a file.
 
+    file          its path, or the sheet that was read of it
     recorded_at   when its events are learned of, with a time zone
     kind          of all rows, where the file has no column `kind`
     known         what the book holds already: `contents` of its tables
@@ -106,69 +103,72 @@ def read_corporate(
     opened        whether a period of its ledger is closed: then its openings stand
     raises        RequestError for what makes the whole file unreadable; TieError should totals not agree
     """
-    sheet = read_sheet(path)
+    sheet = file if isinstance(file, Sheet) else read_sheet(file)
     if kind is not None and kind not in BY_NAME:
         raise RequestError(f"{kind!r} is no kind of corporate event; kinds are {', '.join(BY_NAME)}.")
     if kind is None and "kind" not in sheet.cells:
-        raise RequestError(f"{path.name}: there is no column kind. Add one, or say of which kind all rows are.")
-    names = [word or kind or "" for word in sheet.cells.get("kind", [None] * len(sheet.lines))]
+        raise RequestError(f"{sheet.file}: there is no column kind. Add one, or say of which kind all rows are.")
+    size = len(sheet.lines)
+    named = sheet.cells["kind"] if "kind" in sheet.cells else pa.nulls(size, pa.string())
+    coded = pc.fill_null(named, kind or "").dictionary_encode()
     limits = {"entity": entities, "account": accounts, "debit": accounts, "credit": accounts}
     judged = _Judging(sheet=sheet, recorded_at=recorded_at, limits=limits)
-    kinds = np.array(names, object)
-    for name in dict.fromkeys(names):
-        rows = np.flatnonzero(kinds == name)
+    for code, name in enumerate(coded.dictionary.to_pylist()):
+        rows = np.flatnonzero(np.asarray(coded.indices) == code)
         if name in BY_NAME:
             judged.convert(BY_NAME[name], rows)
         else:
             strange = Fault(bad=np.ones(len(rows), bool), message="is no kind of event", expected="one of " + ", ".join(BY_NAME))
             judged.add(rows, "", "kind", strange)
-    return judged.finish(known or {}, held, opened=opened)
+    return judged.finish(known, held, opened=opened)
 
 
 class _Judging:
     """Rows of a sheet as they are converted: tables by kind, faults, and which rows are bad."""
 
     def __init__(self, *, sheet: Sheet, recorded_at: dt.datetime, limits: Mapping[str, Collection[str]]) -> None:
-        size = len(sheet.lines)
         self._sheet = sheet
         self._recorded_at = recorded_at
         self._limits = limits
-        self._bad = np.zeros(size, bool)
-        self._ids: list[str | None] = [None] * size
-        self._said: list[str] = [""] * size
-        self._kind: list[str] = [""] * size
-        self._faults: list[tuple[str, int, str | None, str | None, str, str, str]] = []
+        self._bad = np.zeros(len(sheet.lines), bool)
+        self._faults: list[pa.Table] = []
         self._made: list[tuple[CorporateKind, Ints, pa.Table]] = []
 
-    def cells(self, head: str, rows: Ints) -> list[str | None]:
-        """Cells of one heading; None where the file does not have it."""
+    def cells(self, head: str, rows: Ints) -> pa.Array:
+        """Cells of one heading; null where the file does not have it."""
         column = self._sheet.cells.get(head)
-        return [column[row] for row in rows.tolist()] if column is not None else [None] * len(rows)
+        if column is None:
+            return pa.nulls(len(rows), pa.string())
+        return column if len(rows) == len(column) else column.take(pa.array(rows))
 
     def add(self, rows: Ints, kind: str, column: str, fault: Fault) -> None:
         """Note a fault of some rows of the sheet; `fault.bad` is over `rows`."""
         wrong = rows[fault.bad]
-        for row, value in zip(wrong.tolist(), self.cells(head_of(column), wrong), strict=True):
-            line = self._sheet.lines[row]
-            self._faults.append((self._sheet.file, line, kind, head_of(column), value or "", fault.message, fault.expected))
+        if not len(wrong):
+            return
+        values = pc.fill_null(self.cells(head_of(column), wrong), "")
+        self._faults.append(
+            _fault_table(self._sheet.file, self._sheet.lines[wrong], kind, head_of(column), values, fault.message, fault.expected)
+        )
         self._bad[wrong] = True
 
     def convert(self, kind: CorporateKind, rows: Ints) -> None:
         """Make the table of a kind from rows of the sheet."""
+        lines = pa.array(self._sheet.lines[rows]).cast(pa.string())
         made: dict[str, Any] = {
-            "recorded_at": pa.array([self._recorded_at] * len(rows), ARROW_TYPES[Type.MOMENT]),
-            "source": pa.array([f"{self._sheet.file}:{self._sheet.lines[row]}" for row in rows.tolist()], pa.string()),
+            "recorded_at": pa.repeat(pa.scalar(self._recorded_at, ARROW_TYPES[Type.MOMENT]), len(rows)),
+            "source": pc.binary_join_element_wise(self._sheet.file, lines, ":"),
         }
         for column in columns(kind):
             if column.name not in _GIVEN_BY_READER:
-                source = pa.array(self.cells(head_of(column.name), rows), pa.string())
+                source = self.cells(head_of(column.name), rows)
                 converted = _converted(source, column)
                 made[column.name] = converted.values
                 for fault in (*converted.faults, *_broken(source, converted.values, column, kind, self._limits)):
                     self.add(rows, kind.name, column.name, fault)
         own = {"kind", *(head_of(column.name) for column in columns(kind))}
         for head in self._sheet.cells.keys() - own:
-            filled = np.array([cell is not None for cell in self.cells(head, rows)], bool)
+            filled = np.asarray(self.cells(head, rows).is_valid())
             self.add(rows, kind.name, head, Fault(bad=filled, message=f"is no column of {kind.name}", expected="nothing here"))
         for first, second in kind.differ:
             same = np.asarray(pc.fill_null(pc.equal(made[first], made[second]), False))
@@ -178,69 +178,82 @@ class _Judging:
         for first, second in kind.ordered:
             early = np.asarray(pc.fill_null(pc.less(made[second], made[first]), False))
             self.add(rows, kind.name, second, Fault(bad=early, message=f"is before {first}", expected=f"{first} or later"))
-        table = pa.table([made[name] for name in arrow_schema(kind).names], schema=arrow_schema(kind))
-        self._made.append((kind, rows, table))
-        for row, event_id, said in zip(rows.tolist(), table["event_id"].to_pylist(), _said(kind.name, table), strict=True):
-            self._ids[row], self._said[row], self._kind[row] = event_id, said, kind.name
+        schema = arrow_schema(kind)
+        self._made.append((kind, rows, pa.table([made[name] for name in schema.names], schema=schema)))
 
-    def finish(self, known: Mapping[str, str], held: Mapping[str, pa.Table] | None, *, opened: bool) -> CorporateReading:
+    def finish(self, known: pa.Table | None, held: Mapping[str, pa.Table] | None, *, opened: bool) -> CorporateReading:
         """Skip what is known, refuse ids of two contents and borrowings that contradict others, and prove the totals."""
-        said, skip = dict(known), np.zeros(len(self._bad), bool)
-        twice = np.zeros(len(self._bad), bool)
-        for row in np.flatnonzero(~self._bad).tolist():
-            event_id, content = str(self._ids[row]), self._said[row]
-            skip[row] = said.get(event_id) == content
-            twice[row] = said.setdefault(event_id, content) != content
-        for row in np.flatnonzero(twice).tolist():
-            fault = Fault(bad=np.ones(1, bool), message="is used with other content", expected="an id of its own")
-            self.add(np.array([row]), self._kind[row], "event_id", fault)
+        skip = np.zeros(len(self._bad), bool)
+        for kind, rows, known_before, twice in self._met_before(known):
+            skip[rows] = known_before
+            fault = Fault(bad=twice, message="is used with other content", expected="an id of its own")
+            self.add(rows, kind.name, "event_id", fault)
         if held is not None:
             self._judge_reversals(held, ~self._bad & ~skip, opened=opened)
             self._judge_borrowings(standing(held), ~self._bad & ~skip)
         kept = ~self._bad & ~skip
         tables = {kind.name: table.filter(pa.array(kept[rows])) for kind, rows, table in self._made if kept[rows].any()}
-        return self._proven(tables, kept, skip)
+        return self._proven(tables, skip)
+
+    def _met_before(self, known: pa.Table | None) -> list[tuple[CorporateKind, Ints, Ints, Ints]]:
+        """Of each kind's rows, which are told already, in the book or further up, and which use an id of another content."""
+        good = [(kind, rows[~self._bad[rows]], table.filter(pa.array(~self._bad[rows]))) for kind, rows, table in self._made]
+        places = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows, _ in good)])
+        before = known["event_id"] if known is not None else pa.chunked_array([], pa.string())
+        ids = _codes([before, *(table["event_id"] for _, _, table in good)])
+        again = np.bincount(ids, minlength=1)[ids] > 1
+        met, other = np.zeros(len(self._bad), bool), np.zeros(len(self._bad), bool)
+        if again.any():
+            # What is told is compared where an id comes more than once: known first, then in the order of the file's lines.
+            ends = len(before) + np.cumsum([0, *(len(rows) for _, rows, _ in good)])
+            chosen = [pa.array(again[start:end]) for start, end in pairwise((0, *ends.tolist()))]
+            parts = [contents(kind.name, table.filter(which)) for (kind, _, table), which in zip(good, chosen[1:], strict=True)]
+            said = _codes([*([known["said"].filter(chosen[0])] if known is not None else []), *(part["said"] for part in parts)])
+            rows = np.concatenate([np.full(len(before), -1), places])[again]
+            order = np.argsort(rows, kind="stable")
+            first = np.zeros(len(ids), np.int64)
+            first[ids[again][order[::-1]]] = order[::-1]
+            reference = first[ids[again]]
+            new = rows >= 0
+            same = said == said[reference]
+            met[rows[new]] = (same & (reference != np.arange(len(rows))))[new]
+            other[rows[new]] = ~same[new]
+        return [(kind, rows, met[rows], other[rows]) for kind, rows, _ in self._made]
 
     def _judge_reversals(self, held: Mapping[str, pa.Table], new: Ints, *, opened: bool) -> None:
-        found = [
-            (row, told)
-            for kind, rows, table in self._made
-            if kind.name == REVERSED
-            for row, told in zip(rows.tolist(), table.to_pylist(), strict=True)
-            if new[row]
-        ]
+        found = [(row, told) for _, row, told in self._told((REVERSED,), new)]
         for row, (column, message, expected) in list(Reversals(held, opened=opened).refused(found)) if found else ():
             self.add(np.array([row]), REVERSED, column, Fault(bad=np.ones(1, bool), message=message, expected=expected))
 
     def _judge_borrowings(self, held: Mapping[str, pa.Table], new: Ints) -> None:
-        found = [
-            (row, kind.name, told)
-            for kind, rows, table in self._made
-            if kind.name in OF_DEBT
-            for row, told in zip(rows.tolist(), table.to_pylist(), strict=True)
-            if new[row]
-        ]
+        found = [(row, name, told) for name, row, told in self._told(OF_DEBT, new)]
         for row, name, (column, message, expected) in list(Borrowings(held).refused(found)):
             self.add(np.array([row]), name, column, Fault(bad=np.ones(1, bool), message=message, expected=expected))
 
-    def _proven(self, tables: Mapping[str, pa.Table], kept: Ints, skip: Ints) -> CorporateReading:
+    def _told(self, kinds: Collection[str], new: Ints) -> list[tuple[str, int, Mapping[str, Any]]]:
+        """Kind, row and content of the new events of a few kinds: those of which a company has few."""
+        return [
+            (kind.name, row, told)
+            for kind, rows, table in self._made
+            if kind.name in kinds
+            for row, told in zip(rows[new[rows]].tolist(), table.filter(pa.array(new[rows])).to_pylist(), strict=True)
+        ]
+
+    def _proven(self, tables: Mapping[str, pa.Table], skip: Ints) -> CorporateReading:
         every = np.arange(len(self._bad))
-        source = pa.array(self.cells("amount", every), pa.string())
-        amounts = integers(source, Rule(place="", name="amount"), _DIGITS[Type.MONEY], exact=True).values.to_pylist()
-        currencies = [cell or "" for cell in self.cells("currency", every)]
+        source = self.cells("amount", every)
+        amounts = integers(source, Rule(place="", name="amount"), _DIGITS[Type.MONEY], exact=True).values
+        currencies = pc.fill_null(self.cells("currency", every), "")
 
         def control(which: Ints, more: int = 0) -> Control:
-            total: dict[str, int] = {}
-            for row in np.flatnonzero(which).tolist():
-                if amounts[row] is not None:
-                    total[currencies[row]] = total.get(currencies[row], 0) + amounts[row]
-            return Control(rows=int(which.sum()) + more, amounts=total)
+            told = pc.and_(pa.array(which), amounts.is_valid())
+            return Control(rows=int(which.sum()) + more, amounts=_sums(currencies.filter(told), amounts.filter(told)))
 
-        taken: dict[str, int] = {}
-        for table in tables.values():
-            if "amount_fen" in table.column_names:
-                for currency, amount in zip(table["currency"].to_pylist(), table["amount_fen"].to_pylist(), strict=True):
-                    taken[currency] = taken.get(currency, 0) + (amount or 0)
+        taken = _added(
+            _sums(table["currency"], pc.fill_null(table["amount_fen"], 0))
+            for table in tables.values()
+            if "amount_fen" in table.column_names
+        )
         accepted = Control(rows=sum(table.num_rows for table in tables.values()), amounts=taken)
         misfits = len(self._sheet.misfits)
         given, skipped, bad = control(np.ones(len(every), bool), misfits), control(skip), control(self._bad, misfits)
@@ -249,19 +262,51 @@ class _Judging:
             found = sum(part.amounts.get(currency, 0) for part in parts)
             if found != total or sum(part.rows for part in parts) != given.rows:
                 raise TieError(f"{self._sheet.file}: {currency} {total:,} fen were given and {found:,} sorted; nothing is taken.")
-        faults = [(self._sheet.file, line, None, None, shown, reason, "") for line, shown, reason in self._sheet.misfits]
-        told = sorted((*faults, *self._faults), key=lambda fault: fault[1])
+        wide = [_fault_table(self._sheet.file, [line], None, None, [shown], why, "") for line, shown, why in self._sheet.misfits]
+        told = pa.concat_tables([FAULTS.empty_table(), *wide, *self._faults])
+        order = np.argsort(np.asarray(told[ROW]), kind="stable")
         return CorporateReading(
             file=self._sheet.file,
             tables=tables,
-            faults=pa.table(
-                [pa.array([fault[n] for fault in told], field.type) for n, field in enumerate(FAULTS)], schema=FAULTS
-            ),
+            faults=told.take(pa.array(order)).combine_chunks(),
             given=given,
             accepted=accepted,
             skipped=skipped,
             quarantined=bad,
         )
+
+
+def _codes(columns: Sequence[Any]) -> Ints:
+    """The same number for the same text of several columns, one after the other."""
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    encoded = pa.chunked_array(chunks, pa.string()).combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices)
+
+
+def _sums(names: Any, amounts: Any) -> dict[str, int]:
+    """Totals by name, exact: rows that are set aside may hold more than 64 bits add up to."""
+    table = pa.table({"name": names, "amount": amounts.cast(pa.decimal128(38, 0))})
+    summed = table.group_by("name").aggregate([("amount", "sum")])
+    return {name: int(total) for name, total in zip(summed["name"].to_pylist(), summed["amount_sum"].to_pylist(), strict=True)}
+
+
+def _added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in parts:
+        for name, amount in part.items():
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+def _fault_table(
+    file: str, lines: Any, kind: str | None, column: str | None, values: Any, reason: str, expected: str
+) -> pa.Table:
+    said = {FILE: file, "event": kind, "column": column, "reason": reason, "expected": expected}
+    found = {ROW: pa.array(lines, pa.int64()), "value": values}
+    return pa.table(
+        [found[name] if name in found else pa.repeat(pa.scalar(said[name], pa.string()), len(lines)) for name in FAULTS.names],
+        schema=FAULTS,
+    )
 
 
 def _written(column: Column, value: int) -> str:

@@ -1,12 +1,19 @@
 """CSV and YAML files of corporate events as columns of text with the line of each row; nothing is judged here."""
 
+import codecs
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from loanbook.errors import RequestError, TermsError
+from loanbook.stores.importers.csv_records import columns_of, records_of, without_blanks
 from loanbook.terms.loading import Located, read_located
+from loanbook.units import Ints
 
 ALIASES = {"id": "event_id", "date": "happened_on", "cost_line": "line", "supplier": "counterparty", "description": "text"}
 """Names that ledgers use, and ours."""
@@ -19,15 +26,15 @@ _UNITS = ("_per_million_fen", "_fen")
 class Sheet:
     """A file as columns of text.
 
-    cells     by heading, None where a row says nothing
-    lines     the line of the file on which each row begins
+    cells     Arrow text by heading, null where a row says nothing
+    lines     (rows,) int64: the line of the file on which each row begins
     misfits   rows that have not the header's width: line, text, what is wrong
     """
 
     file: str
-    cells: dict[str, list[str | None]]
-    lines: list[int]
-    misfits: list[tuple[int, str, str]]
+    cells: Mapping[str, pa.Array]
+    lines: Ints
+    misfits: Sequence[tuple[int, str, str]]
 
 
 def head_of(column: str) -> str:
@@ -58,33 +65,74 @@ def read_sheet(path: Path) -> Sheet:
 def _read_csv(path: Path) -> Sheet:
     if path.stat().st_size > BYTES_MAX:
         raise RequestError(f"{path.name}: more than {BYTES_MAX:,} bytes. Split the ledger by month.")
+    raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = raw.decode()
     except UnicodeDecodeError as error:
         raise RequestError(f"{path.name}: byte {error.start:,} is not UTF-8. Save the file as UTF-8.") from error
+    try:
+        return _in_columns(path.name, raw) or _row_by_row(path.name, text)
+    except csv.Error as error:
+        raise RequestError(f"{path.name}: the CSV cannot be read: {error}.") from error
+
+
+def _in_columns(file: str, raw: bytes) -> Sheet | None:
+    """The sheet of a file that can be read in one way; None for others."""
+    found = records_of(raw)
+    if found is None or not len(found.starts) or found.lines[0] != 1:
+        return None
+
+    def text(place: int) -> str:
+        return raw[found.starts[place] : found.ends[place]].decode()
+
+    header = _header(file, next(csv.reader(io.StringIO(text(0), newline=""), strict=True)))
+    fits = found.widths == len(header)
+    fits[0] = False
+    body = raw[found.starts[1] :] if len(found.starts) > 1 else b""
+    cells = columns_of(body, int(fits.sum()), header, quoted=b'"' in body)
+    if cells is None:
+        return None
+    others = np.flatnonzero(~fits)[1:]
+    misfits = [
+        _misfit(int(found.lines[place]), next(csv.reader(io.StringIO(text(place), newline=""), strict=True)), len(header))
+        for place in others.tolist()
+    ]
+    return Sheet(file=file, cells=cells, lines=found.lines[fits].astype(np.int64), misfits=misfits)
+
+
+def _row_by_row(file: str, text: str) -> Sheet:
+    """The sheet of a file with quotes inside cells or odd line ends."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [heading(name, path.name) for name in next(reader, [])]
-        width = len(header)
-        if not any(header):
-            raise RequestError(f"{path.name}: the first line is empty; it must be the header.")
-        twice = sorted({name for name in header if header.count(name) > 1})
-        if twice:
-            raise RequestError(f"{path.name}: line 1: the column {twice[0]} is there twice.")
+        header = _header(file, next(reader, []))
         rows, lines, misfits = [], [], []
         started = reader.line_num + 1
         for row in reader:
-            if len(row) == width:
+            if len(row) == len(header):
                 rows.append(row)
                 lines.append(started)
             elif row:
-                misfits.append((started, ",".join(row)[:200], f"the row has {len(row)} columns, the header has {width}"))
+                misfits.append(_misfit(started, row, len(header)))
             started = reader.line_num + 1
     except csv.Error as error:
-        raise RequestError(f"{path.name}: line {reader.line_num}: the CSV cannot be read: {error}.") from error
+        raise RequestError(f"{file}: line {reader.line_num}: the CSV cannot be read: {error}.") from error
     across = zip(*rows, strict=True) if rows else ([] for _ in header)
-    cells = {name: [cell.strip() or None for cell in column] for name, column in zip(header, across, strict=True)}
-    return Sheet(file=path.name, cells=cells, lines=lines, misfits=misfits)
+    cells = {name: without_blanks(pa.array(column, pa.string())) for name, column in zip(header, across, strict=True)}
+    return Sheet(file=file, cells=cells, lines=np.array(lines, np.int64), misfits=misfits)
+
+
+def _header(file: str, written: Sequence[str]) -> list[str]:
+    header = [heading(name, file) for name in written]
+    if not any(header):
+        raise RequestError(f"{file}: the first line is empty; it must be the header.")
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise RequestError(f"{file}: line 1: the column {twice[0]} is there twice.")
+    return header
+
+
+def _misfit(line: int, row: Sequence[str], width: int) -> tuple[int, str, str]:
+    return line, ",".join(row)[:200], f"the row has {len(row)} columns, the header has {width}"
 
 
 def _read_yaml(path: Path) -> Sheet:
@@ -104,4 +152,5 @@ def _from_items(file: str, items: tuple[Located, ...]) -> Sheet:
             if value.value is not None:
                 column[place] = value.text(name).strip() or None
         lines.append(item.line)
-    return Sheet(file=file, cells=cells, lines=lines, misfits=[])
+    columns = {name: pa.array(column, pa.string()) for name, column in cells.items()}
+    return Sheet(file=file, cells=columns, lines=np.array(lines, np.int64), misfits=())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loanbook.accounting.corporate_events import BY_NAME
 from loanbook.accounting.corporate_reversals import REVERSED, reversed_ids
@@ -26,7 +27,7 @@ class Reversals:
         """`held`: tables of the book by kind; `opened`: whether a period of its ledger is closed, which fixes its opening."""
         self._opened = opened
         self._gone = set(reversed_ids(held).to_pylist())
-        self._held = {row["event_id"]: (kind, row) for kind in held for row in held[kind].to_pylist() if kind in BY_NAME}
+        self._held = {kind: table for kind, table in held.items() if kind in BY_NAME}
 
     def refused(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, Wrong]]:
         """What is wrong with rows (place, row), each judged by those before it; right ones are taken in."""
@@ -39,9 +40,10 @@ class Reversals:
 
     def _wrong(self, row: Mapping[str, Any]) -> Wrong | None:
         target = str(row["reverses"])
-        if target not in self._held:
+        found = self._event(target)
+        if found is None:
             return "reverses", "is no event of this book", "the event_id of one that was imported or approved before"
-        kind, event = self._held[target]
+        kind, event = found
         if target in self._gone:
             return "reverses", "was taken back before", "an event that stands"
         if kind == REVERSED:
@@ -61,8 +63,16 @@ class Reversals:
         if kind not in _LEANING:
             return ""
         kinds, name = _LEANING[kind]
-        standing = ((of, row) for id_, (of, row) in self._held.items() if id_ not in self._gone)
-        return next((str(row["event_id"]) for of, row in standing if of in kinds and row[name] == event[name]), "")
+        of = [table.filter(pc.equal(table[name], event[name])) for kind, table in self._held.items() if kind in kinds]
+        return next((id_ for table in of for id_ in table["event_id"].to_pylist() if id_ not in self._gone), "")
+
+    def _event(self, event_id: str) -> tuple[str, Mapping[str, Any]] | None:
+        """An event of the book and its kind."""
+        for kind, table in self._held.items():
+            place = pc.index(table["event_id"], event_id).as_py()
+            if place >= 0:
+                return kind, table.slice(place, 1).to_pylist()[0]
+        return None
 
 
 def _instead(kind: str, event: Mapping[str, Any]) -> str:
