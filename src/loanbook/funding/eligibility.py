@@ -30,9 +30,6 @@ class Bar(IntEnum):
     GUARANTEE = 14
 
 
-IN_TERMS = (1 << Bar.REFUSED) - 1
-"""Bits of the bars that lie in the terms."""
-
 _PRODUCT_BIT, _COUNT_BIT, _AMOUNT_BIT, _RATE_BIT = (1 << bar for bar in (Bar.PRODUCT, Bar.COUNT, Bar.AMOUNT, Bar.RATE))
 _KIND_BIT, _GRADE_BIT, _PROVINCE_BIT, _AGE_BIT = (1 << bar for bar in (Bar.BORROWER_KIND, Bar.GRADE, Bar.PROVINCE, Bar.AGE))
 _PRINCIPAL, _RATE, _COUNT, _MONTHS = int(Ask.PRINCIPAL), int(Ask.RATE), int(Ask.COUNT), int(Ask.MONTHS)

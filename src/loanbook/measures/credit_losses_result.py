@@ -19,7 +19,6 @@ from loanbook.units import Ints
 
 EMERGENCE_MONTHS = 48
 """Months over which losses of today's loans come up: 36 remaining, and arrears after them."""
-ALL_GROUPS = -1
 _WORDS = ("method", "as_of", "known_on", "groups", "look_back_from", "look_back_to", "scenarios", "outlook", "policy", "interval")
 _METADATA = b"loanbook.credit_losses"
 _SCHEMA = pa.schema(

@@ -33,17 +33,6 @@ class Development:
     known: Ints
     future: Ints
 
-    @property
-    def age_to_age(self) -> Ints:
-        """(groups, mob - 1) factors from the running sum at one month on book to the next; 1 before anything moved."""
-        reached = np.cumsum(self.pattern, axis=1)
-        return ratio(reached[:, 1:], reached[:, :-1], np.ones(()))
-
-    @property
-    def ultimate(self) -> Ints:
-        """(groups, vintages) known and future."""
-        return self.known + self.future
-
 
 def development(cells: Cells, policy: LossPolicy, months: Sequence[int], moved: str = "charged_off_fen") -> Development:
     """The development of a column of the family vintage, read in some months (positions, `credit_losses_rolls.look_back`)."""

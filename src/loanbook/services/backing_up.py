@@ -27,8 +27,6 @@ from loanbook.stores.online.unit import connect
 from loanbook.stores.online.vault import open_vault
 from loanbook.stores.programs import clients_for, server_major
 
-BOOK_PARTS = ("events", "terms", "quarantine", "imports")
-"""What of a book's folder is backed up beside its manifest; projection and closes are derived and built again."""
 SETTLEMENTS = "settlements"
 _WAIT_SECONDS = 120.0
 

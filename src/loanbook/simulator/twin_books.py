@@ -5,7 +5,6 @@ Taxes are paid a quarter later out of what the last close left owing, so each qu
 closed.
 """
 
-import csv
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -187,14 +186,3 @@ def goes(line: str) -> str:
 def shown_ratio(line: StatementLine) -> str:
     """Ours over reported; `!` outside the band."""
     return f"{line.ratio:.3f}{' !' if line.inside is False else ''}"
-
-
-def write_comparison(lines: Iterable[StatementLine], path: Path) -> None:
-    """The comparison as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["quarter", "statement", "line", "reported_thousand", "ours_thousand", "ratio", "band_percent", "source"])
-        for each in lines:
-            band = "" if each.band is None else f"{100 * each.band:.0f}"
-            row = (each.quarter, each.statement, each.line, each.reported, each.ours, f"{each.ratio:.4f}", band, each.source)
-            writer.writerow(row)

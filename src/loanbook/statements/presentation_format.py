@@ -61,12 +61,6 @@ def count_in_millions(ones: int, decimals: int = 2) -> str:
     return f"{_decimal(ones, 1_000_000, decimals)} million"
 
 
-def growth_words(tenths: int, decimals: int = 1) -> str:
-    """ "an increase of 12.5%" or "a decrease of 9.3%"."""
-    size = percent(abs(tenths)) if decimals else percent_whole(abs(tenths))
-    return f"{'a decrease' if tenths < 0 else 'an increase'} of {size}"
-
-
 def _decimal(amount: int, scale: int, decimals: int) -> str:
     return format_money(int(mul_div(amount, 10**decimals, scale, HALF_UP)), decimals)
 

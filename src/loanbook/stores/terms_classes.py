@@ -20,8 +20,6 @@ from loanbook.terms.product_file import parse_archived
 from loanbook.units import Ints
 
 OWN_MODEL = Model.ON_BALANCE_SHEET.name.lower()
-_HORIZON_DAYS = 366
-"""How far a calendar must reach beyond the last due date, so that a shift cannot leave it."""
 _NAMED = {"segment": Field.SEGMENT, "vehicle": Field.VEHICLE, "partner": Field.PARTNER}
 """What a loan may name or not."""
 _OWN = [Field.OWN_PRINCIPAL, Field.OWN_INTEREST, Field.OWN_FEE, Field.COUPON_ANNUAL]

@@ -11,7 +11,6 @@ from loanbook.stores.importers.mapping import Rule
 from loanbook.units import MONEY_MAX, Ints
 
 _WIDE = pa.decimal128(38, 12)
-_WIDE_DIGITS = 12
 _NUMBER = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)$|^[+-]?\d{1,15}(\.\d{0,3})?[eE]([+]?0?\d|-0?\d)$"
 _HUGE = r"^[+-]?\d{16,}(\.\d*)?$"
 _GROUPED = r"^[+-]?[^\d]{0,4}\d{1,3}(,\d{3})+(\.\d*)?[^\d]{0,4}$"
@@ -20,7 +19,6 @@ _LONG = r"(\.\d{12})\d+$"
 _EXACT_FLOAT = 1e-6
 """A float is taken for a whole number of minor units when it is this close to one."""
 _FLOAT_LIMIT = 2.0**53
-_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from loanbook.tieout.document import Cell, Span, Table
+from loanbook.tieout.document import Cell, Table
 from loanbook.tieout.read.calendar import read_hint
 from loanbook.tieout.read.lexicon import CURRENCY
 from loanbook.tieout.read.number import UNIT_WORDS, CellNumber, cell_number
@@ -250,7 +250,3 @@ def has_figures(rows: list[Row]) -> bool:
             for value in solid:
                 columns[value.cell.column] = columns.get(value.cell.column, 0) + 1
     return max(columns.values(), default=0) >= 2
-
-
-def spans_of(cells: list[Cell]) -> list[Span]:
-    return [cell.span for cell in cells]
