@@ -12,16 +12,27 @@ import time
 
 import pytest
 
+from loanbook.services.bookkeeping import close_period
+from loanbook.services.company_importing import import_company
 from loanbook.services.forwarding import forward
+from loanbook.services.ledger_proving import prove_ledger
+from loanbook.services.manual_entries import proposals, propose_rows
 from loanbook.stores.backup import read_manifest
-from loanbook.stores.book import check_files, ensure_book, open_book
+from loanbook.stores.book import check_files, create_book, ensure_book, open_book
+from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.embedded import Embedded
+from loanbook.stores.ledger import Ledger
 from loanbook.stores.online.retention import standing
 from loanbook.stores.online.unit import Unit
 from tests.online.places import Place, lent, only_this, state_of
 
 TODAY = dt.date(2026, 10, 5)
 NOW = dt.datetime(2026, 10, 5, 9, 0, tzinfo=dt.UTC)
+EARLY = dt.datetime(2024, 4, 10, tzinfo=dt.UTC)
+BILL = """
+- {kind: cost_incurred, event_id: c1, entity: lantern_technology, currency: CNY, happened_on: 2024-02-15,
+   line: sales_and_marketing, counterparty: Example Media, amount: 900.05}
+"""
 COMMAND = [sys.executable, "-c", "import loanbook.cli; loanbook.cli.main()"]
 
 
@@ -51,6 +62,7 @@ def source(patch):
         assert gone["outcome"] == "approved"
         place.borrowers = platform.borrowers
         place.loans = [row["loan_id"] for row in platform.connection.execute("SELECT loan_id FROM loan ORDER BY 1")]
+    _keep_books(place)
     (place.home / "settlements" / "2026-10-04").mkdir(parents=True)
     (place.home / "settlements" / "2026-10-04" / "harbour.csv").write_text("loan_id,line,events,amount_fen\n")
     place.run("audit")
@@ -59,6 +71,19 @@ def source(patch):
     place.run("key", "export", place.root / "key-copy")
     yield place
     place.close()
+
+
+def _keep_books(place):
+    """A company's book: an event, a proposal that waits, a locked quarter; and what a killed writer left."""
+    book = create_book(place.home / "books" / "holding", currency="CNY")
+    path = place.root / "bill.yaml"
+    path.write_text(BILL, encoding="utf-8")
+    assert import_company(book, path, recorded_at=EARLY).reading.accepted.rows == 1
+    row = {"entity": "lantern_technology", "currency": "CNY", "happened_on": "2024-03-31", "book": "core"}
+    row |= {"debit": "5040", "credit": "2110", "amount": "7.00", "text": "rent"}
+    propose_rows(book, [row], ["here"], maker="Ann Chen", now=EARLY)
+    close_period(book, "2024Q1", known_on=EARLY.date())
+    (book.folder / "corporate" / ".staging").mkdir()
 
 
 def _use_up_transactions(connection, count=5_000):
@@ -107,6 +132,18 @@ def test_what_comes_back_is_what_was_there_and_goes_on(source, other):
         assert (told.events, told.new) == (1, 1)
         fresh = ensure_book(other.home / "books" / "fresh", currency="CNY", decimals=2)
         assert forward(platform.connection, fresh, NOW).new == 3
+
+
+def test_the_companys_books_come_back_with_their_locked_quarters(source, other):
+    other.run("store", "restore", source.root / "file.tar")
+    kept, back = (open_book(place.home / "books" / "holding") for place in (source, other))
+    assert Ledger(back).head == Ledger(kept).head != ""
+    assert prove_ledger(back).findings == ()
+    assert load_corporate(back.folder) == load_corporate(kept.folder) != {}
+    assert [each.proposal for each in proposals(back)] == [each.proposal for each in proposals(kept)] != []
+    assert not (back.folder / "corporate" / ".staging").exists()
+    closed, fresh = close_period(back, "2024Q2", known_on=EARLY.date().replace(month=7))
+    assert (closed.name, fresh) == ("2024Q2", True)
 
 
 def test_a_backup_of_what_was_restored_is_restored_again(source, other, patch):

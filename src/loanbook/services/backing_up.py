@@ -28,6 +28,10 @@ from loanbook.stores.online.vault import open_vault
 from loanbook.stores.programs import clients_for, server_major
 
 SETTLEMENTS = "settlements"
+_LOCKED = ("ledger", "corporate")
+"""Folders of a book whose writers hold a lock of their own; a close holds the ledger's first."""
+_OF_COMPANY = (*_LOCKED, "policies", "guarantors")
+"""What a book's folder holds of the company's books: locked quarters, its events, proposals, terms. None of it is derived."""
 _WAIT_SECONDS = 120.0
 
 
@@ -49,6 +53,8 @@ def back_up(target: Path, on_progress: Progress | None = None) -> BackedUp:
     target = target.expanduser().absolute()
     with unfinished(target) as made, online_dsn() as dsn, contextlib.ExitStack() as held:
         books = _hold_books(held)
+        for book in books:
+            _copy_company(book, made / "books" / book.folder.name)
         with snapshot(dsn) as moment:
             held.close()  # from here on, what books and database are told is after the moment
             database = sum_up(moment.connection, on_progress)
@@ -81,17 +87,27 @@ def back_up(target: Path, on_progress: Progress | None = None) -> BackedUp:
 
 
 def _hold_books(held: contextlib.ExitStack) -> list[Book]:
-    """Every book of the user's folder as its manifest now stands, with its writers kept out until `held` is closed."""
+    """Every book of the user's folder as its manifest now stands, with all of its writers kept out until `held` is closed."""
     books = []
     for path in sorted(books_folder().glob("*/manifest.json")):
+        for name in _LOCKED:
+            if (path.parent / name).is_dir():
+                held.enter_context(exclusive(path.parent / name / ".lock", wait_seconds=_WAIT_SECONDS))
         held.enter_context(exclusive(path.parent / ".lock", wait_seconds=_WAIT_SECONDS))
         books.append(open_book(path.parent))
     return books
 
 
+def _copy_company(book: Book, to: Path) -> None:
+    """The company's books, while nobody writes them; locks and what a writer left unfinished begin with a dot."""
+    for name in _OF_COMPANY:
+        if (book.folder / name).is_dir():
+            shutil.copytree(book.folder / name, to / name, ignore=shutil.ignore_patterns(".*"))
+
+
 def _copy_book(book: Book, to: Path) -> None:
     """Files that the book's manifest names, which are never changed; then the manifest itself."""
-    to.mkdir(parents=True)
+    to.mkdir(parents=True, exist_ok=True)
     named = [file.path for batch in book.manifest.batches for file in batch.events.values()]
     named += [batch.quarantine.path for batch in book.manifest.batches if batch.quarantine is not None]
     named += [f"terms/{key}.yaml" for key in book.manifest.terms]
