@@ -23,7 +23,7 @@ class Pair:
             return ("missing" if self.figure is None else "invented",)
         same = {name: getattr(self.truth, name) == getattr(self.figure, name) for name in KINDS}
         # "A decrease of 9.3%" is read as -9.3: its word is its sign.
-        if self.truth.is_prose and self.truth.unit is Unit.PERCENT:
+        if self.truth.is_prose and self.truth.unit in (Unit.PERCENT, Unit.POINTS):
             same["value"] = abs(self.truth.value) == abs(self.figure.value)
         # A scale may be told in the unit or in the scale: what counts is the amount.
         if not same["scale"] and self.truth.value * self.truth.scale == self.figure.amount:

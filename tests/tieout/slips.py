@@ -11,7 +11,7 @@ MINUS = "(-−–△▲"
 REACH = 8  # characters before the digits among which a mark of sign is looked for
 CLOSING = 16  # characters after them within which a bracket closes, tags of a cell of its own included
 CLAUSE = 80  # characters before a figure of prose among which a word of direction is looked for
-FALL = re.compile(r"\b(?:decreas|declin|down|fell|drop|lower|reduc)\w*\s(?:[^.\d]|\b20\d\d\b)*$")
+FALL = re.compile(r"\b(?:decreas|declin|down|fell|drop|lower|reduc|worsen|deteriorat)\w*\s(?:(?!\.\s)[^;])*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,13 @@ def digits(text: str) -> str:
 
 
 def wrong_facts(truth: Truth, figure: Figure | None) -> list[str]:
-    """Which facts of a figure were read wrongly. The sign of growth follows its direction word; a basis may go unsaid."""
+    """Which facts of a figure were read wrongly. A word of direction is a sign; a basis may go unsaid."""
     if figure is None:
         return ["found"]
     wrong = []
     for name in FACTS:
         wanted, read = getattr(truth, name), getattr(figure, name)
-        if name == "value" and figure.role == "growth" and truth.is_prose:
+        if name == "value" and figure.role in ("growth", "change") and truth.is_prose:
             wanted, read = abs(wanted), abs(read)
         if name == "basis" and (wanted is None or (read is None and wanted in (Basis.US_GAAP, Basis.IFRS))):
             continue

@@ -30,6 +30,10 @@ class Line:
         """Per cent from one column to another, unrounded."""
         return growth(self.unrounded[now], self.unrounded[then])
 
+    def change(self, now: str, then: str) -> Decimal:
+        """From one column to another, unrounded, of magnitudes: what text says of costs too."""
+        return abs(self.unrounded[now]) - abs(self.unrounded[then])
+
 
 Leaf = tuple[str, str, int]
 """Key, label and the size around which amounts are drawn; negative for what is printed in brackets."""

@@ -79,6 +79,23 @@ def european_group(seed: int = 1, *, foots: bool = True) -> Release:
         ".",
         prose=True,
     )
+    out.put("</p>\n<p>")
+    cash, change = position["cash"].amounts, position["cash"].change("h1", "p1")
+    research = {column: -income["research"].unrounded[column] / income["revenue"].unrounded[column] * 100 for column in PERIODS}
+    out.put(
+        "Research and development expenses accounted for ",
+        _percent(research["h1"], PERIODS["h1"]),
+        " of revenue (first half of 2023: ",
+        _percent(research["p1"], PERIODS["p1"]),
+        f"). Cash and cash equivalents {'increased' if change > 0 else 'decreased'} by ",
+        _money(rounded(change, "0.1"), PERIODS["h1"]),
+        " to ",
+        _money(cash["h1"], DAYS["h1"]),
+        " at 30 June 2024, after ",
+        _money(cash["p1"], DAYS["p1"]),
+        " at 31 December 2023.",
+        prose=True,
+    )
     out.put("</p>\n<h2>Consolidated income statement</h2>\n<table>\n<thead><tr><th>in € million</th>")
     out.put("<th>H1 2024</th><th>H1 2023</th><th>Change in %</th></tr></thead>\n")
     for line in income.values():
@@ -136,7 +153,7 @@ def _row(out: Writer, line: Line, periods: dict[str, Period], *, change: bool = 
 
 def _money(value: Decimal, period: Period) -> Shown:
     return Shown(
-        digits=comma(value),
+        digits=comma(abs(value)),
         value=value,
         step=Decimal("0.1"),
         scale=MILLION,

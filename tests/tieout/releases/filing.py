@@ -83,6 +83,20 @@ def quarterly_report(seed: int = 1, *, foots: bool = True) -> Release:
         ".",
         prose=True,
     )
+    out.put("</p>\n<p>")
+    research = {column: income["research"].unrounded[column] / income["revenue"].unrounded[column] * 100 for column in PERIODS}
+    out.put(
+        "For the nine months ended September 30, 2024 and 2023, total revenue was ",
+        _million(revenue["n9"], PERIODS["n9"]),
+        " and ",
+        _million(revenue["o9"], PERIODS["o9"]),
+        ", respectively. Research and development expense as a percentage of total revenue was ",
+        _percent(research["q3"], PERIODS["q3"]),
+        " for the three months ended September 30, 2024, compared to ",
+        _percent(research["p3"], PERIODS["p3"]),
+        " for the three months ended September 30, 2023.",
+        prose=True,
+    )
     out.put("</p>\n</body></html>\n")
     return out.release(f"quillfeather_{seed}.html", foots=foots)
 

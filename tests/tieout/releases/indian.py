@@ -61,6 +61,20 @@ def indian_bank(seed: int = 1, *, foots: bool = True) -> Release:
         ".",
         prose=True,
     )
+    profit, change = income["profit"], income["profit"].change("q4", "q3")
+    out.put("</p>\n<p>")
+    out.put(
+        f"Operating profit for the quarter ended March 31, 2024 {'rose' if change > 0 else 'declined'} by ",
+        _crore(rounded(change, "1"), PERIODS["q4"]),
+        " to ",
+        _crore(profit.amounts["q4"], PERIODS["q4"]),
+        ", as against ",
+        _crore(profit.amounts["q3"], PERIODS["q3"]),
+        " in the quarter ended December 31, 2023. Employees cost was ",
+        _percent(income["staff"].unrounded["year"] / income["operating"].unrounded["year"] * 100, PERIODS["year"]),
+        " of operating expenses for the year ended March 31, 2024.",
+        prose=True,
+    )
     out.put(
         "</p>\n<p><b>Profit and loss account</b></p>\n<table>\n"
         "<tr><td></td><td colspan='3'>Quarter ended</td><td>Year ended</td></tr>\n"

@@ -62,6 +62,31 @@ def insurer(seed: int = 1, *, foots: bool = True) -> Release:
         _percent(combined["then"], "then"),
         ").",
     )
+    premiums, change = technical["earned"], technical["earned"].change("now", "then")
+    loss, moved = shown["Loss ratio"], ratios["Loss ratio"]["now"] - ratios["Loss ratio"]["then"]
+    out.say(
+        "Net premiums earned were ",
+        _pounds(premiums.amounts["now"], "now"),
+        f", {'up' if change > 0 else 'down'} ",
+        _pounds(change, "now"),
+        " on the prior year. ",
+        f"The loss ratio {'worsened' if moved > 0 else 'improved'} by ",
+        Shown(
+            digits=f"{abs(rounded(moved, '0.1'))}",
+            value=rounded(moved, "0.1"),
+            step=Decimal("0.1"),
+            unit=Unit.POINTS,
+            period=PERIODS["now"],
+            after=" percentage points",
+        ),
+        " to ",
+        _percent(loss["now"], "now"),
+        ", while the expense ratio was ",
+        _percent(shown["Expense ratio"]["now"], "now"),
+        " (2023: ",
+        _percent(shown["Expense ratio"]["then"], "then"),
+        ").",
+    )
     out.put("Technical account\n(in £ thousands)\n\n")
     out.put("\t2024\t2023\n")
     for line in technical.values():
@@ -104,7 +129,7 @@ def _row(out: Writer, line: Line, columns: tuple[str, ...]) -> None:
 def _pounds(value: Decimal, column: str) -> Shown:
     million = rounded(value / 1000, "0.1")
     return Shown(
-        digits=f"{million:,}",
+        digits=f"{abs(million):,}",
         value=million,
         step=Decimal("0.1"),
         scale=THOUSAND * 1000,

@@ -53,6 +53,21 @@ def japanese_company(seed: int = 1, *, foots: bool = True) -> Release:
         _yen(income["net"].amounts["h1"], PERIODS["h1"]),
         ".",
     )
+    operating, change = income["operating"], income["operating"].change("h1", "p1")
+    ordinary = income["ordinary"].amounts
+    out.say(
+        f"Operating income {'rose' if change > 0 else 'fell'} by ",
+        _yen(rounded(change, "1"), PERIODS["h1"]),
+        " (",
+        _percent(operating.growth("h1", "p1"), PERIODS["h1"]),
+        ") year on year to ",
+        _yen(operating.amounts["h1"], PERIODS["h1"]),
+        ". Ordinary income was ",
+        _yen(ordinary["h1"], PERIODS["h1"]),
+        ", compared with ",
+        _yen(ordinary["p1"], PERIODS["p1"]),
+        " in the same period of the previous fiscal year.",
+    )
     out.put("1. Consolidated Statements of Income\n                                                   (Millions of yen)\n")
     out.lines_up([("", "Six months ended", "Six months ended"), ("", "September 30, 2023", "September 30, 2024")], (50, 20, 20))
     out.lines_up([_row(line) for line in income.values()], (50, 20, 20))
@@ -89,7 +104,7 @@ def _cell(line: Line, column: str) -> Shown:
 
 def _yen(value: Decimal, period: Period) -> Shown:
     return Shown(
-        digits=f"{value:,}",
+        digits=f"{abs(value):,}",
         value=value,
         step=Decimal(1),
         scale=MILLION,
@@ -102,4 +117,4 @@ def _yen(value: Decimal, period: Period) -> Shown:
 
 def _percent(value: Decimal, period: Period) -> Shown:
     shown = rounded(value, "0.1")
-    return Shown(digits=f"{shown}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")
+    return Shown(digits=f"{abs(shown)}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")

@@ -49,6 +49,21 @@ def press_release(seed: int = 1, *, foots: bool = True) -> Release:
         ".\n\n",
         prose=True,
     )
+    online, change = income["online"], income["ebitda"].change("now", "then")
+    out.put(
+        f"Online sales {'grew' if online.growth('now', 'then') > 0 else 'fell'} ",
+        _percent(online.growth("now", "then"), PERIODS["now"]),
+        " to ",
+        _million(online.amounts["now"], PERIODS["now"]),
+        " and represented\n",
+        _percent(online.unrounded["now"] / income["sales"].unrounded["now"] * 100, PERIODS["now"]),
+        " of total sales. EBITDA was ",
+        _million(income["ebitda"].amounts["now"], PERIODS["now"]),
+        ", ",
+        _million(change, PERIODS["now"]),
+        f" {'higher' if change > 0 else 'lower'} than in the prior year.\n\n",
+        prose=True,
+    )
     out.put(
         "For enquiries call +61 2 5550 1234 between 9:00 am and 5:00 pm.\n\nINCOME STATEMENT\nYear ended 30 June (A$'000)\n\n"
     )
@@ -78,7 +93,7 @@ def _cell(value: Decimal, period: Period) -> Shown:
 def _million(value: Decimal, period: Period) -> Shown:
     shown = rounded(value / 1000, "0.1")
     return Shown(
-        digits=f"{shown:,}",
+        digits=f"{abs(shown):,}",
         value=shown,
         step=Decimal("0.1"),
         scale=THOUSAND * 1000,
@@ -91,4 +106,4 @@ def _million(value: Decimal, period: Period) -> Shown:
 
 def _percent(value: Decimal, period: Period) -> Shown:
     shown = rounded(value, "0.1")
-    return Shown(digits=f"{shown}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")
+    return Shown(digits=f"{abs(shown)}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")

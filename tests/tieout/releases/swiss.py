@@ -65,6 +65,36 @@ def swiss_company(seed: int = 1, *, foots: bool = True) -> Release:
         _francs(ebit["then"], PERIODS["then"]),
         ").",
     )
+    assets, change = balance["assets"], balance["assets"].change("now", "then")
+    margin = {column: income["profit"].unrounded[column] / income["sales"].unrounded[column] * 100 for column in PERIODS}
+    out.say(
+        "The net profit margin reached ",
+        _percent(margin["now"], PERIODS["now"]),
+        " (2023: ",
+        _percent(margin["then"], PERIODS["then"]),
+        f"). Total assets {'rose' if change > 0 else 'fell'} by CHF ",
+        Shown(
+            digits=grouped(rounded(change, "0.1")),
+            value=rounded(change, "0.1"),
+            step=Decimal("0.1"),
+            scale=MILLION,
+            currency="CHF",
+            period=PERIODS["now"],
+            after=" million",
+        ),
+        " or ",
+        Shown(
+            digits=f"{abs(rounded(assets.growth('now', 'then'), '0.1'))}",
+            value=rounded(assets.growth("now", "then"), "0.1"),
+            step=Decimal("0.1"),
+            unit=Unit.PERCENT,
+            period=PERIODS["now"],
+            after="%",
+        ),
+        " to ",
+        _francs(assets.amounts["now"], DAYS["now"]),
+        " at the end of 2024.",
+    )
     for title, head, lines, periods in (
         ("Consolidated income statement", ("2024", "2023"), income, PERIODS),
         ("Consolidated balance sheet", ("31.12.2024", "31.12.2023"), balance, DAYS),

@@ -88,6 +88,26 @@ def us_bank(seed: int = 1, *, foots: bool = True) -> Release:
         _million(total["p2"], PERIODS["p2"]),
         " in the second quarter of 2023.",
     )
+    interest, change = income["net_interest"], income["net_interest"].change("q2", "q1")
+    salaries, expense = income["salaries"].unrounded, income["noninterest_expense"].unrounded
+    deposits = balance["deposits"].amounts
+    out.say(
+        f"Net interest income {'increased' if change > 0 else 'decreased'} by ",
+        _million(rounded(change, "1"), PERIODS["q2"]),
+        ", or ",
+        _percent(interest.growth("q2", "q1"), PERIODS["q2"]),
+        ", from the first quarter of 2024 to ",
+        _million(interest.amounts["q2"], PERIODS["q2"]),
+        ". Salaries and benefits made up ",
+        _percent(salaries["q2"] / expense["q2"] * 100, PERIODS["q2"]),
+        " of total noninterest expense, compared with ",
+        _percent(salaries["p2"] / expense["p2"] * 100, PERIODS["p2"]),
+        " in the second quarter of 2023. Total deposits were ",
+        _billion(deposits["q2"], DAYS["q2"]),
+        " and ",
+        _billion(deposits["p2"], DAYS["p2"]),
+        " at June 30, 2024 and June 30, 2023, respectively.",
+    )
     out.put("## Consolidated Statements of Income\n\n(in millions, except per share data; unaudited)\n\n")
     out.put("| | Three months ended | | |\n|---|---:|---:|---:|\n| | June 30, 2024 | March 31, 2024 | June 30, 2023 |\n")
     for line in income.values():
@@ -156,7 +176,7 @@ def _billion(value: Decimal, period: Period) -> Shown:
 
 def _million(value: Decimal, period: Period) -> Shown:
     return Shown(
-        digits=f"{value:,}",
+        digits=f"{abs(value):,}",
         value=value,
         step=Decimal(1),
         scale=MILLION,
@@ -175,4 +195,4 @@ def _per_share(value: Decimal, period: Period) -> Shown:
 
 def _percent(value: Decimal, period: Period) -> Shown:
     shown = rounded(value, "0.1")
-    return Shown(digits=f"{shown}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")
+    return Shown(digits=f"{abs(shown)}", value=shown, step=Decimal("0.1"), unit=Unit.PERCENT, period=period, after="%")

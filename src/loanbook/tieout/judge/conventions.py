@@ -13,6 +13,7 @@ from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 LEAST = 6  # relations of one rule before a practice is spoken of
 EVIDENCE = 3.0  # natural digits by which sums that hold must speak for an issuer that foots exactly, for each departure
+SECOND = 1.2  # natural digits of a second departure that the same change mends: three in ten of subtotals rounded by themselves
 LONG = 12  # lines from which on the chance of a sum falls with the root of their number
 RARE = 0.03  # share of sums that may depart, each counted with the one figure that explains it
 
@@ -64,8 +65,8 @@ def practices(relations: Iterable[Relation], figures: Mapping[str, Figure]) -> f
             departing[practice].append(relation)
     kept = set()
     for practice, number in counted.items():
-        culprits = _culprits(departing[practice])
-        if culprits <= max(1, RARE * number) and spoken[practice] >= EVIDENCE * culprits:
+        culprits, more = _culprits(departing[practice])
+        if culprits <= max(1, RARE * number) and spoken[practice] + SECOND * more >= EVIDENCE * culprits:
             kept.add(practice)
     return frozenset(kept)
 
@@ -87,16 +88,24 @@ def _sum_below(limit: float, number: int) -> float:
     return float(sum(parts)) / factorial(number)
 
 
-def _culprits(relations: Sequence[Relation]) -> int:
-    """How few figures explain them all, each taken for as many as it can."""
+def _culprits(relations: Sequence[Relation]) -> tuple[int, int]:
+    """How few figures explain them all, each taken for as many as it can; and how many more than one each mends by one change."""
     open_ = list(relations)
-    number = 0
+    number = more = 0
     while open_:
         involved = Counter(name for one in open_ for name in {one.result, *(term.figure for term in one.terms)})
         figure, _ = involved.most_common(1)[0]
-        open_ = [one for one in open_ if figure != one.result and all(figure != term.figure for term in one.terms)]
-        number += 1
-    return number
+        explained = [one for one in open_ if figure == one.result or any(figure == term.figure for term in one.terms)]
+        open_ = [one for one in open_ if one not in explained]
+        changes = Counter(_change(figure, one) for one in explained)
+        number, more = number + 1, more + max(changes.values()) - 1
+    return number, more
+
+
+def _change(figure: str, relation: Relation) -> Decimal:
+    """What must be added to the figure, in displayed units of the result, so that the relation comes out."""
+    factor = next((term.factor for term in relation.terms if term.figure == figure), Decimal(0))
+    return -relation.difference if relation.result == figure or not factor else relation.difference / factor
 
 
 def _is_fine(relation: Relation, figures: Mapping[str, Figure]) -> bool:

@@ -12,7 +12,7 @@ _RISE = (
     r"|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*|jump\w*|widen\w*|surg\w+|soar\w*|gestiegen|Anstieg|plus"
 )
 _FALL = (
-    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|cut|plung\w+|tumbl\w+|slump\w*"
+    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|cut|worsen\w*|deteriorat\w*|plung\w+|tumbl\w+|slump\w*"
     r"|narrow\w*|gesunken"
     r"|Rückgang|minus"
 )
@@ -23,6 +23,11 @@ _DIRECTION_AFTER = re.compile(
     r"|drop|reduction|fall|lower|contraction|less(?=\s+than)))\b",
     re.IGNORECASE,
 )
+_THAN = re.compile(
+    r"^\s*(?:(?:(?P<rise>higher|more)|(?P<fall>lower|less))\s+than|(?P<above>above)|(?P<below>below))\s+(?:in\s+|for\s+)?(?:the\s+)?"
+    r"(?:a\s+year|prior|previous|preceding|last|same|corresponding|first|second|third|fourth|Q[1-4]|H[12]|(?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
 _YEARLY_AFTER = re.compile(
     r"^\W*(?:year[- ]over[- ]year|year[- ]on[- ]year|yoy|y/y|y-o-y|q/q|qoq|quarter[- ]over[- ]quarter"
     r"|quarter[- ]on[- ]quarter|sequentially)\b",
@@ -30,7 +35,7 @@ _YEARLY_AFTER = re.compile(
 )
 _COMPARED = re.compile(
     r"(?:\b(?:compar\w+(?:\s+(?:to|with))?|versus|against|than|vs\.?|as opposed to|gegenüber|Vorjahr:?)"
-    r"|\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$",
+    r"|\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$|\bafter\s+(?:approximately\s+|about\s+)?$",
     re.IGNORECASE,
 )
 _BY = re.compile(r"\bby\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
@@ -72,7 +77,7 @@ _OPEN_BRACKET = re.compile(
 _VERB = re.compile(
     r"\b(?:was|were|is|are|reached|reaching|amounted|totall?ed|totall?ing|stood|came|increased|decreased|grew|rose|fell"
     r"|declined|dropped|improved|had|has|have|remained|of(?=\s+(?:approximately\s+|about\s+|over\s+)?$)|expects?|generated"
-    r"|reported|recorded|posted|delivered|betrug"
+    r"|reported|recorded|posted|delivered|worsened|deteriorated|widened|narrowed|climbed|jumped|expanded|contracted|slipped|betrug"
     r"|belief|stieg|sank)\b",
     re.IGNORECASE,
 )
@@ -99,7 +104,7 @@ _NAMED_OF = re.compile(
 _NUMBERED = re.compile(r"^\d{1,2}[.)]?\s+(?=[A-Z“\"])")
 _ASIDE = re.compile(
     r"^(?:as\s+(?:of|at)|in|for|during|on|at\s+the\s+end\s+of)\s+(?:the\s+)?"
-    r"(?:[A-Za-z]+\.?\s+\d{1,2},\s+(?:19|20)\d\d|[^,]{3,60}),\s*",
+    r"(?:[A-Za-z]+\.?\s+\d{1,2},\s+(?:19|20)\d\d|[^,]{3,60})(?:,\s*(?:19|20)\d\d(?:\s+and\s+(?:19|20)\d\d)?)?,\s*",
     re.IGNORECASE,
 )
 _LEADING = re.compile(
@@ -204,6 +209,8 @@ def _role(
         and _is_change(gap)
     ):
         return Role(name="change", of=main, falls=direction == "fall")
+    elif main is not None and (than := _THAN.match(after)) is not None:
+        return Role(name="change", of=main, falls=than["rise"] is None and than["above"] is None)
     compared = _COMPARED.search(gap) is not None and not re.search(r"\bto\s+$", re.sub(r"compared\s+to\s+$", "", gap))
     chained = (
         index > 0
@@ -283,7 +290,8 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     amount = amounts[index]
     start = amounts[index - 1].end if index else 0
     gap = re.sub(r"\([^()]{0,60}\)", " ", text[start : amount.start])
-    after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : amount.end + 120])[0]
+    end = amounts[index + 1].start if index + 1 < len(amounts) else len(text)
+    after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : min(end, amount.end + 120)])[0]
     named = _NAMED_OF.search(gap)
     if named is not None:
         return _trimmed(named["label"])
@@ -297,7 +305,7 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
         return _trimmed(after)
     if len(re.findall(r"[A-Za-z]{2,}", before)) >= 1:
         return _trimmed(before)
-    return _trimmed(after) or _trimmed(text[: amounts[0].start])
+    return _trimmed(after) or _trimmed(_VERB.split(text[: amounts[0].start])[0]) or _trimmed(text[: amounts[0].start])
 
 
 def _trimmed(text: str) -> str:

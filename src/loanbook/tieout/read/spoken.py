@@ -14,6 +14,7 @@ _SAME_DATE = re.compile(r"\b(?:same|such|that)\s+(?:date|day|time)\b|\bdate\s+th
 _OR = re.compile(r",?\s*(?:or|and)\s+(?:\w+\s+){0,3}")
 _DATELINE = re.compile(r"^[^.;]{0,80}?(?:--|—|–|/PRNewswire/|\(?(?:GLOBE NEWSWIRE|BUSINESS WIRE)\)?)\s*(?:--|—|–)?\s*")
 _AT_END = re.compile(r"^[^,.;]{0,30}\bat\s+(?:the\s+)?(?:quarter|period|year|month)(?:[\s-]*end(?:ing)?\b|'s end)", re.IGNORECASE)
+_MOVED_TO = re.compile(r"\bfrom\b[^,;]*\bto\s*$", re.IGNORECASE)
 _CLAUSE_CHARACTERS = 110
 
 
@@ -44,7 +45,7 @@ def sentence_periods(
             if read_hint(after):
                 stated.add(index)
         else:
-            gap = text[amounts[index - 1].end if index else 0 : amount.start]
+            gap = _MOVED_TO.sub("", text[amounts[index - 1].end if index else 0 : amount.start])
             own = _clause_period(after, context) or (_clause_period(gap, context) if index else None)
             if own is None and role.name == "high":
                 own = periods[-1]

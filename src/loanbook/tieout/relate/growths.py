@@ -14,7 +14,7 @@ from loanbook.tieout.relate.columns import growth_relation
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import key_of
 from loanbook.tieout.relate.paragraphs import Sentence
-from loanbook.tieout.relate.series import Coordinate, Item, digits_of
+from loanbook.tieout.relate.series import Item, digits_of
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
@@ -32,18 +32,28 @@ OTHER_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 """What drove the amount has a growth of its own."""
-SEQUENTIAL = re.compile(
-    r"\bsequential|\b(?:prior|previous|preceding|last|linked)\s+(?:fiscal\s+)?quarter\b"
-    r"(?!\s+(?:of\s+)?(?:last|the\s+prior|20\d\d))|\bquarter[- ](?:over|on)[- ]quarter\b|\bq/?o?/?q\b",
-    re.IGNORECASE,
-)
 POINTS = {Unit.POINTS: Decimal(1), Unit.BASIS_POINTS: Decimal(100)}  # in one of per cent
 LABEL_WORDS = 9  # words before an amount among which a line's label may stand
+QUARTER = 92  # days at most
+SAME_LENGTH = 4  # days by which quarters and years differ
 LEAST_DIGITS = 3  # of a change that stands apart from its amount: a shorter one is too often a slip away from another by chance
 TOLD_TO = re.compile(
-    r"[\s,)]*(?:(?:year|quarter)[- ](?:over|on)[- ](?:year|quarter)|yoy|y/y|qoq|q/q|sequentially|organically|in\s+total)?[\s,)]*"
+    r"[\s,)]*(?:(?:from|over|on|against|compared\s+(?:to|with))\s+[^,;:()$€£¥%]{3,60}?)?[\s,)]*"
+    r"(?:(?:year|quarter)[- ](?:over|on)[- ](?:year|quarter)|yoy|y/y|qoq|q/q|sequentially|organically|in\s+total)?[\s,)]*"
     r"to(?:\s+approximately|\s+about)?\s*"
 )
+AFTER = 60  # characters behind a growth in which it may say from when
+QUARTERLY = re.compile(
+    r"\b(?:from|to|with|over|than|against|on|in)\s+the\s+(?:first|second|third|fourth)\s+(?:fiscal\s+)?quarter|\bsequential"
+    r"|\b(?:prior|previous|preceding|last|linked)\s+(?:fiscal\s+)?quarter\b(?!\s+(?:of\s+)?(?:last|the\s+prior|20\d\d))"
+    r"|\bquarter[- ](?:over|on)[- ]quarter\b|\bq/?o?/?q\b",
+    re.IGNORECASE,
+)
+YEAR = re.compile(r"\b20\d\d\b")
+YEARLY = re.compile(
+    r"\byear[- ](?:over|on)[- ]year|\byoy\b|\by/y\b|\bsame\s+(?:period|quarter)|\byear\s+(?:ago|earlier)", re.IGNORECASE
+)
+EITHER = re.compile(r"\b(?:improv|worsen|deteriorat|strengthen|weaken)\w*", re.IGNORECASE)
 BESIDE = re.compile(
     r"[\s,;(–—-]*(?:(?:which|that)\s+(?:is|was)\s+|representing\s+|or\s+)?(?:an?\s+)?(?:[\w-]+\s+)?"
     r"(?:increas\w*|decreas\w*|declin\w*|grew|growth|rose|rise|fell|fall|drop\w*|reduction|higher|lower|up|down|change\w*)?"
@@ -63,22 +73,18 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
             continue
         subject = OTHER_SUBJECT.search(sentence.before(at))
         now = grown_amount(sentence, at, by_id) if subject is None else _subject(subject["subject"], growth, items)
-        if now is None or (subject is None and _is_sequential(sentence, at)):
+        if now is None:
             continue
-        then = _base(sentence, at, now) or _earlier(now, owner.get(now.id)) or _earlier(now, _named_before(sentence, now, items))
-        if then is None or not then.value:
-            continue
+        then = _base(sentence, at, now)
         sign = -1 if is_down(sentence.last(DIRECTION, at)) and growth.value > 0 else 1
         rule = "guidance_growth" if growth.role in ("low", "high") else "growth_in_text"
-        yield _finer(partial(_growth, rule, growth, sign), now, then, owner)
-
-
-def _is_sequential(sentence: Sentence, at: int) -> bool:
-    """Whether growth is said to be over the quarter before, and the sentence gives no amount of it."""
-    if sentence.starts[at] < 0:
-        return False
-    end = sentence.starts[at + 1] if at + 1 < len(sentence.figures) else len(sentence.text)
-    return SEQUENTIAL.search(sentence.text[sentence.stop(at) : end].partition(". ")[0]) is not None
+        make = partial(_growth, rule, growth, sign)
+        if then is not None and then.value:
+            yield _finer(make, now, then, owner)
+        elif then is None:
+            item, named = owner.get(now.id), _named_before(sentence, now, items)
+            quarter = _quarter_said(sentence, at)
+            yield from _from_earlier(make, growth, now, item, quarter) or _from_earlier(make, growth, now, named, quarter)
 
 
 def _subject(words: str, growth: Figure, items: Items) -> Figure | None:
@@ -110,10 +116,15 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         now, is_beside = _changed(sentence, at, by_id)
         if now is None:
             continue
-        then = _compared(sentence, at, now) or (None if _is_sequential(sentence, at) else _earlier(now, owner.get(now.id)))
-        if then is None:
+        then = _compared(sentence, at, now)
+        make = partial(_change, change, EITHER.search(sentence.before(at)) is not None)
+        if then is not None:
+            told = [_finer(make, now, then, owner)]
+        else:
+            told = _from_earlier(make, change, now, owner.get(now.id), _quarter_said(sentence, at))
+        if not told:
             continue
-        relation = _finer(partial(_change, change), now, then, owner)
+        (relation,) = told
         if relation.verdict is Verdict.BROKEN and not is_beside:
             meant = change.amount - relation.difference * change.scale
             if digits_of(change) < LEAST_DIGITS or not is_slip_of(change, meant):
@@ -157,9 +168,12 @@ def _compared(sentence: Sentence, at: int, now: Figure) -> Figure | None:
     return next((one for place, one in found if place > at), found[0][1] if found else None)
 
 
-def _change(change: Figure, now: Figure, then: Figure) -> Relation:
+def _change(change: Figure, either: bool, now: Figure, then: Figure) -> Relation:
+    """`either`: an improvement of a cost ratio is a fall, of a margin a rise."""
     factor = POINTS.get(change.unit, Decimal(1))
     expected = (now.interval - then.interval) * Interval.exact(factor)
+    if (either and (expected.high < 0) != (change.value < 0)) or (now.value < 0 and then.value < 0):
+        expected = -expected  # what text says of a cost that a table prints below nought
     middle = (expected.low + expected.high) / 2 / change.scale
     return relation_of(
         RelationKind.CHANGE,
@@ -222,11 +236,63 @@ def _base(sentence: Sentence, at: int, now: Figure) -> Figure | None:
     return named[0] if named and sentence.figures[at].role not in ("low", "high") else None
 
 
-def _earlier(now: Figure, item: Item | None) -> Figure | None:
-    """The same item a year before."""
+def _from_earlier(
+    make: Callable[[Figure, Figure], Relation], told: Figure, now: Figure, item: Item | None, quarter: str
+) -> list[Relation]:
+    """Growth or change from an amount that the text does not give, of the same item.
+
+    A year before, unless the words speak of another `quarter` or none is printed: then the one that comes out, else the only one
+    there is of the year that they name, or the one that a slip of the hand keeps from it.
+    """
     if item is None or now.period is None:
-        return None
-    return item.best(Coordinate(now.unit, _year_before(now.period), now.currency, ""))
+        return []
+    own, currency = item.finest(now), _currency(now, item)
+    found: dict[Period, Relation] = {}
+    for coordinate in item.cells:
+        then = item.best(coordinate)
+        earlier = coordinate.period.end < now.period.end and _lasts_like(coordinate.period, now.period)
+        if earlier and then is not None and then.value and coordinate.currency == currency and not coordinate.basis:
+            found[coordinate.period] = make(own, then)
+    before = _year_before(now.period)
+    if not quarter and before in found:
+        return [found[before]]
+    held = [one for verdict in (Verdict.HOLDS, Verdict.ROUNDING) for one in found.values() if one.verdict is verdict]
+    year = YEAR.search(quarter)
+    others = [
+        one
+        for period, one in found.items()
+        if (str(period.end.year) == year.group() and period != before if year else _is_next(period, now.period))
+    ]
+    slipped = [one for one in found.values() if is_slip_of(told, told.amount - one.difference * told.scale)]
+    left = others if quarter else slipped
+    return held[:1] or (left if len(left) == 1 else [])
+
+
+def _is_next(earlier: Period, later: Period) -> bool:
+    """Whether a quarter follows the other; of instants, whether they lie no farther apart than a quarter."""
+    gap = (later.end if later.start is None else later.start) - earlier.end
+    return gap.days <= (QUARTER if later.start is None else 1)
+
+
+def _quarter_said(sentence: Sentence, at: int) -> str:
+    """The words about a growth that compare with another quarter; none where they say a year before, or nothing."""
+    if sentence.starts[at] < 0:
+        return ""
+    after = sentence.text[sentence.stop(at) :][:AFTER].partition(". ")[0]
+    words = f"{sentence.before(at, AFTER)} {after}"
+    found = QUARTERLY.search(words)
+    return "" if found is None or YEARLY.search(words) else words[found.start() : found.end() + len(" of fiscal 2024")]
+
+
+def _lasts_like(one: Period, other: Period) -> bool:
+    """Whether both are instants, or as long as each other to some days."""
+    if one.start is None or other.start is None:
+        return one.start is other.start
+    return abs((one.end - one.start) - (other.end - other.start)).days <= SAME_LENGTH
+
+
+def _currency(figure: Figure, item: Item) -> str | None:
+    return next((at.currency for at, found in item.cells.items() if any(one.id == figure.id for one in found)), figure.currency)
 
 
 def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.relate.columns import share_relation
 from loanbook.tieout.relate.growths import grown_amount
 from loanbook.tieout.relate.items import Items
-from loanbook.tieout.relate.labels import is_total, key_of
+from loanbook.tieout.relate.labels import is_total, key_of, words_of
 from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Item, digits_of
 from loanbook.tieout.relate.slips import is_slip_of
@@ -18,11 +19,20 @@ SHARE = re.compile(
     r"represent\w*|account\w*|compris\w*|constitut\w*|contribut\w*|(?:made|makes?|making)\s+up|equivalent to", re.IGNORECASE
 )
 OF_LINE = re.compile(r"\s*(?:of|to)\s+(?:the\s+|our\s+|its\s+|their\s+)?(?P<line>[A-Za-z][^.,;:()\d]{2,80})", re.IGNORECASE)
+AS_SHARE = re.compile(
+    r"(?P<part>[a-z][^.,;:()]*?),?\s+as\s+an?\s+(?:percentage|share|proportion|per\s?cent)\s+of\s+(?:the\s+|our\s+|its\s+)?"
+    r"(?P<whole>[a-z][^.,;:()]*?)\s+(?:was|were|is|stood\s+at|amounted\s+to|came\s+to|increased\s+to|decreased\s+to)\s+$"
+)
+LONG_REACH = 200  # characters before a share in which both of its lines may be named
+VAGUE = re.compile(
+    r"\b(?:nearly|almost|over|more\s+than|less\s+than|under|about|around|approximately|roughly|at\s+least|up\s+to|some|only)\s+$"
+)
+EARNED = frozenset({"income", "result", "cash", "margin"})  # of amounts that may lie below nought and are told so
 LEAST_DIGITS = 3  # of a share that does not come out; a shorter one is too often a slip away from it by chance
 WORDS = 7  # of a line's name
 
-Lines = tuple[Figure | Item, Item]
-"""A part, as an amount of the text or as a line, and the line that it is a share of."""
+Lines = tuple[Item, Item]
+"""A line, and the line that it is a share of."""
 
 
 def shares(
@@ -39,9 +49,10 @@ def shares(
             continue
         lines = named.get(share.of or "") if share.role in ("comparative", "prior_quarter") else None
         if lines is not None:
-            yield from _believed(share, _of_lines(share, lines[0] if isinstance(lines[0], Item) else None, lines[1]))
+            yield from _believed(share, _of_lines(share, *lines), is_sure=VAGUE.search(sentence.before(at)) is None)
             continue
-        whole = _line_after(sentence, at, items)
+        as_share = AS_SHARE.search(sentence.before(at, LONG_REACH))
+        whole = _line(as_share["whole"].split(), items) if as_share else _line_after(sentence, at, items)
         if whole is None and sentence.last(SHARE, at) is None:
             continue
         part = grown_amount(sentence, at, by_id)
@@ -49,10 +60,12 @@ def shares(
         if held:
             yield held[0]
             continue
-        top = _line_before(sentence, at, items) or (owner.get(part.id) if part else None)
+        line = _line_of_tail(as_share["part"], items) if as_share else _line_before(sentence, at, items)
+        top = line or (owner.get(part.id) if part else None)
         if whole is not None and top is not None and whole is not top:
+            is_sure = line is not None and VAGUE.search(sentence.before(at)) is None
             named[share.id] = (top, whole)
-            yield from _believed(share, _of_lines(share, top, whole))
+            yield from _believed(share, _of_lines(share, top, whole), is_sure=is_sure)
         elif part is not None:
             before = sentence.figures[:at]
             yield from _believed(
@@ -65,9 +78,9 @@ def shares(
             )
 
 
-def _believed(share: Figure, found: Sequence[Relation]) -> Sequence[Relation]:
-    """What comes out, else what a slip keeps from coming out."""
-    fits = [one for one in found if one.verdict is not Verdict.BROKEN]
+def _believed(share: Figure, found: Sequence[Relation], *, is_sure: bool = False) -> Sequence[Relation]:
+    """What comes out, else what a slip keeps from coming out; anything where both lines are named by their labels (`is_sure`)."""
+    fits = [one for one in found if one.verdict is not Verdict.BROKEN] or (list(found) if is_sure else [])
     if fits or digits_of(share) < LEAST_DIGITS:
         return fits[:1]
     return [one for one in found if is_slip_of(share, share.amount - one.difference * share.scale)][:1]
@@ -88,15 +101,20 @@ def _of_amounts(share: Figure, part: Figure, near: Sequence[Sentence]) -> list[t
     ]
 
 
-def _of_lines(share: Figure, part: Item | None, whole: Item) -> list[Relation]:
+def _of_lines(share: Figure, part: Item, whole: Item) -> list[Relation]:
     """The share that one line is of another at the period of `share`, in each currency that both are printed in."""
     found = []
-    for coordinate in part.cells if part is not None else ():
+    for coordinate in part.cells:
         if coordinate.period == _period(share, coordinate.period) and not coordinate.basis:
-            top, bottom = part.best(coordinate) if part else None, whole.best(coordinate)
+            top, bottom = part.best(coordinate), whole.best(coordinate)
             if top is not None and bottom is not None and bottom.value:
-                found.append(share_relation(RULE, share, top, bottom))
+                found.append(share_relation(RULE, share, _positive(top), _positive(bottom)))
     return found
+
+
+def _positive(figure: Figure) -> Figure:
+    """A cost that a table prints below nought, as text speaks of it."""
+    return figure if EARNED & set(words_of(figure.label)) else replace(figure, value=abs(figure.value))
 
 
 def _period(share: Figure, like: Period) -> Period | None:
@@ -117,7 +135,12 @@ def _line_after(sentence: Sentence, at: int, items: Items) -> Item | None:
 
 def _line_before(sentence: Sentence, at: int, items: Items) -> Item | None:
     """The line that the words before a share's verb end with: `interest made up`."""
-    words = re.split(SHARE, sentence.before(at))[0].split()
+    return _line_of_tail(re.split(SHARE, sentence.before(at))[0], items)
+
+
+def _line_of_tail(text: str, items: Items) -> Item | None:
+    """The line whose name ends a text."""
+    words = text.split()
     return next((item for length in range(min(WORDS, len(words)), 0, -1) if (item := _line(words[-length:], items))), None)
 
 
