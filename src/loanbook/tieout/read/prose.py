@@ -34,6 +34,8 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r",?\s*(?:and|or|und)\s+(?:approximately\s+|about\s+)?", re.IGNORECASE)
+_TOLD_TO = re.compile(r"\b(?:to|at)\s+$")
+_NEW_SUBJECT = re.compile(r"[,;\s]*\b(?:and|while|whereas|but)\s+(?!an?\b|by\b|up\b|down\b)\w", re.IGNORECASE)
 _ONE = re.compile(r"1(?:[.,]0+)?")
 _OUTLOOK = re.compile(
     r"\b(?:expects?|expected|guidance|outlook|forecasts?|anticipates?|projects|targets?|targeting|erwartet|prognos\w+)\b",
@@ -162,13 +164,18 @@ def _sentence(
     periods = sentence_periods(text, moved, roles, headings, said, context)
     outlook = _OUTLOOK.search(text) is not None
     figures: list[Figure] = []
+    spoken = ""  # what the words before a growth or a change name, for the amount that it leads to
     for index, (amount, role) in enumerate(zip(moved, roles, strict=True)):
         of = figures[role.of] if role.of is not None else None
         label = of.label if of is not None and role.name not in ("share", "current") else sentence_label(text, moved, index)
         gap = text[moved[index - 1].end : amount.start] if index else ""
         joined = index > 0 and role.name == "current" and moved[index - 1].unit is amount.unit and _JOINED.fullmatch(gap)
         if figures and (role.name == "high" or joined or _SAYS_NOTHING.fullmatch(label)):
-            label = figures[-1].label
+            moved_by = figures[-1].role in ("growth", "change") and _TOLD_TO.search(gap) is not None
+            label = (spoken if moved_by else "") or figures[-1].label
+        if role.name in ("growth", "change") and (not figures or figures[-1].role not in ("growth", "change")):
+            own = sentence_label(text, moved, index)
+            spoken = "" if _SAYS_NOTHING.fullmatch(own) or not _NEW_SUBJECT.match(gap) else own
         unit = _unit(amount, label, of, role)
         printed = text[amount.start : amount.end]
         place = span.at(first + amount.start, first + amount.end)

@@ -9,7 +9,7 @@ from loanbook.tieout.read.calendar import read_hint
 
 _RISE = (
     r"increas\w*|growth|gr[eo]w\w*|grown|(?<!made )(?<!make )(?<!makes )(?<!making )up(?!\s+to\b)|rose|ris(?:e|es|en|ing)|higher"
-    r"|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*|jump\w*|widen\w*|surg\w+|soar\w*|gestiegen|Anstieg|plus"
+    r"|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*|jump\w*|widen\w*|surg\w+|soar\w*|advanc(?:ed|ing)|gestiegen|Anstieg|plus"
 )
 _FALL = (
     r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|cut|worsen\w*|deteriorat\w*|plung\w+|tumbl\w+|slump\w*"
@@ -19,8 +19,8 @@ _FALL = (
 _DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{_RISE})|(?P<fall>{_FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
 _DIRECTION_AFTER = re.compile(
     r"^\s*(?:year[- ]over[- ]year|year[- ]on[- ]year|sequential|quarterly|annual|yoy|y/y|q/q|qoq|organic|net"
-    r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion|more(?=\s+than))|(?P<fall>decrease|decline"
-    r"|drop|reduction|fall|lower|contraction|less(?=\s+than)))\b",
+    r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion|more(?=\s+than)|ahead(?=\s+of)|above)|(?P<fall>decrease|decline"
+    r"|drop|reduction|fall|lower|contraction|less(?=\s+than)|behind|below))\b",
     re.IGNORECASE,
 )
 _THAN = re.compile(
@@ -35,7 +35,8 @@ _YEARLY_AFTER = re.compile(
 )
 _COMPARED = re.compile(
     r"(?:\b(?:compar\w+(?:\s+(?:to|with))?|versus|against|than|vs\.?|as opposed to|gegenüber|Vorjahr:?)"
-    r"|\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$|\bafter\s+(?:approximately\s+|about\s+)?$",
+    r"|(?<!\bcame )(?<!\bcomes )(?<!\bderived )\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$|\bafter\s+(?:approximately\s+|about\s+)?$"
+    r"|\b(?:ahead\s+of|behind|above|below|up\s+on|down\s+on)\s+(?:the\s+)?(?:last|prior|previous)[\s-]year(?:['’]s)?\s+(?:\w+\s+){0,3}$",
     re.IGNORECASE,
 )
 _BY = re.compile(r"\bby\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
@@ -68,6 +69,8 @@ _CHANGED = re.compile(
     r"\b(?:chang(?:e|es|ed|ing)|variation|movement|Veränderung|évolution)\b[^.;]{0,40}?(?:\s(?:of|by|von|um|de)|:)\s*$",
     re.IGNORECASE,
 )
+_AND = re.compile(r",?\s*and\s+(?:of\s+)?", re.IGNORECASE)
+_OR_BY = re.compile(r"\W*(?:or|i\.e\.,?)\s+by\s+", re.IGNORECASE)
 _MOVES_FROM = re.compile(rf"\b(?:{_FALL}|{_RISE})\s+(?:by\s+)?from\s+$", re.IGNORECASE)
 _GROWS = re.compile(rf"\b(?:{_RISE}|{_FALL}|represent\w*)\b", re.IGNORECASE)
 _RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
@@ -77,7 +80,7 @@ _OPEN_BRACKET = re.compile(
 _VERB = re.compile(
     r"\b(?:was|were|is|are|reached|reaching|amounted|totall?ed|totall?ing|stood|came|increased|decreased|grew|rose|fell"
     r"|declined|dropped|improved|had|has|have|remained|of(?=\s+(?:approximately\s+|about\s+|over\s+)?$)|expects?|generated"
-    r"|reported|recorded|posted|delivered|worsened|deteriorated|widened|narrowed|climbed|jumped|expanded|contracted|slipped|betrug"
+    r"|reported|recorded|posted|delivered|worsened|deteriorated|widened|narrowed|climbed|jumped|expanded|contracted|slipped|advanced|went|equalled|absorbed|betrug"
     r"|belief|stieg|sank)\b",
     re.IGNORECASE,
 )
@@ -108,7 +111,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"^(?:(?:and|while|whereas|or|of which|with|representing|which|[Aa]n?|at|the(?=\s+average))\b\s*"
+    r"^(?:(?:and|while|whereas|or|of which|with|representing|which|[Aa]n?|at|the(?=\s+average)|giving|lifting|bringing|taking"
+    r"|leaving|raising|yielding|(?:equates?|equivalent|corresponds?|corresponding|translates?|translating|resulting)\s+(?:to|in|into))\b\s*"
     r"|.{0,40}?\bat\s+an?\s+(?=average\b))+"
     r"|^[^\w“\"(]+"
 )
@@ -149,6 +153,8 @@ def sentence_roles(text: str, amounts: list[Amount]) -> list[Role]:
         after = text[amount.end : amounts[index + 1].start if index + 1 < len(amounts) else amount.end + _CLAUSE_CHARACTERS]
         role = _role(gap, after, amounts, index, roles, main, bounds, text)
         roles.append(role)
+        if main is not None and role.name == "current" and _listed(text, amounts, index):
+            continue
         if (role.name == "current" and amount.unit not in _RELATIVE) or (
             role.name == "current" and (main is None or amounts[main].unit in _RELATIVE)
         ):
@@ -157,6 +163,13 @@ def sentence_roles(text: str, amounts: list[Amount]) -> list[Role]:
             bounds[role.name] = index
             main = index
     return roles
+
+
+def _listed(text: str, amounts: list[Amount], index: int) -> bool:
+    """Whether an amount is one more of a list that ends in "respectively": what is said behind is of the first."""
+    one, other = amounts[index - 1], amounts[index]
+    gap = text[one.end : other.start]
+    return one.unit is other.unit and _AND.fullmatch(gap) is not None and "respectively" in text[other.end : other.end + 20]
 
 
 def _role(
@@ -181,12 +194,19 @@ def _role(
         return Role(name="translation", of=index - 1)
     relative = amount.unit in _RELATIVE
     if main is not None and bracketed_when(gap) is not None:
-        return Role(name="comparative", of=main)
+        return Role(name="comparative", of=_like(amounts, roles, index, main))
     middle = before is not None and _RANGE_MIDDLE.fullmatch(gap) is not None
     if middle and roles[-1].name == "low":
         return Role(name="high", of=bounds.get("high") if relative and roles[-1].of is not None else None)
     following = amounts[index + 1] if index + 1 < len(amounts) else None
-    if following is not None and following.unit is amount.unit and _RANGE_MIDDLE.fullmatch(after) and _opens_range(gap, after):
+    moved = bool(roles) and roles[-1].name in ("growth", "change") and _FROM.search(gap) is not None
+    if (
+        following is not None
+        and not moved
+        and following.unit is amount.unit
+        and _RANGE_MIDDLE.fullmatch(after)
+        and _opens_range(gap, after)
+    ):
         grows = relative and _GROWS.search(gap) is not None
         return Role(name="low", of=bounds.get("low") if grows else None)
     direction = _direction(gap, after, relative)
@@ -196,6 +216,8 @@ def _role(
             return Role(name=name, of=main, falls=direction == "fall")
         if roles and roles[-1].name == "change" and re.fullmatch(r",?\s*\(?(?:or\s+)?", gap):
             return Role(name="growth", of=roles[-1].of, falls=roles[-1].falls)
+        if main is not None and amount.unit is Unit.PERCENT and _OR_BY.fullmatch(gap):
+            return Role(name="growth", of=main)
         if _YEARLY_AFTER.match(after):
             return Role(name="growth", of=main)
         if _SHARE.search(gap) and main is not None:

@@ -40,8 +40,9 @@ LEAST_DIGITS = 3  # of a change that stands apart from its amount: a shorter one
 TOLD_TO = re.compile(
     r"[\s,)]*(?:(?:from|over|on|against|compared\s+(?:to|with))\s+[^,;:()$€£¥%]{3,60}?)?[\s,)]*"
     r"(?:(?:year|quarter)[- ](?:over|on)[- ](?:year|quarter)|yoy|y/y|qoq|q/q|sequentially|organically|in\s+total)?[\s,)]*"
-    r"to(?:\s+approximately|\s+about)?\s*"
+    r"(?:to(?:\s+reach)?|at)(?:\s+approximately|\s+about)?\s*"
 )
+SENTENCE_END = re.compile(r"[.;]\s+[A-Z]")
 AFTER = 60  # characters behind a growth in which it may say from when
 QUARTERLY = re.compile(
     r"\b(?:from|to|with|over|than|against|on|in)\s+the\s+(?:first|second|third|fourth)\s+(?:fiscal\s+)?quarter|\bsequential"
@@ -53,6 +54,11 @@ YEAR = re.compile(r"\b20\d\d\b")
 YEARLY = re.compile(
     r"\byear[- ](?:over|on)[- ]year|\byoy\b|\by/y\b|\bsame\s+(?:period|quarter)|\byear\s+(?:ago|earlier)", re.IGNORECASE
 )
+MEASURE = re.compile(
+    r"\b(?:volum|unit|organic|constant|like-for-like|comparable|adjusted|excluding|local|underlying|pro\s+forma|number|customer)",
+    re.I,
+)
+"""Words of a growth of something else than the printed amount."""
 EITHER = re.compile(r"\b(?:improv|worsen|deteriorat|strengthen|weaken)\w*", re.IGNORECASE)
 BESIDE = re.compile(
     r"[\s,;(–—-]*(?:(?:which|that)\s+(?:is|was)\s+|representing\s+|or\s+)?(?:an?\s+)?(?:[\w-]+\s+)?"
@@ -72,7 +78,12 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         if growth.unit is not Unit.PERCENT or growth.role not in ("growth", "change", "low", "high"):
             continue
         subject = OTHER_SUBJECT.search(sentence.before(at))
+        if subject is not None and MEASURE.search(subject["subject"]):
+            continue
         now = grown_amount(sentence, at, by_id) if subject is None else _subject(subject["subject"], growth, items)
+        if now is None and subject is None:
+            sign = -1 if is_down(sentence.last(DIRECTION, at)) and growth.value > 0 else 1
+            yield from _of_label(partial(_growth, "growth_in_text", growth, sign), sentence, at, items)
         if now is None:
             continue
         then = _base(sentence, at, now)
@@ -85,6 +96,26 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
             item, named = owner.get(now.id), _named_before(sentence, now, items)
             quarter = _quarter_said(sentence, at)
             yield from _from_earlier(make, growth, now, item, quarter) or _from_earlier(make, growth, now, named, quarter)
+
+
+def _of_label(make: Callable[[Figure, Figure], Relation], sentence: Sentence, at: int, items: Items) -> Iterable[Relation]:
+    """`Letters declined by 6.2%`: growth or change of the line that its label names, where the sentence gives no amount."""
+    growth, words = sentence.figures[at], sentence.before(at)
+    key, name = key_of(growth.label), growth.label.casefold()
+    found = [item for item in items.named(key, Unit.MONEY) if any(not one.is_prose and one.key == key for one in item.series)]
+    if len(found) != 1 or growth.period is None or MEASURE.search(words) or name not in words:
+        return
+    item = found[0]
+    ends = (growth.period, Period(end=growth.period.end))
+    lines = [item.best(one) for one in item.cells if one.period in ends and not one.basis]
+    now = next((line for line in lines if line is not None), None)
+    if now is None:
+        return
+    is_beside = BESIDE.fullmatch(words[words.rindex(name) + len(name) :]) is not None
+    for relation in _from_earlier(make, growth, now, item, _quarter_said(sentence, at)):
+        is_slip = digits_of(growth) >= LEAST_DIGITS and is_slip_of(growth, growth.amount - relation.difference * growth.scale)
+        if relation.verdict is not Verdict.BROKEN or is_beside or is_slip:
+            yield relation
 
 
 def _subject(words: str, growth: Figure, items: Items) -> Figure | None:
@@ -104,7 +135,7 @@ def _growth(rule: str, growth: Figure, sign: int, now: Figure, then: Figure) -> 
     return growth_relation(rule, replace(growth, exact=False), now, then, sign)
 
 
-def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item]) -> Iterable[Relation]:
+def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item], items: Items) -> Iterable[Relation]:
     """`up by €12 million to €385 million from …`, `an increase of 1.2 percentage points`: the amount less the one before.
 
     A change that stands apart from its amount may be of a part of it alone: there it is believed where it comes out, or is a
@@ -113,11 +144,13 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
     for at, change in enumerate(sentence.figures):
         if change.role != "change" or change.unit is Unit.PERCENT:
             continue
+        make = partial(_change, change, EITHER.search(sentence.before(at)) is not None)
         now, is_beside = _changed(sentence, at, by_id)
+        if now is None and change.of is None and change.unit is Unit.MONEY:
+            yield from _of_label(make, sentence, at, items)
         if now is None:
             continue
         then = _compared(sentence, at, now)
-        make = partial(_change, change, EITHER.search(sentence.before(at)) is not None)
         if then is not None:
             told = [_finer(make, now, then, owner)]
         else:
@@ -140,7 +173,7 @@ def _changed(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> tuple[
     def fits(figure: Figure) -> bool:
         return figure.unit in units and figure.currency == change.currency and figure.role in ("", "current", "share")
 
-    after = _told_after(sentence, at, frozenset(units))
+    after = told_after(sentence, at, frozenset(units))
     if after is not None:
         return (after, True) if fits(after) else (None, False)
     named = by_id.get(change.of) if change.of else None
@@ -163,9 +196,21 @@ def _compared(sentence: Sentence, at: int, now: Figure) -> Figure | None:
     found = [
         (place, one)
         for place, one in enumerate(sentence.figures)
-        if one.role in EARLIER and one.of == now.id and one.unit is now.unit and one.currency == now.currency
+        if one.role in EARLIER
+        and compared_with(sentence, one) == now.id
+        and one.unit is now.unit
+        and one.currency == now.currency
     ]
     return next((one for place, one in found if place > at), found[0][1] if found else None)
+
+
+def compared_with(sentence: Sentence, earlier: Figure) -> str | None:
+    """Which amount an earlier one is compared with: the one that the reader names, else in `from A to B` the next."""
+    if earlier.of is not None:
+        return earlier.of
+    at = next(place for place, one in enumerate(sentence.figures) if one.id == earlier.id) + 1
+    follows = at < len(sentence.figures) and sentence.figures[at].unit is earlier.unit and TOLD_TO.fullmatch(sentence.before(at))
+    return sentence.figures[at].id if follows else None
 
 
 def _change(change: Figure, either: bool, now: Figure, then: Figure) -> Relation:
@@ -198,7 +243,7 @@ def _finer(make: Callable[[Figure, Figure], Relation], now: Figure, then: Figure
 def grown_amount(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> Figure | None:
     """The amount that grew: named by the reader, else what it grew to, else the last before (of the same end of a range)."""
     growth = sentence.figures[at]
-    after = _told_after(sentence, at) if growth.of is None else None
+    after = told_after(sentence, at)
     if after is not None:
         return after
     if growth.of is not None and growth.of in by_id:
@@ -206,19 +251,22 @@ def grown_amount(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> Fi
         if named.unit is not Unit.PERCENT:
             return named
     wanted = (growth.role,) if growth.role in ("low", "high") else ("", "current", "other")
-    for figure in reversed(sentence.figures[:at]):
+    for place in range(at - 1, -1, -1):
+        if sentence.starts[at] >= 0 and SENTENCE_END.search(sentence.text[sentence.stop(place) : sentence.starts[at]]):
+            return None
+        figure = sentence.figures[place]
         if figure.unit in AMOUNTS and figure.role in wanted:
             return figure
     return None
 
 
-def _told_after(sentence: Sentence, at: int, units: frozenset[Unit] = AMOUNTS) -> Figure | None:
+def told_after(sentence: Sentence, at: int, units: frozenset[Unit] = AMOUNTS) -> Figure | None:
     """The amount behind "by A, or B%, to": what it changed to."""
     for place in range(at + 1, len(sentence.figures)):
         figure = sentence.figures[place]
         if TOLD_TO.fullmatch(sentence.before(place)):
             return figure if figure.role in ("", "current") and figure.unit in units else None
-        if figure.role not in ("growth", "change"):
+        if figure.role not in ("growth", "change", *EARLIER):
             return None
     return None
 
@@ -231,7 +279,9 @@ def _base(sentence: Sentence, at: int, now: Figure) -> Figure | None:
         if figure.unit is now.unit and figure.currency == now.currency and figure.role in EARLIER and figure.of in (None, now.id):
             return figure
     named = [
-        other for other in sentence.figures if other.role in EARLIER and other.of == now.id and other.currency == now.currency
+        other
+        for other in sentence.figures
+        if other.role in EARLIER and other.currency == now.currency and compared_with(sentence, other) == now.id
     ]
     return named[0] if named and sentence.figures[at].role not in ("low", "high") else None
 
@@ -246,22 +296,23 @@ def _from_earlier(
     """
     if item is None or now.period is None:
         return []
-    own, currency = item.finest(now), _currency(now, item)
+    at = item.place(now)
+    own, currency, period = item.finest(now), at.currency if at else now.currency, at.period if at else now.period
     found: dict[Period, Relation] = {}
     for coordinate in item.cells:
-        then = item.best(coordinate)
-        earlier = coordinate.period.end < now.period.end and _lasts_like(coordinate.period, now.period)
-        if earlier and then is not None and then.value and coordinate.currency == currency and not coordinate.basis:
-            found[coordinate.period] = make(own, then)
-    before = _year_before(now.period)
+        line = item.best(coordinate)
+        earlier = coordinate.period.end < period.end and lasts_like(coordinate.period, period)
+        if earlier and line is not None and line.value and coordinate.currency == currency and not coordinate.basis:
+            found[coordinate.period] = make(own, line)
+    before = year_before(period)
     if not quarter and before in found:
         return [found[before]]
     held = [one for verdict in (Verdict.HOLDS, Verdict.ROUNDING) for one in found.values() if one.verdict is verdict]
     year = YEAR.search(quarter)
     others = [
         one
-        for period, one in found.items()
-        if (str(period.end.year) == year.group() and period != before if year else _is_next(period, now.period))
+        for then, one in found.items()
+        if (str(then.end.year) == year.group() and then != before if year else _is_next(then, period))
     ]
     slipped = [one for one in found.values() if is_slip_of(told, told.amount - one.difference * told.scale)]
     left = others if quarter else slipped
@@ -284,15 +335,11 @@ def _quarter_said(sentence: Sentence, at: int) -> str:
     return "" if found is None or YEARLY.search(words) else words[found.start() : found.end() + len(" of fiscal 2024")]
 
 
-def _lasts_like(one: Period, other: Period) -> bool:
+def lasts_like(one: Period, other: Period) -> bool:
     """Whether both are instants, or as long as each other to some days."""
     if one.start is None or other.start is None:
         return one.start is other.start
     return abs((one.end - one.start) - (other.end - other.start)).days <= SAME_LENGTH
-
-
-def _currency(figure: Figure, item: Item) -> str | None:
-    return next((at.currency for at, found in item.cells.items() if any(one.id == figure.id for one in found)), figure.currency)
 
 
 def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | None:
@@ -310,7 +357,7 @@ def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | No
     return None
 
 
-def _year_before(period: Period) -> Period:
+def year_before(period: Period) -> Period:
     return Period(end=_shift(period.end), start=None if period.start is None else _shift(period.start))
 
 

@@ -8,10 +8,10 @@ disagrees throughout is another item, or the same one restated.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from loanbook.tieout.figure import Unit
+from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.relate.labels import likeness, words, words_of
 from loanbook.tieout.relate.series import UNSIGNED, Coordinate, Item, Series, agree, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
@@ -83,7 +83,8 @@ def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
         items.take(series, _table_item(items, series))
     spans = Spans(items.items)
     waiting = []
-    for series in prose:
+    for told in prose:
+        series = _at_the_end(told, items)
         item = _prose_item(items, spans, series)
         if item is None:
             waiting.append(series)
@@ -96,6 +97,17 @@ def items_of(tables: Sequence[Series], prose: Sequence[Series]) -> Items:
             item = None
         items.take(series, item or _alone(items, series))
     return items
+
+
+def _at_the_end(series: Series, items: Items) -> Series:
+    """What is told of a balance without a date is told of the end of its period."""
+    cells: dict[Coordinate, list[Figure]] = {}
+    for at, figures in series.cells.items():
+        end = Coordinate(at.unit, Period(end=at.period.end), at.currency, at.basis)
+        named = items.named(series.key, series.unit) if at.period.start is not None else []
+        is_balance = any(end in item.cells for item in named) and not any(at in item.cells for item in named)
+        cells.setdefault(end if is_balance else at, []).extend(figures)
+    return replace(series, cells=cells)
 
 
 def _unique(found: Iterable[Item]) -> list[Item]:

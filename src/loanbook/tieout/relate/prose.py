@@ -16,6 +16,7 @@ from loanbook.tieout.relate.paragraphs import Sentence
 from loanbook.tieout.relate.series import Coordinate, Item, digits_of
 from loanbook.tieout.relate.shares import shares
 from loanbook.tieout.relate.slips import is_slip_of
+from loanbook.tieout.relate.undated import undated
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 AVERAGE = re.compile(r"average", re.IGNORECASE)
@@ -37,7 +38,8 @@ def prose_relations(sentences: Sequence[Sentence], owner: Mapping[str, Item], it
     for number, sentence in enumerate(sentences):
         near = sentences[max(0, number - NEAR_BLOCKS) : number + NEAR_BLOCKS + 1]
         made.extend(growths(sentence, by_id, owner, items))
-        made.extend(changes(sentence, by_id, owner))
+        made.extend(changes(sentence, by_id, owner, items))
+        made.extend(undated(sentence, owner))
         made.extend(shares(sentence, near, by_id, owner, items))
         made.extend(_averages(sentence))
         made.extend(_ranges(sentence))

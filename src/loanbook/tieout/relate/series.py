@@ -73,12 +73,14 @@ class Item:
         """The figure that others are measured against: of the finest step, in a table before prose, first printed."""
         return self._best.get(coordinate)
 
+    def place(self, figure: Figure) -> Coordinate | None:
+        """The coordinate at which this item has `figure`."""
+        return next((at for at, figures in self.cells.items() if any(one.id == figure.id for one in figures)), None)
+
     def finest(self, figure: Figure) -> Figure:
         """The figure that `figure` is measured against, itself where it is of no coordinate of this item."""
-        for coordinate, figures in self.cells.items():
-            if any(one.id == figure.id for one in figures):
-                return self._best[coordinate]
-        return figure
+        at = self.place(figure)
+        return figure if at is None else self._best[at]
 
 
 def _rank(figure: Figure) -> tuple[bool, Decimal]:
