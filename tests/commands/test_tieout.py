@@ -154,6 +154,10 @@ def test_a_missing_file_a_folder_and_the_same_file_twice_end_with_two(tieout, ba
     code, _, wrong = tieout(bank, tmp_path / "." / bank.name)
     assert code == 2
     assert "name each document once" in wrong
+    (tmp_path / "copy.md").write_bytes(bank.read_bytes())
+    code, _, wrong = tieout(bank, tmp_path / "copy.md")
+    assert code == 2
+    assert f"is a copy of {bank}" in wrong
 
 
 def test_wrong_options_end_with_two(tieout, bank, tmp_path):
@@ -169,3 +173,21 @@ def test_wrong_options_end_with_two(tieout, bank, tmp_path):
         assert code == 2
         assert "its folder is not there" in wrong
     assert tieout(bank, "--csv", bank)[0] == 2
+
+
+def test_a_document_is_not_overwritten_and_a_device_not_replaced(tieout, bank):
+    before = bank.read_bytes()
+    for option in ("--html", "--json", "--write-notes"):
+        code, _, wrong = tieout(bank, option, bank)
+        assert (code, bank.read_bytes()) == (2, before)
+        assert "is a document to check" in wrong
+        assert tieout(bank, option, "/dev/null")[0] == 2
+    assert not Path("/dev/null").is_file()
+
+
+def test_what_checks_nothing_is_not_said_to_hold(tieout, tmp_path):
+    empty, single = tmp_path / "empty.txt", tmp_path / "single.txt"
+    empty.write_text("")
+    single.write_text("Revenue was $5 million.\n")
+    assert "No figure was read." in tieout(empty)[1]
+    assert "no relation was found" in tieout(single)[1]

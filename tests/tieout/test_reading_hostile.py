@@ -1,5 +1,6 @@
 """Files that were made to break a reader: each is read or refused in words, soon, and nothing in it is run or fetched."""
 
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -52,6 +53,26 @@ def test_scripts_and_hidden_parts_are_left_out():
     assert read(text, "script.html") == ["$5 million"]
 
 
+@pytest.mark.parametrize("tag", ["span", "sup"])
+def test_what_a_parser_leaves_out_is_not_passed_in_silence(tag):
+    inside = f"<{tag}>" * 400 + "12" + f"</{tag}>" * 400
+    page = f"<table><tr><td>Sales</td><td>{inside}</td></tr></table><p>Net income was $9 million.</p>"
+    with pytest.raises(RequestError, match=r"a\.html:1: (?:read no further|elements nested)"):
+        read(page, "a.html")
+
+
+def test_cells_that_cover_millions_are_refused():
+    with pytest.raises(RequestError, match="600,000 table cells"):
+        read("<table>" + ("<tr>" + "<td colspan=200 rowspan=200>6</td>" * 200 + "</tr>") * 300 + "</table>", "a.html")
+
+
+@pytest.mark.parametrize("mark", ["", ","])
+def test_a_number_without_end_is_no_figure(mark):
+    long = mark.join(["999"] * 20_000)
+    text = f"Revenue was RMB{long} million, compared to RMB8 million in the same period of 2023.\n\nSales\t{long}\t6\nCosts\t5\t7\n"
+    assert read(text, "a.txt") == ["RMB8 million", "6", "5", "7"]
+
+
 def test_spans_of_a_billion_cells_are_cut():
     assert read("<table><tr><td colspan=999999999 rowspan=999999999>Sales</td><td>6</td><td>7</td></tr></table>", "a.html") == [
         "6",
@@ -65,6 +86,13 @@ def test_archives_are_not_opened(tmp_path: Path):
         archive.writestr("release.html", b"0" * 10_000_000)
     with pytest.raises(RequestError, match=r"zip archive.*Give the document inside it"):
         read_document(path)
+
+
+def test_pipes_and_devices_are_refused(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    for path in (tmp_path / "pipe.txt", Path("/dev/zero")):
+        with pytest.raises(RequestError, match="is a pipe or a device"):
+            read_document(path)
 
 
 def test_other_files_that_cannot_be_read(tmp_path: Path):

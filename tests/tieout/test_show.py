@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lxml import html
 
 from loanbook.tieout.checking import tie_out
+from loanbook.tieout.notes import write_notes
 from loanbook.tieout.relation import Status
 from loanbook.tieout.show.page import page, write_page
 from loanbook.tieout.show.records import records, write_csv, write_json
@@ -98,3 +100,27 @@ def test_an_accepted_finding_is_shown_with_its_reason() -> None:
     assert row.xpath(".//p[@class='reason']")[0].text_content() == "accepted: agreed <with> the preparer"
     assert records(accepted)["findings"][0]["accepted"] == "agreed <with> the preparer"
     assert records(found)["findings"][0]["accepted"] is None
+
+
+def test_every_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError("ended")
+
+    found = judged()
+    files = [tmp_path / name for name in ("a.html", "a.json", "notes.csv", "figures.csv", "relations.csv", "findings.csv")]
+    writes = (
+        lambda: write_page(found, files[0]),
+        lambda: write_json(found, files[1]),
+        lambda: write_notes(found, files[2]),
+        lambda: write_csv(found, tmp_path),
+    )
+    for write in writes:
+        write()
+    before = {path: path.read_bytes() for path in files}
+    monkeypatch.setattr(Path, "write_bytes", ended)
+    for write in writes:
+        with pytest.raises(OSError, match="ended"):
+            write()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -57,8 +57,10 @@ def check_documents(
     at or above --fail-on that no note accepts; 2: a document or an option cannot be used.
     """
     for path in (page, json, keep):
-        if path and (path.is_dir() or not path.parent.is_dir()):
-            raise RequestError(f"{path} cannot be written: it is a folder, or its folder is not there. Name a file in a folder.")
+        if path and (not path.parent.is_dir() or (path.exists() and not path.is_file())):
+            raise RequestError(f"{path} cannot be written: it is no file, or its folder is not there. Name a file in a folder.")
+        if path and any(path.resolve() == file.resolve() for file in files):
+            raise RequestError(f"{path} is a document to check; it would be overwritten. Name another file.")
     if csv and csv.exists() and not csv.is_dir():
         raise RequestError(f"{csv} is a file; --csv names a folder, which is made where it is not there.")
     accepted = read_notes(notes) if notes else {}
@@ -119,6 +121,10 @@ def _say(judgement: Judgement) -> None:
     accepted = len(judgement.findings) - len(open_ones)
     if accepted:
         screen.print(f"\n{accepted:,} accepted by notes{'' if open_ones else ': nothing is open'}.")
+    elif not total:
+        screen.print("\nNo figure was read. Are these results documents, with text?")
+    elif not judgement.relations:
+        screen.print("\nNothing in these documents checks their figures: no relation was found.")
     elif not open_ones:
         screen.print("\nNothing to look at: every relation that was found holds.")
     for kept in judgement.conventions:

@@ -1,5 +1,6 @@
 """The whole tie-out in one call: files in, judgement out."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,8 +30,12 @@ def tie_out(
         if same is not file:
             raise RequestError(f"{file} is {same} again; name each document once, or everything in it would tie to itself.")
     readings = []
+    contents: dict[bytes, Path] = {}
     for file in files:
         document = read_document(file)
+        copied = contents.setdefault(hashlib.blake2b(file.read_bytes()).digest(), file)
+        if copied is not file and document.blocks:
+            raise RequestError(f"{file} is a copy of {copied}; name each document once, or everything in it would tie to itself.")
         readings.append((document, read_figures(document)))
         if on_read:
             on_read(file)

@@ -6,11 +6,13 @@ so the file can be written with all open findings and filled in.
 """
 
 import csv
+import io
 from pathlib import Path
 
 from loanbook.errors import RequestError
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.spreadsheet import cell_text
+from loanbook.tieout.writing import write_whole
 
 COLUMNS = ("finding", "severity", "place", "message", "reason")
 
@@ -53,10 +55,9 @@ def write_notes(judgement: Judgement, path: Path) -> int:
         }
         for finding in judgement.findings
     ]
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    beside.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
     return sum(not row["reason"] for row in rows)

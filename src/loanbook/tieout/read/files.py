@@ -1,5 +1,6 @@
 """From a file to a document: which reader a file needs, and what is refused before any of it is read."""
 
+import stat
 from pathlib import Path
 
 from loanbook.errors import RequestError
@@ -33,13 +34,16 @@ def read_document(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Document
     path = Path(path)
     name = str(path)
     try:
-        size = path.stat().st_size
-        if size > limits.file_bytes:
+        found = path.stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            raise RequestError(f"{name} is a pipe or a device, which may never end. Save the document as a file and name that.")
+        if found.st_size > limits.file_bytes:
             raise RequestError(
-                f"{name}: {size:,} bytes; a results document has at most {limits.file_bytes:,}. Split it, or read it with h"
-                f"igher limits."
+                f"{name}: {found.st_size:,} bytes; a results document has at most {limits.file_bytes:,}. "
+                "Split it, or read it with higher limits."
             )
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(limits.file_bytes + 1)
     except OSError as error:
         raise RequestError(f"{name}: cannot be read ({error.strerror or error}).") from error
     return document_of(content, name, limits)

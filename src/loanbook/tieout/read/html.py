@@ -56,7 +56,11 @@ def read_elements(text: str, file: str, meter: Meter) -> list[Piece]:
         root = lxml_html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
         raise RequestError(f"{file}: not readable as HTML ({error}).") from error
-    return _Page(file, meter).pieces(root)
+    pieces = _Page(file, meter).pieces(root)
+    for told in parser.error_log:
+        if told.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:  # what follows is not in the tree
+            raise RequestError(f"{file}:{told.line}: read no further ({told.message}). Mend the page, or give it as text.")
+    return pieces
 
 
 class _Page:
@@ -159,6 +163,8 @@ class _Page:
                     following |= dict.fromkeys(range(column, column + columns), rows - 1)
                 column += columns
             covered = {at: left - 1 for at, left in covered.items() if left > 1} | following
+            self.meter.add_cells(len(covered))
+            self.meter.check_time()
             if any(cell.span.text for cell in cells):
                 draft.rows.append(cells)
         filled = sum(bool(cell.span.text) for row in draft.rows for cell in row)

@@ -25,11 +25,17 @@ _TWICE = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+")
 _SEPARATORS = re.compile(rf"[,'’{SPACES} ]")
 
 
+MOST_DIGITS = 24
+"""Of a number: far beyond any currency, and within what decimal arithmetic keeps."""
+
+
 def digits_value(text: str, mark: str) -> tuple[Decimal, Decimal] | None:
     """Value and step of unsigned digits whose decimal mark is `mark`; None where they are no number under it.
 
     `4.120.346` is a number under either mark: two groups of three cannot be decimals.
     """
+    if len(text) > MOST_DIGITS and sum(each.isdigit() for each in text) > MOST_DIGITS:
+        return None
     if text.isascii() and text.isdigit():
         return Decimal(text), Decimal(1)
     if _GROUPED[mark].fullmatch(text) or _PLAIN[mark].fullmatch(text):

@@ -21,6 +21,7 @@ from loanbook.tieout.relate.run_in import RULE as RUN_IN
 from loanbook.tieout.relation import Finding, Relation, Verdict
 from loanbook.tieout.show.marks import Key, Piece, by_part, cut, rows
 from loanbook.tieout.show.words import NAMES, SEVERITIES, SIGNS
+from loanbook.tieout.writing import write_whole
 
 RELATIONS_SHOWN = 8
 OTHERS_SHOWN = 6
@@ -109,9 +110,7 @@ def write_page(judgement: Judgement, path: Path) -> None:
 
     Raises OSError when the file cannot be written.
     """
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(page(judgement), encoding="utf-8")
-    beside.replace(path)
+    write_whole(path, page(judgement).encode())
 
 
 def _file(name: str) -> str:

@@ -1,6 +1,7 @@
 """A judgement as records with stable ids: one JSON file, or three CSV files, for programs and spreadsheets."""
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -16,6 +17,7 @@ from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.relate.build import FAR
 from loanbook.tieout.relation import Finding, Relation
 from loanbook.tieout.spreadsheet import cell_text
+from loanbook.tieout.writing import write_whole
 
 VERSION = 1
 """Of the form of the records: raised when a field changes its meaning or goes."""
@@ -51,11 +53,12 @@ def write_json(judgement: Judgement, path: Path) -> None:
 
     Raises OSError when the file cannot be written.
     """
-    _replace(path, msgspec.json.format(msgspec.json.encode(records(judgement)), indent=1))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(records(judgement)), indent=1))
 
 
 def write_csv(judgement: Judgement, folder: Path) -> tuple[Path, ...]:
-    """`figures.csv`, `relations.csv` and `findings.csv` in a folder, made if missing; lists within a field are parted by spaces.
+    """`figures.csv`, `relations.csv` and `findings.csv` in a folder, made if missing, each replaced as a whole; lists within a
+    field are parted by spaces.
 
     Raises OSError when a file cannot be written.
     """
@@ -66,10 +69,11 @@ def write_csv(judgement: Judgement, folder: Path) -> tuple[Path, ...]:
 
 def _write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
     columns = list(rows[0]) if rows else ["id"]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows({name: _field(row[name]) for name in columns} for row in rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows({name: _field(row[name]) for name in columns} for row in rows)
+    write_whole(path, text.getvalue().encode())
     return path
 
 
@@ -77,12 +81,6 @@ def _field(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(each if isinstance(each, str) else f"{each['factor']}*{each['figure']}" for each in value)
     return cell_text(value) if isinstance(value, str) else value
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def _relations_by_figure(relations: Iterable[Relation]) -> Mapping[str, list[str]]:
