@@ -69,8 +69,8 @@ def test_cells_that_cover_millions_are_refused():
 @pytest.mark.parametrize("mark", ["", ","])
 def test_a_number_without_end_is_no_figure(mark):
     long = mark.join(["999"] * 20_000)
-    text = f"Revenue was RMB{long} million, compared to RMB8 million in the same period of 2023.\n\nSales\t{long}\t6\nCosts\t5\t7\n"
-    assert read(text, "a.txt") == ["RMB8 million", "6", "5", "7"]
+    text = f"Revenue was RMB{long} million, compared to RMB8 million in the same period of 2023.\n\n"
+    assert read(f"{text}Sales\t{long}\t6\nCosts\t5\t7\n", "a.txt") == ["RMB8 million", "6", "5", "7"]
 
 
 def test_spans_of_a_billion_cells_are_cut():
