@@ -189,6 +189,8 @@ def test_figures_that_one_blank_parts_stand_in_columns(tmp_path: Path) -> None:
     assert judgement.findings == ()
     assert judgement.counts()[Status.TICKED] == 20
     assert {figure.scale for figure in judgement.figures} == {1000}
+    slipped = judged(tmp_path, BESIDE.replace("  2,396,759 2,339,685", "  2,396,759 2,389,685"))
+    assert [finding.printed for finding in slipped.findings if finding.severity is Severity.ERROR] == ["2,389,685"]
 
 
 def test_cells_below_each_other_stand_in_rows(tmp_path: Path) -> None:

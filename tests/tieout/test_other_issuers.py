@@ -118,3 +118,12 @@ def test_amounts_in_french_and_portuguese_keep_groups_scale_and_currency() -> No
     ]
     found = read_figures(document_of("Receita de R$ 5.007,5 milhões no 2T26.".encode(), "resultados.txt")).figures
     assert [(figure.value, figure.scale, figure.currency) for figure in found] == [(Decimal("5007.5"), 1_000_000, "BRL")]
+
+
+def test_japanese_dates_are_no_figures_and_yen_stands_behind() -> None:
+    text = "（参考）自己資本 2027年５月期第１四半期 16,219百万円 2026年５月期 16,268百万円"
+    found = read_figures(document_of(text.encode(), "tanshin.txt")).figures
+    assert [(figure.text, figure.scale, figure.currency) for figure in found] == [
+        ("16,219百万円", 1_000_000, "JPY"),
+        ("16,268百万円", 1_000_000, "JPY"),
+    ]

@@ -12,7 +12,7 @@ from loanbook.tieout.read.number import DIGITS, SPACES, digits_value
 _POINTS = r"percentage\s+points?|ppts?\b|pp\b|p\.p\.|pts\b"
 _DIGITS = re.compile(DIGITS)
 _BEFORE = re.compile(
-    rf"""(?:(?P<c1>{CURRENCY})[{SPACES}\ ]?(?P<s0>[-−–])?)?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲]|\bminus\s)?
+    rf"""(?:(?P<c1>(?!円){CURRENCY})[{SPACES}\ ]?(?P<s0>[-−–])?)?(?P<o1>\()?(?P<s1>(?<![\w)%])[-−–△▲]|\bminus\s)?
     (?:(?P<c2>{CURRENCY})[{SPACES}\ ]?)?(?P<o2>\()?(?P<s2>(?<=\()[-−])?$""",
     re.VERBOSE,
 )
@@ -20,7 +20,7 @@ _BEHIND = re.compile(
     rf"""(?P<close>\))?
     (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
         |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
-    (?:[{SPACES}\ ]?(?:d['’]|de\ )?(?P<c3>{CURRENCY})(?!\s?[\d(]))?""",
+    (?:[{SPACES}\ ]?(?:d['’]|de\ )?(?P<c3>円|元|{CURRENCY}(?!\s?[\d(])))?""",
     re.VERBOSE,
 )
 _MARK_CHARACTERS = 24

@@ -12,7 +12,7 @@ CURRENCIES = {
     "€": "EUR", "EUR": "EUR", "euros": "EUR", "euro": "EUR", "Euro": "EUR", "TEUR": "EUR", "T€": "EUR",
     "£": "GBP", "GBP": "GBP", "Sterling": "GBP", "sterling": "GBP",
     "CHF": "CHF", "Swiss francs": "CHF", "SEK": "SEK", "NOK": "NOK", "DKK": "DKK", "PLN": "PLN", "CZK": "CZK", "HUF": "HUF",
-    "JPY": "JPY", "JP¥": "JPY", "yen": "JPY", "Yen": "JPY", "円": "JPY", "₩": "KRW", "KRW": "KRW", "₹": "INR",
+    "JPY": "JPY", "JP¥": "JPY", "yen": "JPY", "Yen": "JPY", "円": "JPY", "元": "CNY", "₩": "KRW", "KRW": "KRW", "₹": "INR",
     "INR": "INR", "Rs.": "INR", "reais": "BRL",
     "IDR": "IDR", "Rp": "IDR", "PHP": "PHP", "THB": "THB", "VND": "VND", "MYR": "MYR", "₺": "TRY", "ILS": "ILS", "₪": "ILS",
     "AED": "AED", "SAR": "SAR",

@@ -44,6 +44,13 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
             r"|BST)|(?<![\d.,:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])|(?<![\d.,])\d{1,2}\s*(?:[ap]\.m\.|[ap]m\b|[AP]M\b)"
         ),
     ),
+    (
+        NumeralKind.DATE,
+        re.compile(
+            r"(?:19|20)\d\d\s?年(?:\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?日|期)?)?(?:\s?第\s?\d\s?(?:四半期|季度))?"
+            r"|\d{1,2}\s?月\s?\d{1,2}\s?日|第\s?\d\s?(?:四半期|季度)"
+        ),
+    ),
     (NumeralKind.DATE, DATE),
     (
         NumeralKind.DATE,

@@ -13,6 +13,7 @@ from math import log10
 from loanbook.tieout.relate.slips import is_slip
 
 WINDOW = 60  # lines a total may lie away from its first term
+WINDOW_UNNAMED = 8  # lines among which the terms of a total without a label stand
 WINDOW_SIGNED = 14  # lines among which signs are tried
 MOST_WORK = 400_000  # cells to look at in one field, some seconds: 3,000 lines of two columns, 500 of thirteen
 DOUBT = 3.0  # decimal digits by which the evidence must beat chance: one false sum in a thousand totals
@@ -43,6 +44,7 @@ class Field:
     whole     False for columns of adjustments, in which lines that are left out are nil
     prior     digits that a line's label is worth: a line called a total is likelier one than another line
     groups    the group of each line; a window that ends where a group ends is a natural one
+    unnamed   lines without a label: what stands right above such a line may be summed once more
     """
 
     values: Sequence[Sequence[int | None]]
@@ -50,6 +52,7 @@ class Field:
     whole: Sequence[bool]
     prior: Sequence[float] = ()
     groups: Sequence[int] = ()
+    unnamed: Sequence[bool] = ()
 
     @property
     def width(self) -> int:
@@ -95,6 +98,8 @@ def _sweep(field: Field, lines: list[int], totals: dict[int, set[int]], solved: 
             best = _best(field, line, visible, above=above, depth=depth)
             if best is not None and best.fails and not depth:
                 best = _better(best, _best(field, line, visible, above=above, depth=1))
+            if best is None and above and not depth and field.unnamed and field.unnamed[line]:
+                best = _best(field, line, lines[max(0, at - WINDOW_UNNAMED) : at][::-1], above=True, depth=0)
             if best is None or any(line in totals and other in totals[line] for other, _ in best.terms):
                 continue
             solved.add((line, above))

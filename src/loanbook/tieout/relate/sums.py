@@ -30,10 +30,11 @@ def footings(grid: Grid) -> tuple[list[Relation], set[str]]:
             continue
         values, _ = grid.matrix(rows)
         whole = [not grid.is_adjustment(column) for column in grid.columns]
-        prior = [PRIOR if is_total(row.label) else 0.0 for row in rows]
+        unnamed = [not any(figure.label for figure in row.cells.values()) for row in rows]
+        prior = [PRIOR if is_total(row.label) or bare else 0.0 for row, bare in zip(rows, unnamed, strict=True)]
         numbers: dict[tuple[str, ...], int] = {}
         groups = [numbers.setdefault(row.path, len(numbers)) for row in rows]
-        field = Field(values, _families(grid, rows), whole, prior, groups)
+        field = Field(values, _families(grid, rows), whole, prior, groups, unnamed)
         sums = find_sums(field)
         silent = _silent(values, sums)
         for one in sums:
