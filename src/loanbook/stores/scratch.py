@@ -27,18 +27,25 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     except OSError as error:
         words = f"{place}: files cannot be staged here: {error.strerror}. Set LOANBOOK_HOME to another folder."
         raise RequestError(words) from error
-    with staging_folder(place, prefix) as folder:
+    with _folder(place, prefix, swept="*") as folder:
         yield folder
 
 
 @contextlib.contextmanager
 def staging_folder(place: Path, prefix: str = ".staging") -> Iterator[Path]:
-    """An empty folder in a folder that exists, so that what is staged can be moved there; swept like `scratch_folder`.
+    """An empty folder in a folder that exists, so that what is staged can be moved there; those of this prefix are swept.
 
+    Other locks of the place, a book's or a user's, are none of ours, and what stands beside them stays.
     raises   RequestError when the folder cannot be written
     """
+    with _folder(place, prefix, swept=f"{prefix}-*") as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _folder(place: Path, prefix: str, *, swept: str) -> Iterator[Path]:
     try:
-        _sweep(place)
+        _sweep(place, swept)
         handle, name = tempfile.mkstemp(prefix=f"{prefix}-", suffix=_LOCK, dir=place)
     except OSError as error:
         words = f"{place}: files cannot be staged here: {error.strerror}. Set LOANBOOK_HOME to another folder."
@@ -56,8 +63,8 @@ def staging_folder(place: Path, prefix: str = ".staging") -> Iterator[Path]:
         os.close(handle)
 
 
-def _sweep(place: Path) -> None:
-    for lock in place.glob(f"*{_LOCK}"):
+def _sweep(place: Path, names: str) -> None:
+    for lock in place.glob(names + _LOCK):
         with contextlib.suppress(OSError):
             handle = os.open(lock, os.O_RDWR)
             try:
