@@ -16,7 +16,6 @@ from loanbook.statements.presentation import CNY, USD, rate_of
 from loanbook.statements.scale import AUTO
 from loanbook.stores.book import Book, open_book
 from loanbook.stores.durable import write_in_place
-from loanbook.terms.entity_file import group_in
 from loanbook.units import date, format_money
 
 
@@ -60,7 +59,7 @@ def show_statements(
         for name in names_of(made, basis if basis == IFRS else ""):
             typer.echo(name)
         return
-    group = group_in()
+    group = made.terms.group
     company = group.entity(group.top).name(made.quarter.ends_on)
     tables = tables_of(made, basis=basis, dollars=dollars, company=company, only=only or ())
     title = f"{company}: {period}, {'IFRS' if basis == IFRS else 'US GAAP'}, in {made.scale.words(opened.currency or CNY)}"

@@ -6,11 +6,12 @@ and chained by hashes. `loanbook close` measures a book as of a day; `loanbook b
 
 import typer
 
-from loanbook.commands import entity_bridge, estimates, ledger, ledger_files, manual_entries, restating
+from loanbook.commands import entity_bridge, estimates, ledger, ledger_files, manual_entries, own_terms, restating
 
 app = typer.Typer(invoke_without_command=True, help=__doc__)
 app.callback()(ledger.books)
 app.command("begin")(ledger.begin_book)
+app.command("terms")(own_terms.copy_terms)
 app.command("close")(ledger.close_books)
 app.command("import")(ledger.import_events)
 app.command("accounts")(ledger.list_accounts)

@@ -18,7 +18,7 @@ from loanbook.services.auditing import heads_file
 from loanbook.services.clock import wall_clock
 from loanbook.services.key_copies import WHO
 from loanbook.stores.backup import DATABASE, FORMAT, Manifest, Progress, finish, parts_of, unfinished
-from loanbook.stores.book import Book, books_folder, open_book
+from loanbook.stores.book import OWN_TERMS, Book, books_folder, open_book
 from loanbook.stores.durable import exclusive
 from loanbook.stores.embedded import online_dsn
 from loanbook.stores.online.audit import Entry, append
@@ -30,7 +30,7 @@ from loanbook.stores.programs import clients_for, server_major
 SETTLEMENTS = "settlements"
 _LOCKED = ("ledger", "corporate")
 """Folders of a book whose writers hold a lock of their own; a close holds the ledger's first."""
-_OF_COMPANY = (*_LOCKED, "policies", "guarantors")
+_OF_COMPANY = (*_LOCKED, *OWN_TERMS, "guarantors")
 """What a book's folder holds of the company's books: locked quarters, its events, proposals, terms. None of it is derived."""
 _WAIT_SECONDS = 120.0
 

@@ -84,20 +84,19 @@ class Books:
 
 
 def books_on(book: Book, day: int, policy_code: str = "platform") -> Books:
-    """The terms in force on a day; a book's own folder of policies stands instead of the shipped one.
+    """The terms in force on a day; folders of a book's own (`OWN_TERMS`) stand instead of the shipped ones.
 
     raises   TermsError, RequestError
     """
-    own = book.folder / _POLICIES
     return _read(
         {
-            _POLICIES: own if own.is_dir() else POLICIES,
+            _POLICIES: book.room(POLICIES),
             _CHARTS: charts.FOLDER,
             _POSTING: posting_rule.FOLDER,
-            _ENTITIES: entity_file.SHIPPED,
-            _ROLES: entity_file.ROLES,
-            _OUTLOOKS: outlook.SHIPPED,
-            _VEHICLES: vehicle_file.SHIPPED,
+            _ENTITIES: book.room(entity_file.SHIPPED),
+            _ROLES: book.room(entity_file.ROLES),
+            _OUTLOOKS: book.room(outlook.SHIPPED),
+            _VEHICLES: book.room(vehicle_file.SHIPPED),
             GUARANTORS: book.folder / GUARANTORS,
         },
         day,

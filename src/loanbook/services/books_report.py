@@ -21,7 +21,6 @@ from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
 from loanbook.terms.entity import Group
-from loanbook.terms.entity_file import group_in
 from loanbook.units import HALF_UP, RATE_SCALE, mul_div
 
 DOLLAR = "USD"
@@ -50,9 +49,9 @@ def books_page(book: Book, as_of: dt.date) -> BooksPage | None:
     period = next((each for each in Ledger(book).periods() if str(each.manifest["ends_on"]) == as_of.isoformat()), None)
     if period is None or period.manifest["opening"]:
         return None
-    group = group_in()
     rate = dollar_rate(book, as_of)
     found = in_unit(group_statements(book, period.name, rate=rate), AUTO)
+    group = found.terms.group
     top = group.entity(group.top)
     company = top.name(units.day(as_of)).partition(" (")[0]
     span = longest(found.figures, found.quarter)

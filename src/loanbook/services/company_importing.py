@@ -13,7 +13,7 @@ from loanbook.stores.book import Book
 from loanbook.stores.corporate_ledger import CorporateReceipt, import_corporate
 from loanbook.stores.importers.corporate_sheet import read_sheet
 from loanbook.terms.chart import load_chart
-from loanbook.terms.entity_file import group_in
+from loanbook.terms.entity_file import SHIPPED, group_in
 
 
 def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: str | None = None) -> CorporateReceipt:
@@ -41,6 +41,6 @@ def import_company(book: Book, file: Path, *, recorded_at: dt.datetime, kind: st
         sheet,
         recorded_at=recorded_at,
         kind=kind,
-        entities=group_in().codes,
+        entities=group_in(book.room(SHIPPED)).codes,
         accounts=tuple(load_chart().accounts),
     )

@@ -36,7 +36,7 @@ from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.projection import Progress, Projection, reading
 from loanbook.terms.accounting_policy import AccountingPolicy, parse_policy
 from loanbook.terms.families import LEDGER
-from loanbook.terms.outlook import Outlook, outlook_on, outlooks_in
+from loanbook.terms.outlook import SHIPPED, Outlook, outlook_on, outlooks_in
 from loanbook.units import Ints
 
 A_YEAR = 365
@@ -94,7 +94,7 @@ def estimates_of(book: Book, name: str, *, on_progress: Progress | None = None) 
     earlier = _year_before(ledger, period)
     with reading(book, on_progress=tell) as projection:
         cells = _cells(book, period, projection, tell)
-        outlook, findings = _outlook(policy, frozen)
+        outlook, findings = _outlook(book, policy, frozen)
         made = estimates(cells, policy=chosen, outlook=outlook)
         findings += _replayed(made[policy.method], frozen)
         made[frozen.method] = frozen
@@ -152,9 +152,9 @@ def _cells(book: Book, period: Period, projection: Projection, tell: Progress) -
     return cells_of(measured, close_space(book, measured, projection))
 
 
-def _outlook(policy: AccountingPolicy, frozen: Estimates) -> tuple[Outlook | None, tuple[str, ...]]:
+def _outlook(book: Book, policy: AccountingPolicy, frozen: Estimates) -> tuple[Outlook | None, tuple[str, ...]]:
     try:
-        found = outlook_on(outlooks_in(), policy.outlook, frozen.as_of)
+        found = outlook_on(outlooks_in(book.room(SHIPPED)), policy.outlook, frozen.as_of)
     except TermsError:
         return None, (f"the outlook {frozen.outlook} is not among the terms any more; other methods are shown without one.",)
     if found.named == frozen.outlook:

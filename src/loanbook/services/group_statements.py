@@ -42,7 +42,7 @@ from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
 from loanbook.stores.ledger import Period as Closed
 from loanbook.terms.chart import Chart, load_chart
-from loanbook.terms.entity_file import group_in
+from loanbook.terms.entity_file import SHIPPED, group_in
 from loanbook.terms.exchange_rates import ExchangeRates
 from loanbook.terms.statement import BASE, Statements
 from loanbook.terms.statement_file import load_statements
@@ -94,7 +94,7 @@ def group_statements(book: Book, name: str, *, rate: int = 0, rates: ExchangeRat
     closed = [each for each in ledger.periods() if str(each.manifest["ends_on"]) <= str(wanted.manifest["ends_on"])]
     chart = load_chart()
     statements = load_statements()
-    terms = group_terms(chart, group_in(), book_rates(load_corporate(book.folder)) if rates is None else rates)
+    terms = group_terms(chart, group_in(book.room(SHIPPED)), book_rates(load_corporate(book.folder)) if rates is None else rates)
     entries = [summed_entries(each) for each in closed]
     tables = load_corporate(book.folder)
     changes = changes_of(closed, tables, terms.group, book.currency)

@@ -18,7 +18,7 @@ from loanbook.stores.ledger import Ledger, Period
 from loanbook.stores.scratch import staging_folder
 from loanbook.stores.tables import write_csv
 from loanbook.terms.chart import Chart
-from loanbook.terms.entity_file import group_in
+from loanbook.terms.entity_file import SHIPPED, group_in
 from loanbook.terms.posting_rule import BASES
 
 BOOKS = (*BASES, LOCAL)
@@ -68,7 +68,7 @@ def balances_of(
     if basis not in BOOKS:
         raise RequestError(f"{basis!r} is no basis of accounting. Write one of {', '.join(BOOKS)}.")
     before = followed(ledger, period)
-    local = group_in().local_books(units.day(period.manifest["ends_on"])) if basis == LOCAL else None
+    local = group_in(ledger.book.room(SHIPPED)).local_books(units.day(period.manifest["ends_on"])) if basis == LOCAL else None
     if vehicle or partner:
         own, *earlier = _of_loans(ledger, period, vehicle=vehicle, partner=partner)
         opened, balances = pa.concat_tables([own.slice(0, 0), *earlier]), pa.concat_tables([own, *earlier])

@@ -28,7 +28,7 @@ from loanbook.stores.ledger import Ledger
 from loanbook.stores.manual_entries import ManualEntries, Proposal, Rejection
 from loanbook.stores.scratch import scratch_folder
 from loanbook.terms.chart import load_chart
-from loanbook.terms.entity_file import group_in
+from loanbook.terms.entity_file import SHIPPED, group_in
 
 KIND = "manual_entry"
 _PREFIX = {KIND: "manual", REVERSED: "reversal"}
@@ -158,7 +158,7 @@ def approve(book: Book, id_: str, *, by: str, now: dt.datetime) -> ProposalState
         if _one(proposal.maker, by):
             raise RequestError(f"{proposal.maker} proposed {id_}; another person must approve it.")
         with _written([proposal], checker=by, name=id_) as path:
-            entities, accounts = _limits()
+            entities, accounts = _limits(book)
             receipt = import_corporate(
                 book.folder,
                 path,
@@ -198,7 +198,7 @@ def _proposal(row: Mapping[str, str], maker: str, now: dt.datetime, kind: str) -
 def _check(book: Book, made: Sequence[Proposal], places: Sequence[str], now: dt.datetime) -> None:
     if not made:
         return
-    entities, accounts = _limits()
+    entities, accounts = _limits(book)
     held = load_corporate(book.folder)
     with _written(made, checker=_NOBODY_YET, name="proposals") as path:
         reading = read_corporate(
@@ -221,8 +221,8 @@ def _is_opened(book: Book) -> bool:
     return bool(Ledger(book).periods())
 
 
-def _limits() -> tuple[Sequence[str], Sequence[str]]:
-    return group_in().codes, tuple(load_chart().accounts)
+def _limits(book: Book) -> tuple[Sequence[str], Sequence[str]]:
+    return group_in(book.room(SHIPPED)).codes, tuple(load_chart().accounts)
 
 
 @contextmanager

@@ -59,8 +59,7 @@ def share_amounts(
     entity = listed_entity(tables, group)
     if entity is None:
         return {}, ("No company of the group has told of shares, so there are no figures a share. Import shares_issued.",)
-    own = book.folder / "policies"
-    policy = load_policies(closed.manifest["policy"], end, own if own.is_dir() else POLICIES)[-1]
+    policy = load_policies(closed.manifest["policy"], end, book.room(POLICIES))[-1]
     terms = EquityTerms(par_per_million_fen=policy.par_per_million_fen)
     currency = group.entity(entity).currency(end)
     engine = Figures(statements=statements, amounts=exact)

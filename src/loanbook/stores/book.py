@@ -29,6 +29,8 @@ from loanbook.terms.product import text_hash
 FORMAT = 1
 DECIMALS = 2
 WAIT_SECONDS = 120.0
+OWN_TERMS = ("policies", "entities", "entity_roles", "outlooks", "vehicles")
+"""Folders of terms that a book may have of its own, whole, instead of the shipped ones."""
 _OWN = (
     ".lock",
     ".staging",
@@ -41,7 +43,7 @@ _OWN = (
     "closes",
     "ledger",
     "corporate",
-    "policies",
+    *OWN_TERMS,
 )
 """What a book's folder may hold while its first manifest is being written, by this process or by another at the same time."""
 
@@ -132,6 +134,11 @@ class Book:
         if text_hash(text) != key:
             raise TieError(f"{path}: archived terms were changed (hash {text_hash(text)[:12]}). Put the original back.")
         return text
+
+    def room(self, shipped: Path) -> Path:
+        """The book's own folder of terms of that name, or the shipped one where it has none."""
+        own = self.folder / shipped.name
+        return own if shipped.name in OWN_TERMS and own.is_dir() else shipped
 
     def refresh(self) -> "Book":
         """The book as of the manifest that now stands in its folder."""
