@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from loanbook.tieout.checking import tie_out
 from loanbook.tieout.figure import Period, Unit
@@ -12,6 +13,7 @@ from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.read import document_of, read_figures
 from loanbook.tieout.read.calendar import CALENDAR_YEAR, read_hint, resolve
 from loanbook.tieout.relation import Status
+from loanbook.tieout.show.page import page
 
 SUPPLEMENT = """\
 # Earnings release supplement, second quarter 2026
@@ -127,3 +129,31 @@ def test_japanese_dates_are_no_figures_and_yen_stands_behind() -> None:
         ("16,219百万円", 1_000_000, "JPY"),
         ("16,268百万円", 1_000_000, "JPY"),
     ]
+
+
+def test_growth_told_before_any_amount_is_of_the_period_that_its_clause_names() -> None:
+    text = (
+        "Plover Reports Second Quarter 2026 Results for the quarter ended June 30, 2026\n\n"
+        "Transaction revenue increased 7% year-over-year for the year ended December 31, 2025 due to an acquisition."
+    )
+    (growth,) = read_figures(document_of(text.encode(), "plover.txt")).figures
+    assert str(growth.period) == "2025-01-01..2025-12-31"
+
+
+def test_the_page_keeps_figures_under_their_heads_where_cells_are_missing(tmp_path: Path) -> None:
+    text = "Three Months Ended June 30, | Six Months Ended June 30,\n2026 | 2025 | 2026 | 2025\n"
+    text += "Fees | 12,345 | 11,111 | 24,680 | 22,222\n"
+    text += "Interest | 2,345 | 2,111 | 4,680 | 4,222\nRevenue | $ | 14,690 | 13,222 | 29,360 | 26,444\n"
+    judgement = judged(tmp_path, f"Statements of income\n\n(in thousands of US$)\n\n{text}", "plover.txt")
+    shown = html.fromstring(page(judgement))
+    ends: dict[str, list[int]] = {}
+    for row in shown.xpath("//main//table//tr"):
+        column = 0
+        for cell in row.xpath("td|th"):
+            column += int(cell.get("colspan") or 1)
+            found = cell.text_content().replace("✓", "").strip()
+            if found:
+                ends.setdefault(found, []).append(column)
+    assert ends["12,345"] == ends["2,345"] == ends["14,690"]
+    assert ends["24,680"] == ends["29,360"]
+    assert ends["Three Months Ended June 30,"][0] < ends["24,680"][0] <= ends["Six Months Ended June 30,"][0]

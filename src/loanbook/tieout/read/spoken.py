@@ -38,7 +38,7 @@ def sentence_periods(
             after = re.split(r",?\s*(?:compar\w+|versus|vs\.?|from|an?\s+(?:increase|decrease)|up|down)\b", after)[0]
         of = periods[role.of] if role.of is not None else base
         if role.name in ("translation", "growth", "change", "share") or (role.name in ("low", "high") and role.of is not None):
-            periods.append(of)
+            periods.append((_clause_period(after, context) if role.of is None else None) or of)
         elif role.name in ("comparative", "prior_quarter"):
             bracketed = bracketed_when(text[amounts[index - 1].end if index else 0 : amount.start])
             periods.append(_compared_period(bracketed or after, of or base, role, text, context))

@@ -174,21 +174,32 @@ def _part(block: Heading | Paragraph | Table, number: int, parts: Mapping[Key, l
 
 def _table(table: Table, number: int, parts: Mapping[Key, list[Figure]], told: set[str]) -> _Part:
     """A table; lines above it that are blocks of their own (`told`) are not shown again."""
-    boxes = [
-        [
-            _Box(
-                pieces=_pieces(cell.span, parts.get((number, cell.row, cell.column), ())),
-                columns=cell.columns,
-                rows=cell.rows,
-                is_number=(number, cell.row, cell.column) in parts,
-                is_bold=cell.is_bold,
-                indent=cell.indent,
+    is_plain = all(cell.rows == 1 for cell in table.cells)
+    boxes: list[list[_Box]] = []
+    for row in rows(table):
+        line: list[_Box] = []
+        column = 0
+        for cell in row:
+            if is_plain and cell.column > column:
+                line.append(_blank(cell.column - column))
+            column = cell.column + cell.columns
+            line.append(
+                _Box(
+                    pieces=_pieces(cell.span, parts.get((number, cell.row, cell.column), ())),
+                    columns=cell.columns,
+                    rows=cell.rows,
+                    is_number=(number, cell.row, cell.column) in parts,
+                    is_bold=cell.is_bold,
+                    indent=cell.indent,
+                )
             )
-            for cell in row
-        ]
-        for row in rows(table)
-    ]
+        boxes.append(line)
     return _Part(kind="table", caption=[_pieces(span, ()) for span in table.caption if span.text not in told], rows=boxes)
+
+
+def _blank(columns: int) -> _Box:
+    """What holds the place of cells that are not there; a cell that covers rows holds its own."""
+    return _Box(pieces=(), columns=columns, rows=1, is_number=False, is_bold=False, indent=0)
 
 
 def _pieces(span: Span, figures: Sequence[Figure]) -> list[Piece]:
