@@ -80,6 +80,19 @@ def test_unrelated_figures_make_no_sum() -> None:
         assert relations_of(table("\n".join(["  2024/CNY  2023/CNY", *rows]))) == []
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("3  4", "4,160  6,290", "4,162  6,295"),
+        ("9  12", "41,602  62,901", "41,610  62,915"),
+        ("41,602  62,901", "41,605  62,905", "3  4"),
+    ],
+)
+def test_lines_near_each_other_and_a_small_one_make_no_sum(rows) -> None:
+    lines = "\n".join(f"line{number}  {row}" for number, row in enumerate(rows))
+    assert relations_of(table(f"\n        2024/CNY  2023/CNY\n{lines}\n")) == []
+
+
 def test_in_two_columns_of_few_digits_a_total_is_known_by_its_label() -> None:
     figures = table("""
                             2024/EUR    2023/EUR

@@ -20,6 +20,7 @@ DOUBT = 3.0  # decimal digits by which the evidence must beat chance: one false 
 COST_OF_FAILURE = 1.5
 COST_OF_SLIP = 0.3  # of a failing column that one slip explains
 SLIPS = 60  # values that a figure of six digits may become by one slip
+CARRIED = 2.0  # digits that a sum says at most for each digit of its third largest figure
 TRIVIAL = 0.3  # digits that a column is worth in which one term alone is not nil
 TRANSLATED = 0.5  # the same, of a column that another one implies
 
@@ -243,13 +244,14 @@ def _weigh(
     telling = 0
     for column in columns:
         printed = result[column] or 0
-        total = largest = present = 0
+        total = present = 0
+        sizes = [0, 0, abs(printed)]
         for other, sign in terms:
             value = values[other][column]
             if value:
                 present += 1
                 total += sign * value
-                largest = max(largest, abs(value))
+                sizes = sorted((*sizes, abs(value)))[-3:]
         if not present and not printed:
             continue
         gap = abs(total - printed)
@@ -261,7 +263,7 @@ def _weigh(
             digits = TRIVIAL if len(terms) > 1 else 0.0
         else:
             telling += 1
-            digits = max(0.0, log10(max(largest, abs(printed), 1) / (1 if not gap else len(terms) + 1)))
+            digits = _worth(max(sizes), min(sizes), 1 if not gap else len(terms) + 1)
         family = field.families[column]
         best = worth.get(family, 0.0)
         worth[family] = max(best, digits) + (TRANSLATED if best and digits > TRIVIAL else 0.0)
@@ -285,6 +287,15 @@ def _weigh(
     if evidence < DOUBT:
         return None
     return Sum(line, terms, tuple(holds), tuple(missed), evidence, above)
+
+
+def _worth(largest: int, third: int, allowed: int) -> float:
+    """Digits that a column says in which a sum comes out within `allowed`.
+
+    Two lines near each other, as basic and diluted shares are, miss each other by little: that a third line of few digits is
+    about as much says little.
+    """
+    return max(0.0, min(log10(max(largest, 1) / allowed), CARRIED * log10(max(third, 1) / allowed)))
 
 
 def _slip(values: Sequence[Sequence[int | None]], line: int, terms: tuple[tuple[int, int], ...], column: int, gap: int) -> float:
