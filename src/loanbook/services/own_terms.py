@@ -1,4 +1,4 @@
-"""A book's own terms: a copy of a shipped folder in the book's, to be edited; from then on it stands instead of the shipped one."""
+"""A book's own terms: a copy of a shipped folder in the book's, to be edited; from then on it stands instead of that one."""
 
 import os
 import shutil
