@@ -23,9 +23,7 @@ currency: [{currency: CNY, from: 2020-01-01}]
 control: [{basis: ownership, method: full, from: 2020-01-01}]
 tax_rates: [{rate: 0.25, source: made up, from: 2020-01-01}]
 """
-RENT = (
-    "event_id,entity,currency,happened_on,line,amount\nrent-1,heron_lending,CNY,2024-02-01,general_and_administrative,1200\n"
-)
+RENT = "event_id,entity,currency,happened_on,line,amount\nrent-1,heron_lending,CNY,2024-02-01,general_and_administrative,1200\n"
 EARLY = dt.datetime(2024, 2, 2, tzinfo=dt.UTC)
 
 

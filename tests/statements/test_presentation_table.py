@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from lxml import html
@@ -115,7 +116,7 @@ def test_one_table_in_three_forms_says_the_same():
     found = of("operations", heads)
     rows = list(csv.reader(io.StringIO(to_csv(found))))
     assert rows[0][2] == "Three months ended June 30, 2023 RMB"
-    assert [row[2:] for row in rows[1:]] == [list(row.cells) for row in found.rows]
+    assert [row[2:] for row in rows[1:]] == [[as_number(cell) for cell in row.cells] for row in found.rows]
     page = html.fromstring(to_html(found))
     assert [[cell.text or "" for cell in row.findall("td")] for row in page.findall(".//tbody/tr")] == [
         list(row.cells) for row in found.rows
@@ -124,6 +125,21 @@ def test_one_table_in_three_forms_says_the_same():
     assert "Net income per ADS attributable to ordinary shareholders of Example Credit Inc" in text
     line = next(line for line in text.splitlines() if line.startswith("Financing income"))
     assert line.split() == ["Financing", "income", "1,100", "1,500", "206", "2,000", "2,500", "344"]
+
+
+def as_number(cell):
+    """By another way than the code's: nil is 0, parentheses are a minus."""
+    if cell in ("", "-"):
+        return "0" if cell else ""
+    number = cell.replace(",", "")
+    return f"-{number[1:-1]}" if number.startswith("(") else number
+
+
+def test_a_sum_in_parentheses_is_a_number_below_nothing_in_csv_and_other_text_stands():
+    (heads,) = blocks(STATEMENTS.by_name["operations"], Q2, dollars=False)
+    found = of("operations", heads)
+    row = replace(found.rows[1], cells=("(1,234)", "(0.13)", "-", "12.5%"))
+    assert to_csv(replace(found, rows=(row,))).splitlines()[1].endswith(",-1234,-0.13,0,12.5%")
 
 
 def test_titles_are_escaped_in_html():

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +12,14 @@ from loanbook.errors import RequestError
 from loanbook.statements import presentation_format
 from loanbook.statements.periods import Period
 from loanbook.statements.presentation import CNY, USD, Figures
+from loanbook.statements.presentation_format import NIL
 from loanbook.terms.statement import BASE, Line, Statement, title
 from loanbook.units import date, day
 
 _QUARTER_MONTHS = 3
 _HEAD_WIDTH = 20
 _MONTHS = {3: "Three", 6: "Six", 9: "Nine", 12: "Twelve"}
+_PRINTED = re.compile(r"(?P<open>[(-])?(?P<digits>[\d,]+(?:\.\d+)?)\)?")
 _CURRENCY = {CNY: "RMB", USD: "USD"}
 
 
@@ -148,12 +151,22 @@ def to_text(made: Table) -> str:
 
 
 def to_csv(made: Table) -> str:
-    """A table as CSV: code, words, then one column a head; figures as printed."""
+    """A table as CSV: code, words, then one column a head; figures as rounded for print, as plain numbers, 0 for nil."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["line", "title", *(head.words for head in made.heads)])
-    writer.writerows([row.code, row.words, *row.cells] for row in made.rows)
+    writer.writerows([row.code, row.words, *map(_plain, row.cells)] for row in made.rows)
     return out.getvalue()
+
+
+def _plain(cell: str) -> str:
+    """A printed figure as a number: no commas, a minus for parentheses, 0 for nil; any other text as it stands."""
+    if cell == NIL:
+        return "0"
+    found = _PRINTED.fullmatch(cell)
+    if found is None:
+        return cell
+    return ("-" if found["open"] else "") + found["digits"].replace(",", "")
 
 
 def to_html(made: Table) -> str:
