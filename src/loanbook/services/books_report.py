@@ -36,6 +36,8 @@ _STEPS = {
     ELIMINATIONS: "Within the group",
     CONSOLIDATED: "The group under US GAAP",
 }
+CASH_FLOW_LINES = "cash_flow_lines"
+"""The table of cash flows by class, directly and indirectly."""
 _NET_INCOME = "Net income"
 _NET_PROFIT, _REVENUE = "Net profit", "Revenue"
 _MEASURES = {REVENUE: _REVENUE, NET_PROFIT: _NET_PROFIT}
@@ -96,7 +98,7 @@ def cash_flow_table(found: GroupStatements, periods: Sequence[GroupPeriod], span
     rows += [below[0], _row(first, "leaf", (income,)), *below[1:-1], _row("Net cash: operating activities", "total", (total,))]
     heads = (Head(period=span, words=words_of(span, "CNY")),)
     return Table(
-        name="cash_flow_lines", title="Cash flows by class, and operating ones from net income", heads=heads, rows=tuple(rows)
+        name=CASH_FLOW_LINES, title="Cash flows by class, and operating ones from net income", heads=heads, rows=tuple(rows)
     )
 
 

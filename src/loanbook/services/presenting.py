@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from loanbook.errors import RequestError
+from loanbook.services.books_report import CASH_FLOW_LINES, cash_flow_table
+from loanbook.services.entity_bridge import is_inside
 from loanbook.services.group_statements import GroupStatements
 from loanbook.statements.books_page import FULL, NOTES, PRIMARY, longest
 from loanbook.statements.periods import Period
@@ -36,14 +38,14 @@ def names_of(made: GroupStatements, basis: str) -> tuple[str, ...]:
     reconciling = [name for name in names if name.startswith(RECONCILIATION)]
     if basis == IFRS:
         return (*reconciling, *FULL)
-    order = {name: place for place, name in enumerate((*PRIMARY, *OPERATING, *NOTES))}
-    return tuple(sorted(set(names) - set(reconciling), key=lambda name: (order.get(name, len(order)), name)))
+    order = {name: place for place, name in enumerate((*PRIMARY, *OPERATING, CASH_FLOW_LINES, *NOTES))}
+    return tuple(sorted({*names, CASH_FLOW_LINES} - set(reconciling), key=lambda name: (order.get(name, len(order)), name)))
 
 
 def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str, only: Collection[str] = ()) -> tuple[Table, ...]:
     """The tables of a quarter's document.
 
-    dollars   with the convenience column of current periods; tables with dimensions and reconciliations have none
+    dollars   with the convenience column of current periods; notes, tables with dimensions and reconciliations have none
     only      statements by name; empty: all
     raises    RequestError for a basis or a statement that there is not
     """
@@ -55,12 +57,17 @@ def tables_of(made: GroupStatements, *, basis: str, dollars: bool, company: str,
             raise RequestError(f"there is no statement {name!r} on {basis}. They are {', '.join(names)}.")
     found: list[Table] = []
     for name in names:
-        if not only or name in only:
+        if only and name not in only:
+            continue
+        if name == CASH_FLOW_LINES:
+            span = longest(made.figures, made.quarter)
+            found.append(cash_flow_table(made, [each for each in made.periods if is_inside(each, span)], span))
+        else:
             statement = made.statements.by_name[name]
             if statement.columns:
                 found += _by_columns(made, statement, company)
             else:
-                found += _by_periods(made, statement, company, basis=basis, dollars=dollars)
+                found += _by_periods(made, statement, company, basis=basis, dollars=dollars and name not in NOTES)
     return tuple(found)
 
 

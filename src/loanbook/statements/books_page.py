@@ -105,7 +105,7 @@ def chapters(engine: Figures, quarter: Period, *, company: str, notes: Sequence[
 
 
 def tables_of(statement: Statement, engine: Figures, quarter: Period, *, company: str, column: str = BASE) -> list[Table]:
-    """The tables that a statement takes, without columns of which nothing is known.
+    """The tables that a statement takes, without columns of which nothing is known; notes are in RMB alone, as published.
 
     column   of the figures, for a statement whose columns are periods
     """
@@ -115,7 +115,7 @@ def tables_of(statement: Statement, engine: Figures, quarter: Period, *, company
         made = table(statement, dimension_heads(statement, span, engine), engine, company=company)
         return [replace(made, title=f"{made.title}: {words_of(span.end if statement.accumulation == 'instant' else span, CNY)}")]
     found = []
-    for heads in blocks(statement, quarter, dollars=bool(engine.rate)):
+    for heads in blocks(statement, quarter, dollars=bool(engine.rate) and statement.name not in NOTES):
         known = [replace(head, column=column) for head in heads if _is_known(statement, head, engine)]
         if known:
             found.append(table(statement, known, engine, company=company))
