@@ -296,3 +296,44 @@ def test_an_amount_that_begins_a_line_is_of_the_words_that_end_the_line_before()
     document = document_of(b"Gross margin was\n53.2%.", "a.txt")
     (figure,) = read_figures(document).figures
     assert (figure.label, figure.place.line) == ("Gross margin", 2)
+
+
+def test_a_bracket_that_begins_a_line_takes_the_year_that_it_names():
+    reading = read("The gearing ratio rose, and was 42.3%\n(2023: 51.3%). The current ratio was 1.67 times.")
+    now, then, ratio = reading.figures
+    assert (str(then.period), then.role, then.of, then.label) == ("2023-07-01..2023-09-30", "comparative", now.id, now.label)
+    assert ratio.period == now.period
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "currency"),
+    [
+        ("Basic earnings per share were RMB22.5 cents (2023: RMB18.7 cents).", ("22.5", "18.7"), "CNY"),
+        ("Adjusted earnings per share were 41.3p (2023: 38.2p).", ("41.3", "38.2"), "GBP"),
+        ("The interim dividend is 22 pence per share.", ("22",), "GBP"),
+        ("The board declared a dividend of 12.5 US cents per ordinary share.", ("12.5",), "USD"),
+        ("A dividend of 8.0 HK cents per share was paid.", ("8.0",), "HKD"),
+    ],
+)
+def test_cents_and_pence_are_hundredths_per_share(text, values, currency):
+    found = [(each.value, each.unit, each.scale, each.currency) for each in read(text).figures]
+    assert found == [(Decimal(value), Unit.PER_SHARE, Decimal("0.01"), currency) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("Inventory turnover days were 110 days, on average inventories.", "110"),
+        ("The cash conversion cycle improved to 64 days.", "64"),
+        ("Days sales outstanding were 41 days, compared with 45 days in the same period of 2023.", "41 45"),
+        ("Inventory turnover days were 110 days (2023: 104 days).", "110 104"),
+        ("Loans more than 90 days past due are written off.", ""),
+        ("Turnover days count loans that were 90 days past due.", ""),
+        ("The offer is open for 30 days.", ""),
+        ("The 90 day+ delinquency rate was stable; day-1 losses and the 30-day collection rate were not.", ""),
+    ],
+)
+def test_days_measured_are_figures_and_days_that_define_are_not(text, days):
+    reading = read(text)
+    assert [(each.value, each.unit) for each in reading.figures] == [(Decimal(day), Unit.DAYS) for day in days.split()]
+    assert days or any(each.kind is NumeralKind.DEFINITION for each in reading.numerals)

@@ -345,3 +345,70 @@ def test_a_pdf_is_read_by_where_its_characters_stand():
         Gross margin       | percent 1         | 33.4% 31.3% 33.6% 32.5%
     """)  # fmt: skip
     assert {figure.place.page for figure in reading.figures} == {1}
+
+
+def test_a_statement_titled_inside_a_run_of_tables_takes_its_own_day():
+    """One run of columns holds three statements; what stands right above the heads of each says what it is of."""
+    text = """
+STATEMENT OF PROFIT OR LOSS
+For the year ended 31 December 2024
+
+                                              2024            2023
+                             Notes         GBP'000         GBP'000
+
+Revenue                          4       2,846,715       2,513,908
+Cost of sales                    6     (1,977,340)     (1,766,211)
+Gross profit                               869,375         747,697
+
+Earnings per share (pence)      10
+  - Basic and diluted                         22.5            18.7
+
+STATEMENT OF FINANCIAL POSITION
+As at 31 December 2024
+
+                                              2024            2023
+                             Notes         GBP'000         GBP'000
+
+Inventories                     14         612,338         577,104
+Trade receivables               15         704,519         661,830
+Total current assets                     1,316,857       1,238,934
+
+4. REVENUE
+
+                                              2024            2023
+                                           GBP'000         GBP'000
+Sale of instruments                      1,918,204       1,702,115
+Consumables                                928,511         811,793
+"""
+    figures = [each for each in read(text).figures if each.place.column]
+    facts = {each.label.strip("- "): (str(each.period), str(each.unit), each.scale, each.currency) for each in figures[::2]}
+    year = "2024-01-01..2024-12-31"
+    thousands = (year, "money", Decimal(1000), "GBP")
+    assert facts == {
+        "Revenue": thousands,
+        "Cost of sales": thousands,
+        "Gross profit": thousands,
+        "Basic and diluted": (year, "per_share", Decimal("0.01"), "GBP"),
+        "Inventories": ("2024-12-31", "money", Decimal(1000), "GBP"),
+        "Trade receivables": ("2024-12-31", "money", Decimal(1000), "GBP"),
+        "Total current assets": ("2024-12-31", "money", Decimal(1000), "GBP"),
+        "Sale of instruments": thousands,
+        "Consumables": thousands,
+    }
+
+
+def test_weeks_ended_over_an_amount_and_its_share_are_a_duration():
+    """The balance sheet above has no say over heads that state their length."""
+    head = (
+        "<tr><th></th><th colspan=2>13 Weeks Ended November 2, 2024</th><th colspan=2>13 Weeks Ended October 28, 2023</th></tr>"
+    )
+    html = f"""<h2>Balance Sheets</h2><table><tr><th></th><th>November 2, 2024</th></tr><tr><td>Goods</td><td>1,010</td></tr>
+<tr><td>Total assets</td><td>2,590</td></tr></table><p>What moved is shown below as parts of revenue.</p><table>{head}
+<tr><th>(dollars in thousands)</th><th>Amount</th><th>% of Revenue</th><th>Amount</th><th>% of Revenue</th></tr>
+<tr><td>Total revenue</td><td>1,226,923</td><td>100.0%</td><td>1,198,278</td><td>100.0%</td></tr>
+<tr><td>Gross profit</td><td>420,690</td><td>34.3%</td><td>402,868</td><td>33.6%</td></tr></table>"""
+    reading = read(html, "release.html")
+    assert [str(each.period) for each in reading.figures] == [
+        *2 * ["2024-11-02"], *2 * (2 * ["2024-08-04..2024-11-02"] + 2 * ["2023-07-30..2023-10-28"])
+    ]  # fmt: skip
+    assert not [each for each in reading.numerals if each.kind is NumeralKind.FOOTNOTE]

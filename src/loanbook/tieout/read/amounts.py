@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from loanbook.tieout.figure import NumeralKind, Unit
 from loanbook.tieout.read.context import Context
-from loanbook.tieout.read.lexicon import CURRENCY, SCALE_LETTER, SCALE_WORD, scale_of
+from loanbook.tieout.read.lexicon import CENTS, CURRENCY, CURRENCY_MARK, HUNDREDTH, SCALE_LETTER, SCALE_WORD, scale_of
 from loanbook.tieout.read.number import DIGITS, SPACES, digits_value
 
+_CENTS = re.compile(rf"{CENTS}|p", re.IGNORECASE)
 _POINTS = r"percentage\s+points?|ppts?\b|pp\b|p\.p\.|pts\b"
 _DIGITS = re.compile(DIGITS)
 _BEFORE = re.compile(
@@ -19,7 +20,7 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(
     rf"""(?P<close>\))?
     (?:[{SPACES}\ -]?(?P<unit>%|％|per\s?cent\b|percent\b|{_POINTS}
-        |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
+        |basis\s+points?|bps?\b|times\b|x\b(?!\s?\d)|{CENTS}|(?:hundred\s)?{SCALE_WORD}|{SCALE_LETTER}))?
     (?:[{SPACES}\ ]?(?:d['’]|de\ )?(?P<c3>円|元|{CURRENCY}(?!\s?[\d(])))?""",
     re.VERBOSE,
 )
@@ -100,7 +101,7 @@ def _amount(
         return NumeralKind.DAMAGED
     value, step = parsed
     mark = part["c1"] or part["c2"] or part["c3"]
-    currency = context.currency(mark) if mark else None
+    currency = context.currency(mark) if mark else cents_currency(part["unit"] or "", context)
     word = re.sub(r"\s+", " ", part["unit"] or "").lower()
     bracket = bool(part["o1"] or part["o2"]) and bool(part["close"]) and (bool(part["c1"]) or word in ("%", "％"))
     negative = bool(part["s0"] or part["s1"] or part["s2"]) or bracket
@@ -128,10 +129,22 @@ def _amount(
         unit=unit,
         scale=scale,
         currency=currency if unit in (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS) else None,
-        has_scale=scale != 1,
+        has_scale=scale > 1,
         vague=re.search(r"(?:approximately|about|nearly|almost|around|over|more than|up to|least|some|ca\.?)\s*$", lead)
         is not None,
     )
+
+
+def cents_currency(word: str, context: Context) -> str | None:
+    """Whose hundredths a word names: pence are sterling, cents the currency named with them or the document's."""
+    if not _CENTS.fullmatch(word):
+        return None
+    named = CURRENCY_MARK.search(word)
+    if named is not None:
+        return context.currency(named.group())
+    if word.lower().startswith("p"):
+        return "GBP"
+    return {"us": "USD", "hk": "HKD"}.get(word[:2].lower(), context.main_currency)
 
 
 def _unit_of_word(word: str, printed: str, after: str) -> tuple[Unit | None, Decimal]:
@@ -146,6 +159,8 @@ def _unit_of_word(word: str, printed: str, after: str) -> tuple[Unit | None, Dec
         return Unit.BASIS_POINTS, one
     if word in ("x", "times"):
         return Unit.RATIO, one
+    if _CENTS.fullmatch(word):
+        return None, HUNDREDTH
     if word.startswith("hundred "):
         return None, 100 * scale_of(word[8:])
     return None, scale_of(printed) if printed else one
@@ -157,7 +172,7 @@ def _unit_of_context(
     """What the words around an amount say that it counts; None for a bare number that names nothing."""
     if currency is not None:
         per = _PER.match(_BRACKETED.sub("", after))
-        if per is not None and scale == 1:
+        if per is not None and scale <= 1:
             return Unit.PER_ADS if per["what"].upper().startswith(("ADS", "AMERICAN")) else Unit.PER_SHARE
         return Unit.MONEY
     noun = _NOUN.match(after)

@@ -1,5 +1,7 @@
 """All figures of a document: tables with what stands around them, prose, and what is told apart from both."""
 
+from dataclasses import replace
+
 from loanbook.errors import RequestError
 from loanbook.tieout.document import Document, Heading, Paragraph, Table
 from loanbook.tieout.figure import Damage, Figure, Numeral, Reading
@@ -60,4 +62,18 @@ def read_figures(document: Document) -> Reading:
         figures += prose.figures
         numerals += prose.numerals
         damages += prose.damages
-    return Reading(figures=with_keys(figures), numerals=tuple(numerals), damages=tuple(damages))
+    return Reading(figures=with_keys(_carried_over(figures)), numerals=tuple(numerals), damages=tuple(damages))
+
+
+def _carried_over(figures: list[Figure]) -> list[Figure]:
+    """A comparative in a bracket that begins a line is of the last figure of the line above."""
+    for index in range(1, len(figures)):
+        before, figure = figures[index - 1 : index + 1]
+        if (
+            (figure.role, figure.of) == ("comparative", None)
+            and before.place.row is None
+            and before.place.line == figure.place.line - 1
+            and before.unit is figure.unit
+        ):
+            figures[index] = replace(figure, of=before.id, label=before.label)
+    return figures

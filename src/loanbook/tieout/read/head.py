@@ -9,7 +9,7 @@ from loanbook.tieout.document import Cell
 from loanbook.tieout.figure import Basis, Period
 from loanbook.tieout.read.calendar import NO_HINT, Hint, read_hint, resolve
 from loanbook.tieout.read.context import Context
-from loanbook.tieout.read.grid import Row
+from loanbook.tieout.read.grid import Row, RowKind
 from loanbook.tieout.read.lexicon import CURRENCY_MARK
 from loanbook.tieout.read.scale import read_statement
 
@@ -30,6 +30,11 @@ _BALANCE = re.compile(
     r"\bbalance sheets?\b|\bfinancial (?:position|condition)\b(?! and results)|\bassets and liabilities\b|\bbilanz\b"
     r"|\bbilan\b|\bnet assets\b",
     re.IGNORECASE,
+)
+_NOTE_TITLE = re.compile(r"(?:Note\s+)?\d{1,2}[.:]?\s+[A-Z]{2}")
+_LENGTH_ENDED = re.compile(r"\b(?:months?|weeks?|quarters?)\s+(?:ended|ending)\b", re.IGNORECASE)
+_DATED = re.compile(
+    r"\W*(?:as\s+(?:of|at)|at|for|(?:three|six|nine|twelve|\d\d?)\s+(?:months|weeks)|years?|quarters?)\b", re.IGNORECASE
 )
 _FLOW = re.compile(
     r"\boperations\b|\bincome\b|\bearnings\b|\bprofit\b|\bcash[\s-]flows?\b|\bloss\b|\brevenues?\b|\bgewinn|\brésultat",
@@ -132,6 +137,31 @@ def is_instant_statement(texts: Iterable[str]) -> bool | None:
     return None
 
 
+def is_note_title(text: str) -> bool:
+    """Whether a label is the title of a numbered note: "4. REVENUE"."""
+    return _NOTE_TITLE.match(text) is not None
+
+
+def section_titles(rows: Sequence[Row]) -> set[int]:
+    """Rows inside a table that title a new statement: labels above new heads that name a statement and its day or length."""
+    found: set[int] = set()
+    run: list[int] = []
+    seen = False
+    for index, row in enumerate(rows):
+        if row.kind is RowKind.LABEL and row.labels:
+            run.append(index)
+            continue
+        if row.kind is RowKind.HEAD and seen and run:
+            texts = [" ".join(cell.span.text for cell in rows[at].labels) for at in run]
+            at = next((at for at, text in enumerate(texts) if is_instant_statement([text]) is not None), len(run))
+            if not any(_DATED.match(text) and read_hint(text).year for text in texts[at + 1 :]):
+                at = next((at for at, text in enumerate(texts) if is_note_title(text)), len(run))
+            found.update(run[at:])
+        seen = seen or row.kind is RowKind.FIGURES
+        run = []
+    return found
+
+
 def read_column(texts: tuple[str, ...], around: Sequence[str], context: Context, *, own_lengths: bool = False) -> Column:
     """What the heads of a column say, completed by the texts around the table (nearest first).
 
@@ -145,7 +175,7 @@ def read_column(texts: tuple[str, ...], around: Sequence[str], context: Context,
     if _CHANGE.search(" ".join(texts[-2:])) is not None:
         change = "growth" if percent else "change"
     hint = read_hint(whole)
-    instant = is_instant_statement(around)
+    instant = False if hint.months and _LENGTH_ENDED.search(whole) else is_instant_statement(around)
     complete = hint
     for text in around:
         if complete.year is not None and (complete.months is not None or complete.part is not None or complete.start is not None):

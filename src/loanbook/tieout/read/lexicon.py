@@ -48,6 +48,9 @@ def currency_code(mark: str, *, dollar: str, yen: str) -> str:
     return CURRENCIES[mark]
 
 
+HUNDREDTH = Decimal("0.01")
+CENTS = rf"(?:(?:{CURRENCY}|US|HK)[\s-]?)?cents?(?![A-Za-z])|pence(?![A-Za-z])|(?<=\d)p(?![\w.])"
+"""Hundredths of a currency, as amounts per share are stated in them."""
 THOUSAND, MILLION, BILLION, TRILLION = (Decimal(10) ** power for power in (3, 6, 9, 12))
 
 _SCALES = (

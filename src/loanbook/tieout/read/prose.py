@@ -37,6 +37,7 @@ _JOINED = re.compile(r",?\s*(?:and|or|und)\s+(?:approximately\s+|about\s+)?", re
 _TOLD_TO = re.compile(r"\b(?:to|at)\s+$")
 _NEW_SUBJECT = re.compile(r"[,;\s]*\b(?:and|while|whereas|but)\s+(?!an?\b|by\b|up\b|down\b)\w", re.IGNORECASE)
 _ONE = re.compile(r"1(?:[.,]0+)?")
+_PAID_PER_SHARE = re.compile(r"\bdividends?\b|\bdistributions?\b|\bearnings\b", re.IGNORECASE)
 _OUTLOOK = re.compile(
     r"\b(?:expects?|expected|guidance|outlook|forecasts?|anticipates?|projects|targets?|targeting|erwartet|prognos\w+)\b",
     re.IGNORECASE,
@@ -219,11 +220,18 @@ def _unit(amount: Amount, label: str, of: Figure | None, role: Role) -> Unit:
         and role.name in ("translation", "comparative", "prior_quarter")
         and amount.unit in (Unit.MONEY, Unit.UNKNOWN, Unit.COUNT)
     ):
-        if of.unit in (Unit.PER_SHARE, Unit.PER_ADS) and amount.has_scale:
+        if of.unit in (Unit.PER_SHARE, Unit.PER_ADS) and amount.has_scale:  # an amount in thousands is not per share
             return amount.unit
         return of.unit if amount.unit is not Unit.MONEY or of.unit in (Unit.PER_SHARE, Unit.PER_ADS) else amount.unit
     named = label_unit(label)
-    if amount.unit is Unit.MONEY and not amount.has_scale and amount.step < 1 and named in (Unit.PER_SHARE, Unit.PER_ADS):
+    if amount.unit is Unit.MONEY and amount.scale < 1 and named is None and _PAID_PER_SHARE.search(label):
+        return Unit.PER_SHARE
+    if (
+        amount.unit is Unit.MONEY
+        and not amount.has_scale
+        and (amount.step < 1 or amount.scale < 1)
+        and named in (Unit.PER_SHARE, Unit.PER_ADS)
+    ):
         return named
     if amount.unit in (Unit.COUNT, Unit.UNKNOWN) and named in (Unit.SHARES, Unit.ADS, Unit.PEOPLE):
         return named

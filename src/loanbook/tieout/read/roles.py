@@ -193,8 +193,8 @@ def _role(
     ):
         return Role(name="translation", of=index - 1)
     relative = amount.unit in _RELATIVE
-    if main is not None and bracketed_when(gap) is not None:
-        return Role(name="comparative", of=_like(amounts, roles, index, main))
+    if bracketed_when(gap) is not None and (main is not None or gap.lstrip().startswith("(")):
+        return Role(name="comparative", of=None if main is None else _like(amounts, roles, index, main))
     middle = before is not None and _RANGE_MIDDLE.fullmatch(gap) is not None
     if middle and roles[-1].name == "low":
         return Role(name="high", of=bounds.get("high") if relative and roles[-1].of is not None else None)

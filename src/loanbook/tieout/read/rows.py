@@ -7,7 +7,7 @@ from decimal import Decimal
 from loanbook.tieout.figure import Unit
 from loanbook.tieout.read.calendar import DATE, date_parts
 from loanbook.tieout.read.grid import Row, RowKind
-from loanbook.tieout.read.lexicon import SUPERSCRIPT_DIGITS
+from loanbook.tieout.read.lexicon import HUNDREDTH, SUPERSCRIPT_DIGITS
 from loanbook.tieout.read.scale import label_scale
 from loanbook.tieout.read.units import is_weak, label_unit
 
@@ -127,11 +127,15 @@ def read_row(label: str, groups: Groups) -> RowHead:
     """Unit, scale and moment of a row from its label and its groups."""
     groups.close(label)
     path = groups.path
+    scale = label_scale(label)
     group_unit = next((unit for text in reversed(path[-2:]) if (unit := label_unit(text)) is not None), None)
     unit = label_unit(label)
     weak = is_weak(label, unit)
     if (unit is None or unit is Unit.SHARES) and group_unit is not None and _GENERIC.fullmatch(label):
         unit, weak = group_unit, False
+        scale = scale or label_scale(next(text for text in reversed(path[-2:]) if label_unit(text) is not None))
+    if unit is None and scale == HUNDREDTH:
+        unit = Unit.PER_SHARE
     moment = "start" if _START_OF_PERIOD.search(label) else "end" if _END_OF_PERIOD.search(label) else ""
     return RowHead(
         label=label,
@@ -140,7 +144,7 @@ def read_row(label: str, groups: Groups) -> RowHead:
         group_unit=group_unit,
         is_rate=_RATIO_WORDS.search(label) is not None,
         is_weak=weak,
-        scale=label_scale(label),
+        scale=scale,
         moment=moment,
         day=_balance_day(label),
     )

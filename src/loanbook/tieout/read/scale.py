@@ -4,7 +4,18 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loanbook.tieout.read.lexicon import BILLION, CURRENCY, CURRENCY_MARK, MILLION, SCALE_LETTER, SCALE_WORD, THOUSAND, scale_of
+from loanbook.tieout.read.lexicon import (
+    BILLION,
+    CENTS,
+    CURRENCY,
+    CURRENCY_MARK,
+    HUNDREDTH,
+    MILLION,
+    SCALE_LETTER,
+    SCALE_WORD,
+    THOUSAND,
+    scale_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +102,15 @@ _LABEL_SCALE = re.compile(
 )
 
 
+_LABEL_CENTS = re.compile(
+    rf"\((?:[^()]*\s)?(?:{CENTS}|p)(?:\s+per\s+\w+)?\)|(?:,|\s[–—-])\s*(?:in\s+)?(?:{CENTS})\s*$", re.IGNORECASE
+)
+
+
 def label_scale(label: str) -> Decimal | None:
-    """The scale that a row states for itself: "Users (in millions)", "Average shares (000s)"."""
+    """The scale that a row states for itself: "Users (in millions)", "Average shares (000s)", "Earnings per share (cents)"."""
+    if _LABEL_CENTS.search(label):
+        return HUNDREDTH
     match = _LABEL_SCALE.search(label)
     if match is None:
         return None

@@ -164,7 +164,7 @@ def _compared_period(after: str, of: Period | None, role: Role, text: str, conte
     own = _clause_period(after, context)
     if own is not None:
         if (
-            role.of is not None
+            (role.of is not None or text.lstrip().startswith("("))
             and of is not None
             and of.start is not None
             and own.start is not None

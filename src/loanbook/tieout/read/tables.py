@@ -15,7 +15,18 @@ from loanbook.tieout.read.changes import with_changes_in_percent
 from loanbook.tieout.read.company import amid_amounts
 from loanbook.tieout.read.context import Context
 from loanbook.tieout.read.grid import Row, RowKind, Value
-from loanbook.tieout.read.head import Column, Heads, column_texts, last_basis, read_column, read_heads
+from loanbook.tieout.read.head import (
+    Column,
+    Heads,
+    column_texts,
+    is_instant_statement,
+    is_note_title,
+    last_basis,
+    read_column,
+    read_heads,
+    section_titles,
+)
+from loanbook.tieout.read.lexicon import HUNDREDTH
 from loanbook.tieout.read.naming import figure_id
 from loanbook.tieout.read.number import digits_value
 from loanbook.tieout.read.rows import Groups, RowHead, clean_label, group_level, is_wrapped_label, read_row, row_label
@@ -92,6 +103,7 @@ class _Reader:
         self.width = max(cell.column + cell.columns for cell in table.cells)
         values = [value for row in rows for value in row.values]
         self.extents = _extents(values)
+        self.titles: list[str] = []
         self.heads = Heads()
         self.columns: dict[int, Column] = {}
         self.reading = TableReading([], [], [])
@@ -103,8 +115,15 @@ class _Reader:
         wrapped = ""
         in_money = self.statement is not None and bool(self.statement.money or self.statement.currencies)
         amounts = amid_amounts(self.rows, self.surroundings.around) if in_money else frozenset()
+        titles = section_titles(self.rows)
         for index, row in enumerate(self.rows):
             following = self.rows[index + 1] if index + 1 < len(self.rows) else None
+            if index in titles:
+                text = row_label(row)
+                goes_on = index - 1 in titles or (is_note_title(text) and is_instant_statement([text]) is not False)
+                self.titles = [*(self.titles if goes_on else []), text]
+                head_rows, groups, wrapped = [], Groups(), ""
+                continue
             if row.kind is RowKind.HEAD:
                 head_rows.append(row)
                 continue
@@ -129,6 +148,8 @@ class _Reader:
                 label = clean_label(f"{wrapped} {row_label(row)}".strip())
                 wrapped = ""
                 head = read_row(label, groups)
+                if all(self.columns[value.cell.column].is_note for value in row.values):
+                    groups.add(label, group_level(row, label))
                 self._figures(row, replace(head, unit=None) if head.is_weak and index in amounts else head)
         _read_as_grouped(self.reading.figures)
         self.reading.figures = with_changes_in_percent(self.reading.figures)
@@ -152,7 +173,7 @@ class _Reader:
         """New heads; where they say no period or currency, what the heads above said goes on."""
         before = self.columns
         self.heads = read_heads(rows, self.width)
-        around = (*self.heads.corner, *self.surroundings.around)
+        around = (*self.heads.corner, *(reversed(self.titles) if self.titles else self.surroundings.around))
         heads = {}
         for column, (first, last) in self.extents.items():
             texts = column_texts(self.heads, column, first, last)
@@ -219,7 +240,7 @@ class _Reader:
             basis=basis,
             period=period,
             label=label,
-            path=(*self.surroundings.path, *head.path),
+            path=(*(self.titles or self.surroundings.path), *head.path),
             column=column.texts,
             role=_change_role(column, head, unit),
         )
@@ -257,6 +278,8 @@ class _Reader:
         return self.steps[step] * 2 > self.steps.total()
 
     def _scale(self, unit: Unit, head: RowHead, column: Column) -> Decimal:
+        if unit in (Unit.PER_SHARE, Unit.PER_ADS) and head.scale == HUNDREDTH:
+            return HUNDREDTH
         if unit in (Unit.MONEY, Unit.SHARES, Unit.ADS, Unit.COUNT, Unit.PEOPLE, Unit.UNKNOWN) and head.scale is not None:
             return head.scale
         if unit in (Unit.SHARES, Unit.ADS):

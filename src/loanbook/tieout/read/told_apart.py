@@ -32,7 +32,12 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
             rf"|(?<=[a-z]{{3}})(?<!\d)\d{{1,2}}(?=[\s,.;]|$)"
         ),
     ),
-    (NumeralKind.FOOTNOTE, re.compile(rf"^\W{{0,3}}\(?\d{{1,2}}\)?\s+(?!{MONTH})(?=[“\"A-Z])(?![^.]{{0,60}}\d{{4}}\s*$)")),
+    (
+        NumeralKind.FOOTNOTE,
+        re.compile(
+            rf"^\W{{0,3}}\(?\d{{1,2}}\)?\s+(?!{MONTH}|(?i:(?:months?|weeks?)\s+end))(?=[“\"A-Z])(?![^.]{{0,60}}\d{{4}}\s*$)"
+        ),
+    ),
     (
         NumeralKind.ORDINAL,
         re.compile(r"^\W{0,3}\(?\d{1,2}[.)]\s+(?=\S)|(?<![\w$€£¥])\(\d{1,2}\)(?=\s+[a-z])|\b\d{1,4}(?:st|nd|rd|th)\b"),
@@ -135,13 +140,35 @@ _PATTERNS: tuple[tuple[NumeralKind, re.Pattern[str]], ...] = (
 )
 
 
+_MEASURED = re.compile(
+    r"\b(?:days|turnover|cycle|DSO|DPO|DIO|average\s+(?:age|term|duration|maturity|life|tenor)|lead\s+times?)\b[^;]{0,90}?"
+    r"(?:\b(?:was|were|is|are|to|from|by|at|averaged|reached|than|with|of|and|days,)\s+(?:approximately\s+|about\s+|around\s+)?"
+    r"|\(\s*[^():;]{2,40}:\s*)$",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\s*(?:\+|\(?(?:past|over)\s*due|or\s+(?:more|less|longer)|delinquent|after|before|prior|from|of\s+the)", re.IGNORECASE
+)
+_COUNT_OF_DAYS = re.compile(r"\d{1,4}\s(?:days?|weeks?|hours?|minutes?)", re.IGNORECASE)
+
+
+def _is_measured(kind: NumeralKind, text: str, start: int, end: int) -> bool:
+    """Whether days are what was measured ("Inventory turnover days were 110 days"), and so a figure."""
+    return (
+        kind is NumeralKind.DEFINITION
+        and _COUNT_OF_DAYS.fullmatch(text[start:end]) is not None
+        and _PAST.match(text, end) is None
+        and _MEASURED.search(text[max(0, text.rfind(". ", 0, start)) : start]) is not None
+    )
+
+
 def told_apart(text: str) -> list[tuple[int, int, NumeralKind]]:
     """Where numerals stand that are no figures, in order of place; the first pattern that finds one says what it is."""
     taken = bytearray(len(text))
     found: list[tuple[int, int, NumeralKind]] = []
     for kind, pattern in _PATTERNS:
         for start, end in _matches(pattern, text):
-            if not any(taken[start:end]):
+            if not any(taken[start:end]) and not _is_measured(kind, text, start, end):
                 taken[start:end] = b"\x01" * (end - start)
                 found.append((start, end, kind))
     return sorted(found)
