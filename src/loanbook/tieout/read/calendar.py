@@ -7,6 +7,7 @@ caption and its document are laid over each other and then resolved to a period.
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from loanbook.tieout.figure import Period
 from loanbook.tieout.read.lexicon import CARDINALS, MONTH, MONTHS, ORDINALS
@@ -250,9 +251,8 @@ def _read_hint(text: str) -> Hint:
         return Hint(start=dt.date(year if first <= last else year - 1, first, 1), year=year, month=last)
     found = [(match, *date_parts(match)) for match in DATE.finditer(text)]
     found = [each for each in found if 1 <= each[2] <= 12]
-    if len(found) >= 2 and _RANGE.fullmatch(text[found[0][0].end() : found[1][0].start()]):
-        (_, y1, m1, d1), (_, y2, m2, d2) = found[:2]
-        if y2 is not None:
+    for (one, y1, m1, d1), (other, y2, m2, d2) in pairwise(found[:4]):
+        if _RANGE.fullmatch(text[one.end() : other.start()]) and y2 is not None:
             start = _day(y1 or (y2 if m1 <= m2 else y2 - 1), m1, d1)
             end = _day(y2, m2, d2)
             if start is not None and end is not None and start < end:

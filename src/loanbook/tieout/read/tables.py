@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from loanbook.tieout.document import Cell, Table
 from loanbook.tieout.figure import Basis, Damage, Figure, Numeral, NumeralKind, Period, Place, Unit
@@ -31,6 +31,7 @@ from loanbook.tieout.read.naming import figure_id
 from loanbook.tieout.read.number import digits_value
 from loanbook.tieout.read.rows import Groups, RowHead, clean_label, group_level, is_wrapped_label, read_row, row_label
 from loanbook.tieout.read.scale import Statement, read_statement
+from loanbook.tieout.read.turned import Turned, turned
 
 _PERCENT_MARKS = ("%", "％", "per cent", "percent")
 _UNIT_MARKS = {
@@ -105,6 +106,7 @@ class _Reader:
         self.extents = _extents(values)
         self.titles: list[str] = []
         self.heads = Heads()
+        self.turned: Turned | None = None
         self.columns: dict[int, Column] = {}
         self.reading = TableReading([], [], [])
         self.steps = Counter[Decimal]()
@@ -131,10 +133,10 @@ class _Reader:
                 head_rows.append(row)
                 continue
             if head_rows:
-                self._begin_section(head_rows)
+                self._begin_section(head_rows, index)
                 head_rows = []
             elif not self.columns:
-                self._begin_section([])
+                self._begin_section([], index)
             if row.kind is RowKind.DAMAGED:
                 self._damaged(row)
             elif row.kind is RowKind.LABEL:
@@ -169,15 +171,14 @@ class _Reader:
         message = f"{len(figures)} figures stand in rows without labels, under heads without a period; neither can be told"
         self.reading.damages.append(Damage(place=figures[0].place, message=message))
 
-    def _begin_section(self, rows: list[Row]) -> None:
+    def _begin_section(self, rows: list[Row], first: int) -> None:
         """New heads; where they say no period or currency, what the heads above said goes on."""
         before = self.columns
         self.heads = read_heads(rows, self.width)
         around = (*self.heads.corner, *(reversed(self.titles) if self.titles else self.surroundings.around))
         heads = {}
-        for column, (first, last) in self.extents.items():
-            texts = column_texts(self.heads, column, first, last)
-            heads[column] = texts
+        for column, extent in self.extents.items():
+            heads[column] = column_texts(self.heads, column, *extent)
         lengths = any(hint.part or hint.months for hint in map(read_hint, map(" ".join, heads.values())))
         columns = {column: read_column(texts, around, self.context, own_lengths=lengths) for column, texts in heads.items()}
         if before and not any(column.hint for column in columns.values()):
@@ -185,11 +186,15 @@ class _Reader:
                 key: replace(old, texts=(*old.texts, *columns[key].texts), currency=columns[key].currency or old.currency)
                 for key, old in before.items()
             }
+        section = list(takewhile(lambda row: row.kind is not RowKind.HEAD, self.rows[first:]))
+        self.turned = turned(section, columns, self.heads.corner, around[len(self.heads.corner) :], self.context)
         self.columns = _completed(columns, self.heads)
 
     def _figures(self, row: Row, head: RowHead) -> None:
         for value in row.values:
             column = self.columns[value.cell.column]
+            if self.turned is not None:
+                head, column = self.turned.at(value.cell.column, clean_label(row_label(row)))
             place = self._place(value)
             if column.is_note:
                 self.reading.numerals.append(Numeral(kind=NumeralKind.FOOTNOTE, place=place, text=value.text))

@@ -79,10 +79,27 @@ def grids_of(figures: Iterable[Figure]) -> list[Grid]:
     return [grid for block, found in sorted(blocks.items()) for grid in _parts(block, found)]
 
 
+def _is_turned(by_row: dict[int, list[Figure]]) -> bool:
+    """Whether the rows of a table are periods: the figures of each have one head, its period, and labels of their own."""
+    return all(len({figure.column for figure in row}) == 1 for row in by_row.values()) and any(
+        row[0].column and len({figure.label for figure in row}) > 1 for row in by_row.values()
+    )
+
+
 def _parts(block: int, figures: Sequence[Figure]) -> list[Grid]:
     by_row: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         by_row[figure.place.row or 0].append(figure)
+    if _is_turned(by_row):
+        by_row = defaultdict(list)
+        for figure in figures:
+            by_row[figure.place.column or 0].append(figure)
+        rows = tuple(
+            Row(index, found[0].label, found[0].path, {figure.place.row or 0: figure for figure in found})
+            for index, found in sorted(by_row.items())
+        )
+        columns = tuple(sorted({column for row in rows for column in row.cells}))
+        return [Grid(figures[0].place.file, block, 0, rows, columns)]
     parts: list[list[Row]] = [[]]
     heads: dict[int, tuple[str, ...]] = {}
     for index in sorted(by_row):

@@ -95,7 +95,7 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         elif then is None:
             item, named = owner.get(now.id), _named_before(sentence, now, items)
             quarter = _quarter_said(sentence, at)
-            yield from _from_earlier(make, growth, now, item, quarter) or _from_earlier(make, growth, now, named, quarter)
+            yield from from_earlier(make, growth, now, item, quarter) or from_earlier(make, growth, now, named, quarter)
 
 
 def _of_label(make: Callable[[Figure, Figure], Relation], sentence: Sentence, at: int, items: Items) -> Iterable[Relation]:
@@ -112,7 +112,7 @@ def _of_label(make: Callable[[Figure, Figure], Relation], sentence: Sentence, at
     if now is None:
         return
     is_beside = BESIDE.fullmatch(words[words.rindex(name) + len(name) :]) is not None
-    for relation in _from_earlier(make, growth, now, item, _quarter_said(sentence, at)):
+    for relation in from_earlier(make, growth, now, item, _quarter_said(sentence, at)):
         is_slip = digits_of(growth) >= LEAST_DIGITS and is_slip_of(growth, growth.amount - relation.difference * growth.scale)
         if relation.verdict is not Verdict.BROKEN or is_beside or is_slip:
             yield relation
@@ -154,7 +154,7 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         if then is not None:
             told = [_finer(make, now, then, owner)]
         else:
-            told = _from_earlier(make, change, now, owner.get(now.id), _quarter_said(sentence, at))
+            told = from_earlier(make, change, now, owner.get(now.id), _quarter_said(sentence, at))
         if not told:
             continue
         (relation,) = told
@@ -286,7 +286,7 @@ def _base(sentence: Sentence, at: int, now: Figure) -> Figure | None:
     return named[0] if named and sentence.figures[at].role not in ("low", "high") else None
 
 
-def _from_earlier(
+def from_earlier(
     make: Callable[[Figure, Figure], Relation], told: Figure, now: Figure, item: Item | None, quarter: str
 ) -> list[Relation]:
     """Growth or change from an amount that the text does not give, of the same item.

@@ -25,6 +25,7 @@ from loanbook.tieout.relate.signs import label_signs
 from loanbook.tieout.relate.sums import cross_footings, footings
 from loanbook.tieout.relate.transfer import transferred
 from loanbook.tieout.relate.translation import Pairs, Rates, pairs_of, rates_of, translations
+from loanbook.tieout.relate.turned import growth_beside
 from loanbook.tieout.relation import Relation, RelationKind
 
 EQUALITIES = frozenset(RelationKind) - {RelationKind.INEQUALITY, RelationKind.DIRECTION}
@@ -84,6 +85,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
     spoken: list[Sentence] = []
     for document, reading in readings:
         sentences = paragraphs(document, reading.figures)
+        found.extend(growth_beside(reading.figures, owner))
         found.extend(prose_relations(sentences, owner, items))
         found.extend(defined_sums(sentences, items))
         found.extend(per_ads_in_text(sentences, shares))
