@@ -189,5 +189,32 @@ def test_what_checks_nothing_is_not_said_to_hold(tieout, tmp_path):
     empty, single = tmp_path / "empty.txt", tmp_path / "single.txt"
     empty.write_text("")
     single.write_text("Revenue was $5 million.\n")
-    assert "No figure was read." in tieout(empty)[1]
-    assert "no relation was found" in tieout(single)[1]
+    assert "Nothing to look at" not in tieout(empty)[1]
+    code, said, _ = tieout(single)
+    assert code == 0
+    assert "no relation was found" in said
+
+
+def test_a_document_of_which_no_figure_is_read_ends_with_two_beside_others_too(tieout, bank, tmp_path):
+    """In a build a failed extraction must not pass."""
+    empty = tmp_path / "scan.html"
+    empty.write_text("<html><body><img src='page1.png'></body></html>")
+    for files in ((empty,), (bank, empty)):
+        code, said, wrong = tieout(*files, "--fail-on", "never")
+        assert code == 2
+        assert "all" in said
+        assert f"{empty}: no figure was read." in wrong
+
+
+def test_reasons_stay_when_notes_are_written_onto_their_file(tieout, bank, tmp_path):
+    file, notes = spoiled(bank), tmp_path / "notes.csv"
+    tieout(file, "--write-notes", notes)
+    (row,) = csv.DictReader(notes.open(encoding="utf-8"))
+    accept(notes, [row | {"reason": "agreed"}, row | {"finding": "0" * 12, "reason": "of a finding that is gone"}])
+    assert tieout(file, "--write-notes", notes)[0] == 1
+    (kept,) = csv.DictReader(notes.open(encoding="utf-8"))
+    assert kept == row | {"reason": "agreed"}
+    other = tmp_path / "list.csv"
+    other.write_text("name,amount\nHeron,1\n")
+    assert tieout(file, "--write-notes", other)[0] == 2
+    assert other.read_text() == "name,amount\nHeron,1\n"

@@ -44,7 +44,7 @@ def check_documents(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write them as CSV files into this folder.")] = None,
     notes: Annotated[Path | None, typer.Option("--notes", help="Accepted findings (CSV: finding, reason).")] = None,
     keep: Annotated[
-        Path | None, typer.Option("--write-notes", help="Write all findings as CSV, to fill in reasons and give as --notes.")
+        Path | None, typer.Option("--write-notes", help="Write all findings as CSV, to fill in reasons; reasons that it has stay.")
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="The mildest finding that ends with exit code 1; accepted ones do not.")
@@ -54,7 +54,8 @@ def check_documents(
 
     Figures are related within a document and across those given: sums, text against tables, comparatives, growth, margins,
     translation, per share. Nothing in a document is run and nothing is downloaded. Exit code 0: nothing to look at; 1: findings
-    at or above --fail-on that no note accepts; 2: a document or an option cannot be used.
+    at or above --fail-on that no note accepts; 2: a document or an option cannot be used,
+    or no figure is read of a document.
     """
     for path in (page, json, keep):
         if path and (not path.parent.is_dir() or (path.exists() and not path.is_file())):
@@ -64,6 +65,7 @@ def check_documents(
     if csv and csv.exists() and not csv.is_dir():
         raise RequestError(f"{csv} is a file; --csv names a folder, which is made where it is not there.")
     accepted = read_notes(notes) if notes else {}
+    kept = read_notes(keep) if keep and keep.exists() and keep.stat().st_size else {}
     with progress(compiles_nothing) as tell:
         done = 0
 
@@ -83,8 +85,11 @@ def check_documents(
     if csv:
         write_csv(judgement, csv)
     if keep:
-        write_notes(judgement, keep)
+        write_notes(judgement, keep, kept)
     _say(judgement)
+    bare = [document.file for document, reading in judgement.documents if not reading.figures]
+    if bare:
+        raise RequestError(f"{', '.join(bare)}: no figure was read. Give results documents that have text and figures.")
     limit = GRAVE.index(fail_on) if fail_on is not FailOn.NEVER else -1
     if any(not each.accepted and GRAVE.index(FailOn(each.severity.value)) <= limit for each in judgement.findings):
         raise typer.Exit(1)
@@ -121,11 +126,9 @@ def _say(judgement: Judgement) -> None:
     accepted = len(judgement.findings) - len(open_ones)
     if accepted:
         screen.print(f"\n{accepted:,} accepted by notes{'' if open_ones else ': nothing is open'}.")
-    elif not total:
-        screen.print("\nNo figure was read. Are these results documents, with text?")
-    elif not judgement.relations:
+    elif total and not judgement.relations:
         screen.print("\nNothing in these documents checks their figures: no relation was found.")
-    elif not open_ones:
+    elif total and not open_ones:
         screen.print("\nNothing to look at: every relation that was found holds.")
     for kept in judgement.conventions:
         screen.print(f"  {escape(kept.message)} ({kept.kept} of {kept.seen})", style="dim")

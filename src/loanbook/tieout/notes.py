@@ -7,6 +7,7 @@ so the file can be written with all open findings and filled in.
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from loanbook.errors import RequestError
@@ -40,8 +41,10 @@ def read_notes(path: Path) -> dict[str, str]:
         raise RequestError(f"{path}: notes cannot be read: {error}.") from error
 
 
-def write_notes(judgement: Judgement, path: Path) -> int:
+def write_notes(judgement: Judgement, path: Path, kept: Mapping[str, str] | None = None) -> int:
     """Write every finding with the reason it was accepted for, empty where it is open; gives how many are open.
+
+    kept    finding id to a reason that stays where `judgement` accepts the finding for none
 
     Notes of findings that are gone are left out.
     """
@@ -51,7 +54,7 @@ def write_notes(judgement: Judgement, path: Path) -> int:
             "severity": finding.severity.value,
             "place": cell_text(str(finding.place)),
             "message": cell_text(finding.message),
-            "reason": finding.accepted,
+            "reason": finding.accepted or (kept or {}).get(finding.id, ""),
         }
         for finding in judgement.findings
     ]
