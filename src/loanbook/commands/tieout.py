@@ -44,7 +44,7 @@ def check_documents(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write them as CSV files into this folder.")] = None,
     notes: Annotated[Path | None, typer.Option("--notes", help="Accepted findings (CSV: finding, reason).")] = None,
     keep: Annotated[
-        Path | None, typer.Option("--write-notes", help="Write all findings as CSV, to fill in reasons; reasons that it has stay.")
+        Path | None, typer.Option("--write-notes", help="Write all findings as CSV, to fill in reasons; those of the file stay.")
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="The mildest finding that ends with exit code 1; accepted ones do not.")
