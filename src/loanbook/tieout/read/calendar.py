@@ -23,11 +23,16 @@ _MID_MONTH = (9, 21)
 """A period that ends beside a month's end, yet not on it, counts weeks: thirteen to a quarter."""
 
 
+def is_mid_month(day: dt.date) -> bool:
+    """Whether a day is no end of a period, be it counted in months or in weeks."""
+    return _MID_MONTH[0] < day.day < _MID_MONTH[1]
+
+
 def months_ended(end: dt.date, months: int) -> Period:
     """The period of so many months that ends on a day."""
     if end == month_end(end.year, end.month):
         return Period(start=month_end(end.year, end.month - months) + dt.timedelta(days=1), end=end)
-    if not _MID_MONTH[0] < end.day < _MID_MONTH[1] and months % 3 == 0:
+    if not is_mid_month(end) and months % 3 == 0:
         return Period(start=end - dt.timedelta(days=91 * months // 3 - 1), end=end)
     before = month_end(end.year, end.month - months)
     return Period(start=before.replace(day=min(end.day, before.day)) + dt.timedelta(days=1), end=end)
@@ -63,18 +68,41 @@ class FiscalYear:
 
     month         month in whose last days a fiscal year ends
     named_ahead   0 where fiscal 2024 ends in 2024; 1 where it ends in 2025, as in Japan
+    ends          days on which periods end that are counted in weeks, the most named first; none where months are counted
     """
 
     month: int = 12
     named_ahead: int = 0
+    ends: tuple[dt.date, ...] = ()
 
     def end(self, year: int) -> dt.date:
-        return month_end(year + self.named_ahead, self.month)
+        return self._near(month_end(year + self.named_ahead, self.month))
 
     def part(self, year: int, last_month: int, months: int) -> Period:
         """The months of fiscal `year` that end with its `last_month`-th month."""
-        end = self.end(year)
-        return months_ended(month_end(end.year, end.month - 12 + last_month), months)
+        return months_ended(self._near(month_end(year + self.named_ahead, self.month - 12 + last_month)), months)
+
+    def month_of(self, year: int | None, month: int, day: int) -> tuple[int | None, int]:
+        """Year and month at whose end a day stands; where weeks are counted, February 1 stands at the end of January."""
+        if not self.ends or day > _MID_MONTH[0]:
+            return year, month
+        return (year, month - 1) if month > 1 else (None if year is None else year - 1, 12)
+
+    def name_of(self, end: dt.date) -> int:
+        """What the fiscal year is called that a day is in."""
+        year, month = self.month_of(end.year, end.month, end.day)
+        return (year or end.year) + (month > self.month) - self.named_ahead
+
+    def shift(self, period: Period, years: int) -> Period:
+        """The same period of another year; where weeks are counted, the one that ends on a day that is known."""
+        shifted = shift_years(period, years)
+        end = self._near(shifted.end)
+        if end == shifted.end:
+            return shifted
+        return Period(end=end, start=None if period.start is None else end - (period.end - period.start))
+
+    def _near(self, day: dt.date) -> dt.date:
+        return next((end for end in self.ends if abs((end - day).days) <= _MID_MONTH[0]), day)
 
 
 CALENDAR_YEAR = FiscalYear()
@@ -337,7 +365,8 @@ def resolve(hint: Hint, fiscal_year: FiscalYear, *, instant: bool | None) -> Per
     if instant or hint.months == 0:
         return Period(end=end)
     if hint.to_date:
-        return months_ended(end, (end.month - fiscal_year.month - 1) % 12 + 1)
+        month = fiscal_year.month_of(end.year, end.month, end.day)[1]
+        return months_ended(end, (month - fiscal_year.month - 1) % 12 + 1)
     if hint.months:
         return months_ended(end, hint.months)
     if hint.month is None:

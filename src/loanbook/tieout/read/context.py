@@ -9,7 +9,8 @@ from decimal import Decimal
 from loanbook.tieout.document import Document, Heading, Span, Table
 from loanbook.tieout.figure import Basis, Period
 from loanbook.tieout.read.calendar import CALENDAR_YEAR, DATE, FiscalYear, date_parts, part_hint, read_hint, resolve
-from loanbook.tieout.read.lexicon import MONTH, MONTHS, currencies_in, currency_code
+from loanbook.tieout.read.fiscal import fiscal_year_of
+from loanbook.tieout.read.lexicon import currencies_in, currency_code
 from loanbook.tieout.read.number import decimal_mark
 from loanbook.tieout.read.scale import read_statement
 
@@ -48,25 +49,6 @@ _DOLLARS = (
     ("USD", r"U\.?S\.? dollars?|US\$|USD\b"),
 )
 _CHINA = re.compile(r"RMB|Renminbi|\bPRC\b|人民币", re.IGNORECASE)
-_YEAR_END = re.compile(
-    rf"\b(?:fiscal|financial)\s+years?\s+(?:ended|ending|ends)\s+(?:on\s+)?(?:(?P<m1>{MONTH})\s*\d{{1,2}}"
-    rf"|\d{{1,2}}\.?\s+(?P<m2>{MONTH}))|\byears?\s+ended\s+(?:on\s+)?(?:(?P<m3>{MONTH})\s*\d{{1,2}}"
-    rf"|\d{{1,2}}\.?\s+(?P<m4>{MONTH}))",
-    re.IGNORECASE,
-)
-_NAMED = re.compile(
-    rf"(?:fiscal|financial)\s+year\s+(?:ended|ending)\s+(?:(?:{MONTH})\s*\d{{1,2}},?\s*"
-    rf"|\d{{1,2}}\s+(?:{MONTH})\s*)(?P<y1>20\d\d)\s*[(,]\s*[“\"]?(?:the\s+)?[“\"]?(?:FY"
-    rf"|fiscal(?:\s+year)?\s*)(?P<n1>20\d\d)|(?:FY"
-    rf"|fiscal(?:\s+year)?\s*)(?P<n2>20\d\d)\s*[(,]\s*(?:the\s+)?(?:(?:fiscal\s+)?year\s+)?(?:ended"
-    rf"|ending)\s+(?:(?:{MONTH})\s*\d{{1,2}},?\s*|\d{{1,2}}\s+(?:{MONTH})\s*)(?P<y2>20\d\d)",
-    re.IGNORECASE,
-)
-_QUARTER_END = re.compile(
-    rf"\b(?P<part>first|second|third|fourth)\s+(?:fiscal\s+)?quarter(?:\s+of\s+(?:fiscal\s+(?:year\s+)?)?(?:20\d\d))?,?\s+("
-    rf"?:which\s+)?(?:ended|ending)\s+(?:(?P<m1>{MONTH})\s*\d{{1,2}}|\d{{1,2}}\.?\s+(?P<m2>{MONTH}))",
-    re.IGNORECASE,
-)
 _IFRS = re.compile(r"\bIFRSs?\b|International Financial Reporting Standards|IFRS Accounting Standards")
 _GAAP = re.compile(r"\bU\.?\s?S\.?\s?GAAP\b|(?<![Nn]on-)(?<![Nn]on )\bGAAP\b|generally accepted accounting principles")
 _TITLE_BLOCKS = 60
@@ -89,7 +71,7 @@ def document_context(document: Document) -> Context:
         mark=decimal_mark(texts),
         dollar=_dollar(whole),
         yen="CNY" if _CHINA.search(whole) else "JPY",
-        fiscal_year=_fiscal_year(whole),
+        fiscal_year=fiscal_year_of(whole),
         basis=_basis(whole),
     )
     codes = Counter[str]()
@@ -121,23 +103,6 @@ def _dollar(whole: str) -> str:
         return {"canadian": "CAD", "australian": "AUD", "singapore": "SGD", "hong kong": "HKD"}.get(stated[1].lower(), "USD")
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] > counts["USD"] and "US$" not in whole else "USD"
-
-
-def _fiscal_year(whole: str) -> FiscalYear:
-    months = Counter[int]()
-    for match in _YEAR_END.finditer(whole):
-        name = next(each for each in match.groups() if each)
-        months[MONTHS[name.lower().rstrip(".")]] += 2 if match.group().lower().startswith(("fiscal", "financial")) else 1
-    for match in _QUARTER_END.finditer(whole):
-        month = MONTHS[(match["m1"] or match["m2"]).lower().rstrip(".")]
-        part = ("first", "second", "third", "fourth").index(match["part"].lower()) + 1
-        months[(month - 3 * part - 1) % 12 + 1] += 1
-    month = months.most_common(1)[0][0] if months else 12
-    named = _NAMED.search(whole)
-    ahead = 0
-    if named is not None:
-        ahead = max(0, min(1, int(named["y1"] or named["y2"]) - int(named["n1"] or named["n2"])))
-    return FiscalYear(month=month, named_ahead=ahead)
 
 
 def _basis(whole: str) -> Basis | None:

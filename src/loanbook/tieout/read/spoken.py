@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from loanbook.tieout.figure import Period
 from loanbook.tieout.read.amounts import Amount
-from loanbook.tieout.read.calendar import Hint, length_months, prior_period, read_hint, resolve, shift_years
+from loanbook.tieout.read.calendar import Hint, length_months, prior_period, read_hint, resolve
 from loanbook.tieout.read.context import Context
 from loanbook.tieout.read.roles import YEAR_AGO, Role, bracketed_when
 
@@ -129,7 +129,7 @@ def _clause_period(clause: str, context: Context) -> Period | None:
     if hint.year is None:
         if hint.part is None or context.period is None:
             return None
-        hint = replace(hint, year=_fiscal_year_of(context))
+        hint = replace(hint, year=context.fiscal_year.name_of(context.period.end))
     if (
         hint.month is None
         and hint.part is None
@@ -143,14 +143,6 @@ def _clause_period(clause: str, context: Context) -> Period | None:
     return resolve(replace(hint, months=0) if end_of else hint, context.fiscal_year, instant=None)
 
 
-def _fiscal_year_of(context: Context) -> int | None:
-    if context.period is None:
-        return None
-    end = context.period.end
-    year = end.year if end.month <= context.fiscal_year.month else end.year + 1
-    return year - context.fiscal_year.named_ahead
-
-
 def _compared_period(after: str, of: Period | None, role: Role, text: str, context: Context) -> Period | None:
     if role.name == "prior_quarter":
         named = _clause_period(after, context)
@@ -158,9 +150,9 @@ def _compared_period(after: str, of: Period | None, role: Role, text: str, conte
     hint = read_hint(after)
     if YEAR_AGO.search(after) and of is not None:
         if hint.month is not None or hint.part is not None:
-            return _clause_period(after, context) or shift_years(of, -1)
+            return _clause_period(after, context) or context.fiscal_year.shift(of, -1)
         year = hint.year if hint.year is not None else of.end.year - 1
-        return shift_years(of, year - of.end.year)
+        return context.fiscal_year.shift(of, year - of.end.year)
     own = _clause_period(after, context)
     if own is not None:
         if (
@@ -172,10 +164,10 @@ def _compared_period(after: str, of: Period | None, role: Role, text: str, conte
             and hint.month is None
             and length_months(own) != length_months(of)
         ):
-            return shift_years(of, own.end.year - of.end.year)
+            return context.fiscal_year.shift(of, own.end.year - of.end.year)
         return own
     if of is not None and re.search(r"year[- ]o|\byoy\b|prior[- ]year|last year|year ago", text, re.IGNORECASE):
-        return shift_years(of, -1)
+        return context.fiscal_year.shift(of, -1)
     return None
 
 
