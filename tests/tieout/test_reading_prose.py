@@ -311,6 +311,8 @@ def test_a_bracket_that_begins_a_line_takes_the_year_that_it_names():
         ("Basic earnings per share were RMB22.5 cents (2023: RMB18.7 cents).", ("22.5", "18.7"), "CNY"),
         ("Adjusted earnings per share were 41.3p (2023: 38.2p).", ("41.3", "38.2"), "GBP"),
         ("The interim dividend is 22 pence per share.", ("22",), "GBP"),
+        ("The final dividend is 15p per share (2023: 14p).", ("15", "14"), "GBP"),
+        ("Earnings per share were 41.3p.", ("41.3",), "GBP"),
         ("The board declared a dividend of 12.5 US cents per ordinary share.", ("12.5",), "USD"),
         ("A dividend of 8.0 HK cents per share was paid.", ("8.0",), "HKD"),
     ],

@@ -49,7 +49,7 @@ def currency_code(mark: str, *, dollar: str, yen: str) -> str:
 
 
 HUNDREDTH = Decimal("0.01")
-CENTS = rf"(?:(?:{CURRENCY}|US|HK)[\s-]?)?cents?(?![A-Za-z])|pence(?![A-Za-z])|(?<=\d)p(?![\w.])"
+CENTS = rf"(?:(?:{CURRENCY}|US|HK)[\s-]?)?cents?(?![A-Za-z])|pence(?![A-Za-z])|(?<=\d)p(?!\w|\.\w)"
 """Hundredths of a currency, as amounts per share are stated in them."""
 THOUSAND, MILLION, BILLION, TRILLION = (Decimal(10) ** power for power in (3, 6, 9, 12))
 
