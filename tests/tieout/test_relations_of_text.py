@@ -150,3 +150,41 @@ def test_what_is_said_of_amounts_is_derived_and_slips_in_it_are_found(
         told = sentence.format(*(wrong if each == right else each for each in (first, second)))
         (finding,) = judged(tmp_path, text.format(told)).findings
         assert wrong.split()[0].rstrip("%") in finding.printed
+
+
+BRIDGE = """
+Heron Mills: first-half 2025 results
+
+Net debt of €1,483 million at June 30, 2025, versus €1,386 million at December 31, 2024.
+
+(in € million)
+
+	H1 2025
+Net debt at January 1	(1,386)
+Free cash flow	303
+Dividends paid	(242)
+Share buybacks	(55)
+Acquisitions, net of disposals	(120)
+Exchange differences and other	17
+Net debt at June 30	(1,483)
+"""
+
+
+def test_a_roll_forward_of_one_column_fails_by_its_labels_and_debt_is_told_without_brackets(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.txt"
+    file.write_text(BRIDGE, encoding="utf-8")
+    judgement = tie_out([file])
+    assert judgement.findings == ()
+    assert judgement.counts()[Status.TICKED] == len(judgement.figures)
+    file.write_text(BRIDGE.replace("(242)", "(224)"), encoding="utf-8")
+    judgement = tie_out([file])
+    (finding,) = judgement.findings
+    texts = {figure.id: figure.text for figure in judgement.figures}
+    assert (finding.kind, finding.severity) == ("roll_forward", Severity.ERROR)
+    assert "(224)" in [texts[name] for name in finding.suspects]
+
+
+def test_movements_printed_without_their_sign_are_no_failed_roll_forward(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.txt"
+    file.write_text(BRIDGE.replace("(242)", "242").replace("17\n", "31\n"), encoding="utf-8")
+    assert not [finding for finding in tie_out([file]).findings if finding.kind == "roll_forward"]

@@ -14,7 +14,7 @@ from loanbook.tieout.relate.build import equal_relation, relation_of
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import words, words_of
 from loanbook.tieout.relate.paragraphs import Sentence
-from loanbook.tieout.relate.series import Coordinate, Frame, Item, coordinate_of, digits_of
+from loanbook.tieout.relate.series import Coordinate, Frame, Item, coordinate_of, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
 from loanbook.tieout.relation import Relation, RelationKind
@@ -65,8 +65,8 @@ def _beside(
             if item is None or coordinate is None or figure.id in tied or figure.id in lines:
                 continue
             line = item.best(coordinate)
-            if line is not None and is_slip_of(figure, line.amount):
-                found.append(equal_relation("mention", figure, line, STRENGTH))
+            if line is not None and (_in_words(figure, line) or is_slip_of(figure, line.amount)):
+                found.append(_mention(figure, line))
     return found
 
 
@@ -109,7 +109,16 @@ def _slip_of_line(figure: Figure, around: frozenset[str], items: Items, frame: F
             continue
         if is_slip_of(figure, line.amount):
             found.append(line)
-    return equal_relation("mention", figure, found[0], STRENGTH) if len(found) == 1 else None
+    return _mention(figure, found[0]) if len(found) == 1 else None
+
+
+def _mention(figure: Figure, line: Figure) -> Relation:
+    return equal_relation("mention", figure, line, STRENGTH, factor=-1 if _in_words(figure, line) else 1)
+
+
+def _in_words(figure: Figure, line: Figure) -> bool:
+    """Whether the text says by its words what the table says by brackets: `net debt of 1,483` and `(1,483)`."""
+    return figure.amount == -line.amount and opposed(figure, line)
 
 
 def _coordinates(figure: Figure, frame: Frame, spans: Spans) -> Iterable[tuple[Coordinate, Decimal]]:

@@ -18,7 +18,7 @@ from loanbook.tieout.relate.quotients import quotients
 from loanbook.tieout.relate.relabel import relabelled
 from loanbook.tieout.relate.repeats import repeats
 from loanbook.tieout.relate.restated import restated
-from loanbook.tieout.relate.rolls import openings
+from loanbook.tieout.relate.rolls import declared_rolls, openings
 from loanbook.tieout.relate.run_in import run_in_rows
 from loanbook.tieout.relate.series import Frame, prose_series, table_series
 from loanbook.tieout.relate.signs import label_signs
@@ -50,6 +50,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
             down, still = footings(grid)
             sums.extend(down)
             silent |= still
+            found.extend(declared_rolls(grid, down))
             found.extend(cross_footings(grid))
             found.extend(column_ratios(grid))
             found.extend(bounds(grid))
