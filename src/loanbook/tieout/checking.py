@@ -8,6 +8,7 @@ from loanbook.errors import RequestError
 from loanbook.tieout.judge import judge
 from loanbook.tieout.judgement import Judgement
 from loanbook.tieout.read import read_document, read_figures
+from loanbook.tieout.read.naming import short_names
 from loanbook.tieout.relate import relate, with_concepts
 
 
@@ -31,12 +32,12 @@ def tie_out(
             raise RequestError(f"{file} is {same} again; name each document once, or everything in it would tie to itself.")
     readings = []
     contents: dict[bytes, Path] = {}
-    for file in files:
+    for file, name in zip(files, short_names(files), strict=True):
         document = read_document(file)
         copied = contents.setdefault(hashlib.blake2b(file.read_bytes()).digest(), file)
         if copied is not file and document.blocks:
             raise RequestError(f"{file} is a copy of {copied}; name each document once, or everything in it would tie to itself.")
-        readings.append((document, read_figures(document)))
+        readings.append((document, read_figures(document, name)))
         if on_read:
             on_read(file)
     readings = with_concepts(readings)

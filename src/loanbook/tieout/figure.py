@@ -96,7 +96,7 @@ class Period:
 class Figure:
     """One displayed number.
 
-    id          stable for an unchanged document: file, place and text
+    id          made of what is said of it, not of where it stands (`read.naming.with_ids`)
     key         what a figure is called in the next version of the document: concept or label, period, currency, basis, heading
     text        as displayed, brackets and marks included: "(172,291)", "RMB4,153.2 million"
     value       in displayed units, signed: Decimal("-172291"); displayed percent 12.5 is Decimal("12.5")

@@ -44,7 +44,7 @@ class Term:
 class Relation:
     """One derivation of `result` from `terms`.
 
-    id           hash of kind, rule, result and terms: stable while the document is
+    id           hash of kind, rule and the ids of its figures, in whatever order they are found
     rule         name in its pack ("balance_sheet_identity"), or "discovered"
     expected     what the terms say the result is, in the result's single units
     printed      what the result displays

@@ -1,13 +1,14 @@
 """All figures of a document: tables with what stands around them, prose, and what is told apart from both."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from loanbook.errors import RequestError
 from loanbook.tieout.document import Document, Heading, Paragraph, Table
 from loanbook.tieout.figure import Damage, Figure, Numeral, Reading
 from loanbook.tieout.read.context import document_context
 from loanbook.tieout.read.grid import has_figures, table_rows
-from loanbook.tieout.read.naming import with_keys
+from loanbook.tieout.read.naming import with_ids, with_keys
 from loanbook.tieout.read.prose import read_prose
 from loanbook.tieout.read.scale import Statement
 from loanbook.tieout.read.tables import Surroundings, read_table, table_statement
@@ -15,11 +16,13 @@ from loanbook.tieout.read.tables import Surroundings, read_table, table_statemen
 MOST_FIGURES = 100_000  # four times what five hundred full pages hold
 
 
-def read_figures(document: Document) -> Reading:
+def read_figures(document: Document, name: str = "") -> Reading:
     """Every displayed number of a document as a figure or, told apart, as a numeral of another kind.
 
     Figures stand in reading order. A caption's lines are blocks too and are read once, as those. Raises RequestError for a
     document of more than MOST_FIGURES.
+
+    name    what ids call the document, one of its own among those read together; the file's name without folder if none is given
     """
     context = document_context(document)
     figures: list[Figure] = []
@@ -62,7 +65,8 @@ def read_figures(document: Document) -> Reading:
         figures += prose.figures
         numerals += prose.numerals
         damages += prose.damages
-    return Reading(figures=with_keys(_carried_over(figures)), numerals=tuple(numerals), damages=tuple(damages))
+    named = with_ids(with_keys(_carried_over(figures)), name or Path(document.file).name)
+    return Reading(figures=named, numerals=tuple(numerals), damages=tuple(damages))
 
 
 def _carried_over(figures: list[Figure]) -> list[Figure]:

@@ -7,6 +7,7 @@ from loanbook.errors import RequestError
 from loanbook.tieout.document import Document
 from loanbook.tieout.read.delimited import read_rows
 from loanbook.tieout.read.draft import document_blocks
+from loanbook.tieout.read.glyphs import plain_glyphs
 from loanbook.tieout.read.html import read_elements
 from loanbook.tieout.read.limits import Limits, Meter
 from loanbook.tieout.read.pdf import read_pages
@@ -62,7 +63,7 @@ def document_of(content: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> D
     kind = _kind(content, name)
     if kind == "pdf":
         return Document(file=name, blocks=document_blocks(read_pages(content, name, meter)))
-    text = _decoded(content, name)
+    text = plain_glyphs(_decoded(content, name))
     if kind == "html":
         return Document(file=name, blocks=document_blocks(read_elements(text, name, meter)))
     if kind == "csv":
@@ -83,7 +84,9 @@ def _kind(content: bytes, name: str) -> str:
 
 
 def _decoded(content: bytes, name: str) -> str:
-    """UTF-8 with or without mark, UTF-16 with mark, else Windows' Latin; a file of many nulls is no text."""
+    """UTF-8 with or without mark, UTF-16 and UTF-32 with mark, else Windows' Latin; a file of many nulls is no text."""
+    if content.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return content.decode("utf-32", errors="replace")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     if b"\x00" in content[:65536]:

@@ -10,6 +10,7 @@ from loanbook.errors import RequestError
 from loanbook.tieout.document import Cell, Heading, Paragraph, Span
 from loanbook.tieout.figure import Place
 from loanbook.tieout.read.draft import Draft, Piece
+from loanbook.tieout.read.glyphs import plain_glyphs
 from loanbook.tieout.read.lexicon import SUPERSCRIPTS
 from loanbook.tieout.read.limits import Meter
 
@@ -214,6 +215,7 @@ _THIN = re.compile(r"(?<=\d)[\xa0\u2007\u2009\u202f](?=\d{3}(?!\d))")
 
 
 def _shown(text: str) -> str:
+    text = plain_glyphs(text)
     return "\u202f".join(" ".join(part.split()) for part in _THIN.sub("\x1f", text).replace("\u200b", "").split("\x1f"))
 
 

@@ -5,6 +5,7 @@ import re
 
 from loanbook.tieout.document import Span
 from loanbook.tieout.figure import Place
+from loanbook.tieout.read.glyphs import plain_glyphs
 from loanbook.tieout.read.lexicon import SUPERSCRIPTS
 
 _TAG_NAMES = "b|i|u|em|strong|sup|sub|span|font|br|small|mark|a|p|div|s|del|ins|code|big|center|nobr"
@@ -53,7 +54,7 @@ def unmarked(line: str, place: Place) -> Span:
         elif match["link"]:
             shown = match["l1"]
         elif match["entity"]:
-            shown = html.unescape(match["entity"])
+            shown = plain_glyphs(html.unescape(match["entity"]))
         else:
             shown = " " if kind == "tag" and match["tag"].startswith("<br") else ""
         pieces.append(shown)

@@ -8,6 +8,7 @@ import pypdfium2.raw as raw
 
 from loanbook.errors import RequestError
 from loanbook.tieout.read.draft import Piece
+from loanbook.tieout.read.glyphs import plain_glyphs
 from loanbook.tieout.read.limits import Meter
 from loanbook.tieout.read.text import read_lines
 
@@ -57,7 +58,7 @@ def read_pages(content: bytes, file: str, meter: Meter) -> list[Piece]:
                 raise RequestError(f"{file}: page {number + 1} cannot be read ({error}). Save the document anew.") from error
             found = _letters(text.raw, meter)
             letters += len(found)
-            pieces += read_lines("\n".join(_lines(found)), file, meter, page=number + 1)
+            pieces += read_lines(plain_glyphs("\n".join(_lines(found))), file, meter, page=number + 1)
             text.close()
             page.close()
         if len(document) and not letters:

@@ -49,7 +49,12 @@ def relation_of(
     judged, difference = verdict_of(result, expected)
     if expected.high >= FAR or expected.low <= -FAR:
         difference = result.value - (expected.low if expected.high >= FAR else expected.high) / result.scale
-    text = "|".join((kind, rule, result.id, *(f"{figure.id}*{factor}" for figure, factor in terms)))
+    members = sorted(f"{figure.id}*{factor}" for figure, factor in terms)
+    if kind is RelationKind.EQUAL and len(terms) == 1:  # either may be called the result
+        members = [*sorted((result.id, terms[0][0].id)), str(terms[0][1])]
+    else:
+        members.insert(0, result.id)
+    text = "|".join((kind, rule, *members))
     return Relation(
         id=hashlib.blake2b(text.encode(), digest_size=6).hexdigest(),
         kind=kind,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from loanbook.tieout.document import Document
 from loanbook.tieout.figure import Basis, Reading
@@ -32,7 +33,12 @@ EQUALITIES = frozenset(RelationKind) - {RelationKind.INEQUALITY, RelationKind.DI
 
 
 def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]:
-    """Every relation that the rules find among the figures of `readings`, in a stable order, each once."""
+    """Every relation that the rules find among the figures of `readings`, in a stable order, each once.
+
+    Where rules take the first of several equals, it is that of the first document by name: in which order documents are
+    given changes nothing.
+    """
+    readings = sorted(readings, key=lambda reading: (PurePath(reading[0].file).name, reading[0].file))
     figures = [figure for _, reading in readings for figure in reading.figures]
     bases_matter = len({figure.basis for figure in figures if figure.basis in (Basis.US_GAAP, Basis.IFRS)}) > 1
     translated: set[tuple[str, str]] = set()
