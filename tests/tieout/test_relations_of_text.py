@@ -188,3 +188,20 @@ def test_movements_printed_without_their_sign_are_no_failed_roll_forward(tmp_pat
     file = tmp_path / "bridge.txt"
     file.write_text(BRIDGE.replace("(242)", "242").replace("17\n", "31\n"), encoding="utf-8")
     assert not [finding for finding in tie_out([file]).findings if finding.kind == "roll_forward"]
+
+
+@pytest.mark.parametrize(
+    ("word", "amount", "errors"),
+    [("a decrease", "$77.5", 0), ("a decrease", "$77.6", 0), ("an increase", "$77.6", 1), ("an increase", "$77.5", 1)],
+)
+def test_a_change_in_the_other_direction_than_the_amounts_told_is_an_error(
+    tmp_path: Path, word: str, amount: str, errors: int
+) -> None:
+    file = tmp_path / "cash.txt"
+    file.write_text(
+        "Heron Labs Reports Third Quarter 2024 Results\n\nCash and marketable securities were $384.2 million as of "
+        f"September 30, 2024, compared to $461.8 million as of December 31, 2023, {word} of {amount} million.\n",
+        encoding="utf-8",
+    )
+    found = tie_out([file]).findings
+    assert [finding.severity for finding in found if finding.severity is Severity.ERROR] == [Severity.ERROR] * errors

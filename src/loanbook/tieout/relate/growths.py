@@ -138,8 +138,8 @@ def _growth(rule: str, growth: Figure, sign: int, now: Figure, then: Figure) -> 
 def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item], items: Items) -> Iterable[Relation]:
     """`up by €12 million to €385 million from …`, `an increase of 1.2 percentage points`: the amount less the one before.
 
-    A change that stands apart from its amount may be of a part of it alone: there it is believed where it comes out, or is a
-    slip of the hand away from that.
+    A change that stands apart from its amount may be of a part of it alone: there it is believed where it comes out, is a slip
+    of the hand away from that, or has the other direction than the two amounts that the sentence tells.
     """
     for at, change in enumerate(sentence.figures):
         if change.role != "change" or change.unit is Unit.PERCENT:
@@ -160,7 +160,8 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         (relation,) = told
         if relation.verdict is Verdict.BROKEN and not is_beside:
             meant = change.amount - relation.difference * change.scale
-            if digits_of(change) < LEAST_DIGITS or not is_slip_of(change, meant):
+            is_turned = then is not None and (-relation.expected).meets(change.interval)
+            if digits_of(change) < LEAST_DIGITS or not (is_turned or is_slip_of(change, meant)):
                 continue
         yield relation
 
