@@ -182,3 +182,23 @@ def test_growth_beside_amounts_adds_up_with_nothing_and_is_declared_of_nothing()
     sums = [relation for relation in found if relation.kind is RelationKind.SUM]
     assert {relation.result for relation in sums} == {"a.txt:0:3:0", "a.txt:0:3:1"}
     assert all(relation.verdict is Verdict.HOLDS for relation in found)
+
+
+EXCEPTIONAL = """
+                2024Q4      2024Q3      2023Q4        2024M9      2023M9      2023
+    before      15,243.29   12,298.96   10,436.78     39,892.06   32,391.00   44,041.60
+    items       -           -           (1,250.00)    -           (1,250.00)  (1,250.00)
+    after       15,243.29   12,298.96   9,186.78      39,892.06   31,141.00   42,791.60
+"""
+
+
+def test_a_line_has_one_sign_across_the_columns() -> None:
+    """A slip of sign in one of three columns is not absorbed by taking the line away there."""
+    assert all(one.verdict is Verdict.HOLDS for one in relations_of(table(EXCEPTIONAL)))
+    wrong = relations_of(table(EXCEPTIONAL.replace("(1,250.00)", "1,250.00", 1)))
+    (broken,) = (one for one in wrong if one.verdict is Verdict.BROKEN)
+    assert broken.difference == Decimal("-2500.00")
+    assert len(wrong) > 1
+    turned = relations_of(table(EXCEPTIONAL.replace("(1,250.00)", "1,250.00")))
+    assert turned
+    assert all(one.verdict is Verdict.HOLDS for one in turned)

@@ -267,7 +267,7 @@ def _weigh(
         family = field.families[column]
         best = worth.get(family, 0.0)
         worth[family] = max(best, digits) + (TRANSLATED if best and digits > TRIVIAL else 0.0)
-    missed = _missed(field, holds, fails)
+    missed = list(fails) if _is_turned(values, terms, fails) else _missed(field, holds, fails)
     cost = 0.0
     for column in missed:
         digits = _slip(values, line, terms, column, fails[column]) if len(terms) > 1 else 0.0
@@ -287,6 +287,13 @@ def _weigh(
     if evidence < DOUBT:
         return None
     return Sum(line, terms, tuple(holds), tuple(missed), evidence, above)
+
+
+def _is_turned(values: Sequence[Sequence[int | None]], terms: tuple[tuple[int, int], ...], fails: dict[int, int]) -> bool:
+    """Whether all columns that fail come out with one line turned: the sum has its sign wrong, and no line is lacking."""
+    return len(fails) > 1 and any(
+        all(gap == 2 * sign * (values[line][column] or 0) for column, gap in fails.items()) for line, sign in terms
+    )
 
 
 def _worth(largest: int, third: int, allowed: int) -> float:
