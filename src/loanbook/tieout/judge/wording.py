@@ -7,12 +7,21 @@ from decimal import Decimal
 from loanbook.tieout.figure import Figure
 from loanbook.tieout.judge.suspects import Suspect
 from loanbook.tieout.relate.build import FAR
+from loanbook.tieout.relate.direction_words import RULE as DIRECTION_WORD
 from loanbook.tieout.relate.signs import RULE as LABEL_SIGN
 from loanbook.tieout.relation import Relation, RelationKind, Severity
 
+OTHER_DIRECTION = "the other direction"
 NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f ]*\d)?")
 MINUS = "(-−–△▲"
 TRAILING = ("-", "−", "–")
+SCALE_WORDS: Mapping[Decimal, tuple[str, ...]] = {
+    Decimal(10) ** 3: ("thousand", "k"),
+    Decimal(10) ** 6: ("million", "m", "mn", "Mio", "Millionen", "millions", "milioni"),
+    Decimal(10) ** 9: ("billion", "b", "bn", "Mrd", "Milliarden", "milliards", "milliardi"),
+    Decimal(10) ** 12: ("trillion", "T", "tn"),
+}
+"""Words of one language stand at one place."""
 
 WORDS: Mapping[Severity, str] = {
     Severity.ERROR: "does not come out",
@@ -29,7 +38,7 @@ def expected_of(culprit: Suspect, figure: Figure, relation: Relation) -> str:
     elif relation.rule == LABEL_SIGN:
         value = -figure.value
     elif relation.kind is RelationKind.DIRECTION:
-        return "the other direction"
+        return OTHER_DIRECTION
     elif relation.result != figure.id:
         return ""
     elif relation.kind is RelationKind.INEQUALITY:
@@ -38,7 +47,19 @@ def expected_of(culprit: Suspect, figure: Figure, relation: Relation) -> str:
         return f"{word} {displayed(limit / figure.scale, figure)}"
     else:
         value = figure.value - relation.difference
-    return displayed(value, figure)
+    return _in_other_scale(value, figure) or displayed(value, figure)
+
+
+def _in_other_scale(value: Decimal, figure: Figure) -> str:
+    """The figure's own digits with another word of scale, where these are the value: `million` for `billion`."""
+    for scale, names in SCALE_WORDS.items():
+        if scale == figure.scale or abs(value * figure.scale / scale - figure.value) > figure.step / 2:
+            continue
+        for words in SCALE_WORDS.values():
+            for at, word in enumerate(words):
+                if at < len(names) and (stands := re.search(rf"(?<![a-z]){word}(?![a-z])", figure.text, re.IGNORECASE)):
+                    return f"{figure.text[: stands.start()]}{names[at]}{figure.text[stands.end() :]}"
+    return ""
 
 
 def displayed(value: Decimal, figure: Figure) -> str:
@@ -57,7 +78,7 @@ def displayed(value: Decimal, figure: Figure) -> str:
     before, after = figure.text[: number.start()], figure.text[number.end() :]
     if (rounded < 0) != (any(mark in before for mark in MINUS) or after[:1] in TRAILING):
         before, after = ("".join(each for each in text if each not in f"{MINUS})") for text in (before, after))
-        before = f"{before}-" if rounded < 0 else before
+        before = f"{before.replace('+', '')}-" if rounded < 0 else before
     return f"{before}{digits}{after}"
 
 
@@ -65,6 +86,8 @@ def message_of(severity: Severity, figure: Figure, expected: str, relation: Rela
     """What is wrong with the figure, what is expected, how many relations say so, and the arithmetic of the first."""
     more = f" ({number} relations say so)" if number > 1 else ""
     words = WORDS[severity]
+    if relation.rule == DIRECTION_WORD and severity is Severity.ERROR and expected == OTHER_DIRECTION:
+        words = "has the right size and the wrong direction"
     if severity is Severity.PRACTICE and relation.rule == LABEL_SIGN:
         words = "is printed with a sign that its label denies"
     wanted = f", expected {expected}" if expected else ""

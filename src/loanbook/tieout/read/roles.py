@@ -118,6 +118,13 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(r"\s+(?:between|of|from|at|to|by|and|approximately|about|an?|the)$")
 _DEFINED = re.compile(r"\s*\(\W*[“\"][^()]*\)?")
+_SHARE_OPENS = re.compile(r"[,(–—]\s*(?P<words>[^,;:.()\d]{0,60})$")
+_SHARE_CLOSES = re.compile(r"\s*(?:of|to)\s+[^,;:.()\d–—]{2,80}[,)–—]", re.IGNORECASE)
+_SHARES = re.compile(
+    r"(?:\b(?:which|that|or|about|approximately|around|nearly|almost|over|some|roughly|being|is|are|was|were|for|up|to"
+    r"|represent\w*|account\w*|mak(?:es|ing)|made|compris\w*|constitut\w*|equal\w*|equivalent|contribut\w*)\b|\s)*",
+    re.IGNORECASE,
+)
 _MONEYLIKE = (Unit.MONEY, Unit.PER_SHARE, Unit.PER_ADS)
 _RELATIVE = (Unit.PERCENT, Unit.POINTS, Unit.BASIS_POINTS)
 _TIME_TAIL = re.compile(
@@ -310,13 +317,18 @@ def _direction(gap: str, after: str, relative: bool) -> str | None:
 def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     """The phrase that names an amount: what stands before its verb, or the noun behind it."""
     amount = amounts[index]
+    aside = _share_aside(text, amounts, index - 1)
     start = amounts[index - 1].end if index else 0
-    gap = re.sub(r"\([^()]{0,60}\)", " ", text[start : amount.start])
+    words = text[start : amount.start]
+    if aside is not None:
+        words = f"{text[amounts[index - 2].end if index > 1 else 0 : aside[0]]} {text[aside[1] : amount.start]}"
+    gap = re.sub(r"\([^()]{0,60}\)", " ", words)
     end = amounts[index + 1].start if index + 1 < len(amounts) else len(text)
     after = re.split(r"[.;(]|,\s|\s(?:compared|and|with|from|in|as)\s", text[amount.end : min(end, amount.end + 120)])[0]
     named = _NAMED_OF.search(gap)
     if named is not None:
-        return _trimmed(named["label"])
+        owner = _trimmed(gap[: named.start()]) if aside is not None else ""
+        return f"{owner} {_trimmed(named['label'])}".strip()
     gap = _ASIDE.sub("", _NUMBERED.sub("", gap.strip(' ,-•*–“"')))
     verb = _VERB.search(gap)
     before = _LEADING.sub("", (gap[: verb.start()] if verb else gap).strip(" ,)")).strip()
@@ -328,6 +340,21 @@ def sentence_label(text: str, amounts: list[Amount], index: int) -> str:
     if len(re.findall(r"[A-Za-z]{2,}", before)) >= 1:
         return _trimmed(before)
     return _trimmed(after) or _trimmed(_VERB.split(text[: amounts[0].start])[0]) or _trimmed(text[: amounts[0].start])
+
+
+def _share_aside(text: str, amounts: list[Amount], index: int) -> tuple[int, int] | None:
+    """Where a clause begins and ends that says what share of a whole its subject is: `, 46% of sales,`, `(40% of the total)`.
+
+    The whole that it names is no subject of what follows.
+    """
+    if index < 0 or amounts[index].unit is not Unit.PERCENT:
+        return None
+    first = amounts[index - 1].end if index else 0
+    opens = _SHARE_OPENS.search(text, first, amounts[index].start)
+    closes = _SHARE_CLOSES.match(text, amounts[index].end)
+    if opens is None or closes is None or _SHARES.fullmatch(opens["words"]) is None:
+        return None
+    return opens.start(), closes.end()
 
 
 def _trimmed(text: str) -> str:

@@ -86,18 +86,20 @@ def growth_relation(rule: str, growth: Figure, now: Figure, then: Figure, sign: 
         expected = now.interval / (bottom if bottom.low > 0 else -bottom) * Interval.exact(HUNDRED)
         shift = HUNDRED if bottom.low > 0 else -HUNDRED
         expected = Interval(expected.low - shift, expected.high - shift)
-    if now.amount < 0 and then.amount < 0 and not expected.meets(growth.interval) and (-expected).meets(growth.interval):
-        sign = -sign
+    costs = now.amount < 0 and then.amount < 0
+    if costs and growth.value and (expected.low + expected.high < 0) != (sign * growth.value < 0):
+        expected = -expected
     if sign < 0:
         expected = -expected
-    middle = (now.amount - then.amount) / abs(then.amount) * HUNDRED * sign if then.amount else Decimal(0)
+    bottom_sign = then.amount if costs else abs(then.amount)
+    middle = (now.amount - then.amount) / bottom_sign * HUNDRED if then.amount else Decimal(0)
     return relation_of(
         RelationKind.GROWTH,
         rule,
         growth,
         ((now, Decimal(1)), (then, Decimal(-1))),
         expected,
-        arithmetic=f"{now.text} / {then.text} - 1 = {shown(round(middle * sign, 3))}%; printed {growth.text}",
+        arithmetic=f"{now.text} / {then.text} - 1 = {shown(round(middle, 3))}%; printed {growth.text}",
     )
 
 

@@ -11,10 +11,11 @@ from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown
 from loanbook.tieout.relate.columns import growth_relation
+from loanbook.tieout.relate.direction_words import with_word
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import key_of
 from loanbook.tieout.relate.paragraphs import Sentence
-from loanbook.tieout.relate.series import Item, digits_of
+from loanbook.tieout.relate.series import Item, agree, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
@@ -83,7 +84,8 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         now = grown_amount(sentence, at, by_id) if subject is None else _subject(subject["subject"], growth, items)
         if now is None and subject is None:
             sign = -1 if is_down(sentence.last(DIRECTION, at)) and growth.value > 0 else 1
-            yield from _of_label(partial(_growth, "growth_in_text", growth, sign), sentence, at, items)
+            for one in _of_label(partial(_growth, "growth_in_text", growth, sign), sentence, at, items):
+                yield with_word(one, sentence, at)
         if now is None:
             continue
         then = _base(sentence, at, now)
@@ -91,11 +93,13 @@ def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         rule = "guidance_growth" if growth.role in ("low", "high") else "growth_in_text"
         make = partial(_growth, rule, growth, sign)
         if then is not None and then.value:
-            yield _finer(make, now, then, owner)
+            yield with_word(_finer(make, now, then, owner), sentence, at)
         elif then is None:
             item, named = owner.get(now.id), _named_before(sentence, now, items)
+            named = None if named is None or _states_another(named, now) else named
             quarter = _quarter_said(sentence, at)
-            yield from from_earlier(make, growth, now, item, quarter) or from_earlier(make, growth, now, named, quarter)
+            told = from_earlier(make, growth, now, item, quarter) or from_earlier(make, growth, now, named, quarter)
+            yield from (with_word(one, sentence, at) for one in told)
 
 
 def _of_label(make: Callable[[Figure, Figure], Relation], sentence: Sentence, at: int, items: Items) -> Iterable[Relation]:
@@ -147,7 +151,7 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
         make = partial(_change, change, EITHER.search(sentence.before(at)) is not None)
         now, is_beside = _changed(sentence, at, by_id)
         if now is None and change.of is None and change.unit is Unit.MONEY:
-            yield from _of_label(make, sentence, at, items)
+            yield from (with_word(one, sentence, at) for one in _of_label(make, sentence, at, items))
         if now is None:
             continue
         then = _compared(sentence, at, now)
@@ -163,7 +167,7 @@ def changes(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str,
             is_turned = then is not None and (-relation.expected).meets(change.interval)
             if digits_of(change) < LEAST_DIGITS or not (is_turned or is_slip_of(change, meant)):
                 continue
-        yield relation
+        yield with_word(relation, sentence, at)
 
 
 def _changed(sentence: Sentence, at: int, by_id: Mapping[str, Figure]) -> tuple[Figure | None, bool]:
@@ -265,6 +269,8 @@ def told_after(sentence: Sentence, at: int, units: frozenset[Unit] = AMOUNTS) ->
     """The amount behind "by A, or B%, to": what it changed to."""
     for place in range(at + 1, len(sentence.figures)):
         figure = sentence.figures[place]
+        if sentence.starts[place] >= 0 and SENTENCE_END.search(sentence.text[sentence.stop(place - 1) : sentence.starts[place]]):
+            return None
         if TOLD_TO.fullmatch(sentence.before(place)):
             return figure if figure.role in ("", "current") and figure.unit in units else None
         if figure.role not in ("growth", "change", *EARLIER):
@@ -304,7 +310,7 @@ def from_earlier(
         line = item.best(coordinate)
         earlier = coordinate.period.end < period.end and lasts_like(coordinate.period, period)
         if earlier and line is not None and line.value and coordinate.currency == currency and not coordinate.basis:
-            found[coordinate.period] = make(own, line)
+            found[coordinate.period] = make(own, replace(line, value=abs(line.value)) if opposed(own, line) else line)
     before = year_before(period)
     if not quarter and before in found:
         return [found[before]]
@@ -356,6 +362,20 @@ def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | No
         if found:
             return found[0]
     return None
+
+
+def _states_another(item: Item, figure: Figure) -> bool:
+    """Whether a line has another amount where it would have `figure`: words that lie near name it, the amount does not."""
+    stated = [
+        line
+        for at in item.cells
+        if figure.period is not None
+        and at.period in (figure.period, Period(end=figure.period.end))
+        and at.currency == figure.currency
+        and not at.basis
+        and (line := item.best(at)) is not None
+    ]
+    return bool(stated) and not any(agree(figure, line) or is_slip_of(figure, line.amount) for line in stated)
 
 
 def year_before(period: Period) -> Period:

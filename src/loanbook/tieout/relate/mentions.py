@@ -14,10 +14,10 @@ from loanbook.tieout.relate.build import equal_relation, relation_of
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import words, words_of
 from loanbook.tieout.relate.paragraphs import Sentence
-from loanbook.tieout.relate.series import Coordinate, Frame, Item, coordinate_of, digits_of, opposed
+from loanbook.tieout.relate.series import Coordinate, Frame, Item, agree, coordinate_of, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relate.spans import Spans
-from loanbook.tieout.relation import Relation, RelationKind
+from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
 AROUND = 110  # characters to either side of an amount that may name it
 NAMED = 0.6  # of the words of a line's label that must stand there
@@ -65,9 +65,26 @@ def _beside(
             if item is None or coordinate is None or figure.id in tied or figure.id in lines:
                 continue
             line = item.best(coordinate)
-            if line is not None and (_in_words(figure, line) or is_slip_of(figure, line.amount)):
-                found.append(_mention(figure, line))
+            if line is not None and is_slip_of(figure, -line.amount if opposed(figure, line) else line.amount):
+                found.append(_equal(figure, line))
     return found
+
+
+def of_their_own_lines(
+    relations: Sequence[Relation], sentences: Sequence[Sentence], items: Items, frame: Frame
+) -> list[Relation]:
+    """No amount fails against a line while it is, to its rounding, another line that its sentence names: that one ties it."""
+    failed = {one.result: one for one in relations if one.rule == "text_against_table" and one.verdict is Verdict.BROKEN}
+    if not failed:
+        return list(relations)
+    spans = Spans(item for item in items.items if any(not one.is_prose for one in item.series))
+    named: dict[str, Relation] = {}
+    for sentence in sentences:
+        for at, figure in enumerate(sentence.figures):
+            line = _named_line(figure, _around(sentence, at), spans, items, frame) if figure.id in failed else None
+            if line is not None and line.rule == "mention" and line.verdict is not Verdict.BROKEN:
+                named[failed[figure.id].id] = line
+    return [named.get(one.id, one) for one in relations]
 
 
 def _around(sentence: Sentence, at: int) -> frozenset[str]:
@@ -107,18 +124,17 @@ def _slip_of_line(figure: Figure, around: frozenset[str], items: Items, frame: F
         line = item.best(coordinate)
         if line is None or line.place.row is None or line.place.file != figure.place.file or _named(item, around) < 1:
             continue
-        if is_slip_of(figure, line.amount):
+        if is_slip_of(figure, line.amount) or opposed(figure, line):
             found.append(line)
-    return _mention(figure, found[0]) if len(found) == 1 else None
+    found = [line for line in found if agree(figure, line)] or [
+        line for line in found if is_slip_of(figure, -line.amount if opposed(figure, line) else line.amount)
+    ]
+    return _equal(figure, found[0]) if len(found) == 1 else None
 
 
-def _mention(figure: Figure, line: Figure) -> Relation:
-    return equal_relation("mention", figure, line, STRENGTH, factor=-1 if _in_words(figure, line) else 1)
-
-
-def _in_words(figure: Figure, line: Figure) -> bool:
-    """Whether the text says by its words what the table says by brackets: `net debt of 1,483` and `(1,483)`."""
-    return figure.amount == -line.amount and opposed(figure, line)
+def _equal(figure: Figure, line: Figure) -> Relation:
+    """What the text states of a line, as its magnitude where words say what the table says by brackets."""
+    return equal_relation("mention", figure, line, STRENGTH, factor=-1 if opposed(figure, line) else 1)
 
 
 def _coordinates(figure: Figure, frame: Frame, spans: Spans) -> Iterable[tuple[Coordinate, Decimal]]:

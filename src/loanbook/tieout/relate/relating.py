@@ -11,7 +11,7 @@ from loanbook.tieout.relate.columns import column_ratios
 from loanbook.tieout.relate.concepts import declared_ratios, declared_relations
 from loanbook.tieout.relate.grid import Grid, grids_of
 from loanbook.tieout.relate.items import Items, items_of
-from loanbook.tieout.relate.mentions import mentions, per_ads_in_text
+from loanbook.tieout.relate.mentions import mentions, of_their_own_lines, per_ads_in_text
 from loanbook.tieout.relate.paragraphs import Sentence, paragraphs
 from loanbook.tieout.relate.periods import differences, years_of_quarters
 from loanbook.tieout.relate.prose import defined_sums, prose_relations
@@ -97,6 +97,7 @@ def relate(readings: Sequence[tuple[Document, Reading]]) -> tuple[Relation, ...]
         found.extend(defined_sums(sentences, items))
         found.extend(per_ads_in_text(sentences, shares))
         spoken.extend(sentences)
+    found = of_their_own_lines(found, spoken, items, frame)
     tied = {name for one in found for name in (one.result, *(term.figure for term in one.terms)) if one.kind in EQUALITIES}
     found.extend(mentions(spoken, items, frame, tied))
     return tuple({relation.id: relation for relation in found}.values())

@@ -195,7 +195,8 @@ def digits_of(figure: Figure) -> int:
 
 UNSIGNED = re.compile(
     r"\b(?:loss(?:es)?|deficit|outflows?|used|paid|repaid|repayments?|payments?|purchases?d?|repurchases?d?|expenditures?|capex|expenses?|costs?"
-    r"|charges?|tax(?:es)?|benefit|provisions?|impairments?|write-?(?:down|off)s?|dividends?|invest(?:ed|ments?)|decrease|reduction|debt|indebtedness|borrowings?)\b",
+    r"|charges?|tax(?:es)?|benefit|provisions?|impairments?|write-?(?:down|off)s?|dividends?|depreciation|amorti[sz]ation"
+    r"|(?:in)?debt(?:s|edness)?|borrowings?|overdrafts?|liabilit(?:y|ies)|invest(?:ed|ments?)|decrease|reduction)\b",
     re.IGNORECASE,
 )
 """Words that say in a text what a table says by its sign."""
