@@ -72,7 +72,7 @@ def test_the_bridge_adds_up_to_the_statement_of_the_group(book):
 
 def test_a_book_of_local_rules_moves_what_is_filed_and_nothing_of_the_group(book, monkeypatch):
     plain = group_statements(book, "2024Q3")
-    monkeypatch.setattr(module, "group_in", lambda: with_books(("CORE", "IFRS", "PRC")))
+    monkeypatch.setattr(module, "group_in", lambda _: with_books(("CORE", "IFRS", "PRC")))
     found = group_statements(book, "2024Q3")
     assert found.amounts == plain.amounts
     before, after = bridge_by(plain, NET_PROFIT), bridge_by(found, NET_PROFIT)
@@ -81,7 +81,7 @@ def test_a_book_of_local_rules_moves_what_is_filed_and_nothing_of_the_group(book
 
 
 def test_a_major_entity_that_files_nothing_is_refused(book, monkeypatch):
-    monkeypatch.setattr(module, "group_in", lambda: with_books(()))
+    monkeypatch.setattr(module, "group_in", lambda _: with_books(()))
     with pytest.raises(
         RequestError, match=r"lantern_guarantee is a major entity on 2024-06-30 and says nothing .* Add local_gaap"
     ):
@@ -92,11 +92,11 @@ def test_balances_on_the_local_basis_are_those_of_each_entitys_books(book, monke
     ledger, chart = Ledger(book), load_chart()
     period = ledger.period("2024Q3")
     ifrs = {(row.entity, row.account): row.closing_fen for row in balances_of(ledger, period, chart, basis="ifrs")}
-    monkeypatch.setattr(ledger_reading, "group_in", lambda: with_books(("CORE", "IFRS", "PRC")))
+    monkeypatch.setattr(ledger_reading, "group_in", lambda _: with_books(("CORE", "IFRS", "PRC")))
     local = {(row.entity, row.account): row.closing_fen for row in balances_of(ledger, period, chart, basis=LOCAL)}
     moved = {key: local[key] - ifrs.get(key, 0) for key in local if local[key] != ifrs.get(key, 0)}
     assert moved == {("lantern_guarantee", "5140"): 123_456, ("lantern_guarantee", "2150"): -123_456}
-    monkeypatch.setattr(ledger_reading, "group_in", lambda: with_books(()))
+    monkeypatch.setattr(ledger_reading, "group_in", lambda _: with_books(()))
     assert not any(row.entity == "lantern_guarantee" for row in balances_of(ledger, period, chart, basis=LOCAL))
 
 
