@@ -115,6 +115,12 @@ def ends(loan, as_of, model):
     return lost, repaid
 
 
+def repaid_on(loan, as_of):
+    """The day on which the last instalment of a repaid loan was cleared; the close, where one never was."""
+    days = [due.cleared_on for due in loan.dues]
+    return max(days) if max(days) <= as_of else as_of
+
+
 @st.composite
 def lives(draw, models):
     """A loan of a model and a day of its life or a little before; one in two stops paying, so that many are lost."""
@@ -162,7 +168,7 @@ def serviced(loan, interest, as_of, model, collectable, lost_fees=Loss.IMPAIR):
         contractual=contractual,
         inception=inception,
         payments=fee_payments(loan, min(as_of, lost)),
-        ended_on=lost if is_lost else as_of if repaid else NEVER,
+        ended_on=lost if is_lost else repaid_on(loan, as_of) if repaid else NEVER,
         fallen_due=half_up(Fraction(due * SHARE, PPM)) if is_lost and impairs else 0,
         collectable=Fraction(collectable + LIFETIME if impairs else collectable, PPM),
         at_once=Fraction(UPFRONT, PPM),
