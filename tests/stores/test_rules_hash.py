@@ -10,7 +10,14 @@ import loanbook
 from loanbook.stores import rules_hash as hashing
 
 ROOT = Path(loanbook.__file__).parent
-NO_RULE = {"errors.py", "stores/batch_checks.py", "stores/durable.py", "stores/rules_hash.py", "terms/currency.py", "terms/rows.py"}
+NO_RULE = {
+    "errors.py",
+    "stores/batch_checks.py",
+    "stores/durable.py",
+    "stores/rules_hash.py",
+    "terms/currency.py",
+    "terms/rows.py",
+}
 """Imported by a close, and no figure depends on it: words of errors, what refuses damaged files and codes of currencies,
 moving files, the hash."""
 

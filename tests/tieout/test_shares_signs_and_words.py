@@ -143,3 +143,24 @@ def test_an_amount_that_is_its_own_line_fails_against_no_other(tmp_path):
     assert [one.kind for one in found(tmp_path, "Ferry lines posted revenue of €2,318 million.", near)] == []
     (slip,) = found(tmp_path, "Ferry lines posted revenue of €2,319 million.", near)
     assert (slip.printed, slip.expected) == ("€2,319 million", "€2,318 million")
+
+
+def test_guidance_keeps_its_growth_when_another_document_has_what_came_of_it(tmp_path):
+    """The bounds are no statement of the line: what came later is another amount, and the base is the year before."""
+    guided = tmp_path / "kestrel_q1.txt"
+    guided.write_text(
+        "Kestrel Marine: first quarter 2025 results\n\nFor the second quarter of 2025, the Company expects net income between "
+        "€1.10 million and €1.20 million, representing a year-on-year growth between 10.0% and 20.0%.\n",
+        encoding="utf-8",
+    )
+    came = tmp_path / "kestrel_q2.txt"
+    came.write_text(
+        "Kestrel Marine: second quarter 2025 results\n\n(in € thousand)\n\n\tThree months ended June 30,\n\t2025\t2024\n"
+        "Revenue\t8,400\t8,100\n"
+        "Costs\t7,010\t7,100\nNet income\t1,390\t1,000\n",
+        encoding="utf-8",
+    )
+    checked = tie_out([guided, came])
+    kinds = {relation.rule for relation in checked.relations}
+    assert "guidance_growth" in kinds
+    assert not checked.findings

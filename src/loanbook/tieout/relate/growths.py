@@ -365,7 +365,12 @@ def _named_before(sentence: Sentence, figure: Figure, items: Items) -> Item | No
 
 
 def _states_another(item: Item, figure: Figure) -> bool:
-    """Whether a line has another amount where it would have `figure`: words that lie near name it, the amount does not."""
+    """Whether a line has another amount where it would have `figure`: words that lie near name it, the amount does not.
+
+    A bound of guidance states nothing: what came later is another amount, in whatever document it stands.
+    """
+    if figure.role in ("low", "high"):
+        return False
     stated = [
         line
         for at in item.cells
