@@ -23,6 +23,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 LONGEST = (
     "docs/test_code_blocks.py",
     "online/test_day_close.py",
+    "tieout/test_thresholds.py",
+    "tieout/test_bounds.py",
     "online/test_vehicles.py",
     "online/test_platform_scenarios.py",
     "simulator/test_played_world.py",
