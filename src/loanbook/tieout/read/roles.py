@@ -3,22 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from loanbook.tieout.directions import FALL, ON_QUARTER, ON_YEAR, PRIOR_QUARTER, RISE, YEAR_AGO
 from loanbook.tieout.figure import Unit
 from loanbook.tieout.read.amounts import Amount
 from loanbook.tieout.read.calendar import read_hint
 
-_RISE = (
-    r"increas\w*|growth|gr[eo]w\w*|grown|(?<!made )(?<!make )(?<!makes )(?<!making )up(?!\s+to\b)|rose|ris(?:e|es|en|ing)|higher"
-    r"|gain\w*|improv\w*|expan\w+|accelerat\w+|climb\w*|jump\w*|widen\w*|surg\w+|soar\w*|advanc(?:ed|ing)|gestiegen|Anstieg|plus"
-)
-_FALL = (
-    r"decreas\w*|declin\w*|down|fell|fall\w*|drop\w*|lower\w*|reduc\w*|contract(?:ed|ion)\w*|shr[aiu]nk\w*|slip\w*|cut|worsen\w*|deteriorat\w*|plung\w+|tumbl\w+|slump\w*"
-    r"|narrow\w*|gesunken"
-    r"|Rückgang|minus"
-)
-_DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{_RISE})|(?P<fall>{_FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
+_DIRECTION_BEFORE = re.compile(rf"\b(?:(?P<rise>{RISE})|(?P<fall>{FALL}))\b(?P<between>[^.;]{{0,60}})$", re.IGNORECASE)
 _DIRECTION_AFTER = re.compile(
-    r"^\s*(?:year[- ]over[- ]year|year[- ]on[- ]year|sequential|quarterly|annual|yoy|y/y|q/q|qoq|organic|net"
+    rf"^\s*(?:{ON_YEAR}|{ON_QUARTER}|sequential|quarterly|annual|organic|net"
     r"|\(?\w+\)?)?\s*(?:(?P<rise>increase|growth|rise|gain|improvement|higher|jump|expansion|more(?=\s+than)|ahead(?=\s+of)|above)|(?P<fall>decrease|decline"
     r"|drop|reduction|fall|lower|contraction|less(?=\s+than)|behind|below))\b",
     re.IGNORECASE,
@@ -28,11 +20,7 @@ _THAN = re.compile(
     r"(?:a\s+year|prior|previous|preceding|last|same|corresponding|first|second|third|fourth|Q[1-4]|H[12]|(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
-_YEARLY_AFTER = re.compile(
-    r"^\W*(?:year[- ]over[- ]year|year[- ]on[- ]year|yoy|y/y|y-o-y|q/q|qoq|quarter[- ]over[- ]quarter"
-    r"|quarter[- ]on[- ]quarter|sequentially)\b",
-    re.IGNORECASE,
-)
+_YEARLY_AFTER = re.compile(rf"^\W*(?:{ON_YEAR}|{ON_QUARTER}|sequentially)\b", re.IGNORECASE)
 _COMPARED = re.compile(
     r"(?:\b(?:compar\w+(?:\s+(?:to|with))?|versus|against|than|vs\.?|as opposed to|gegenüber|Vorjahr:?)"
     r"|(?<!\bcame )(?<!\bcomes )(?<!\bderived )\bfrom)\s*(?:[\w’'-]+\s+){0,4}\(?$|\bafter\s+(?:approximately\s+|about\s+)?$"
@@ -43,17 +31,6 @@ _BY = re.compile(r"\bby\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s+(?:approximately\s+|about\s+)?$", re.IGNORECASE)
 _CHAIN = re.compile(
     r"^[^.;]{0,80}(?:,\s*(?:(?:and|or)\s+)?|\b(?:and|or)\s+)(?:(?:compared\s+)?(?:to|with|from)\s+)?(?:a\s+|an\s+)?$",
-    re.IGNORECASE,
-)
-PRIOR_QUARTER = re.compile(
-    r"\b(?:prior|previous|last|preceding|immediately\s+preceding)\s+(?:fiscal\s+)?quarter\b|\bthe\s+quarter\s+before\b"
-    r"|\blinked\s+quarter\b|\bquarter[- ]over[- ]quarter\b|\bsequential",
-    re.IGNORECASE,
-)
-YEAR_AGO = re.compile(
-    r"\b(?:same|corresponding|comparable)\s+(?:period|quarter|half|date|time|months)\b|\b(?:a|one)\s+year\s+(?:ago|earlier"
-    r"|before)\b|\byear[- ]ago\b|\b(?:prior|previous|last|preceding)[- ](?:fiscal\s+)?year\b|\bthe\s+year\s+before\b"
-    r"|\bVorjahr",
     re.IGNORECASE,
 )
 _SHARE = re.compile(
@@ -71,8 +48,8 @@ _CHANGED = re.compile(
 )
 _AND = re.compile(r",?\s*and\s+(?:of\s+)?", re.IGNORECASE)
 _OR_BY = re.compile(r"\W*(?:or|i\.e\.,?)\s+by\s+", re.IGNORECASE)
-_MOVES_FROM = re.compile(rf"\b(?:{_FALL}|{_RISE})\s+(?:by\s+)?from\s+$", re.IGNORECASE)
-_GROWS = re.compile(rf"\b(?:{_RISE}|{_FALL}|represent\w*)\b", re.IGNORECASE)
+_MOVES_FROM = re.compile(rf"\b(?:{FALL}|{RISE})\s+(?:by\s+)?from\s+$", re.IGNORECASE)
+_GROWS = re.compile(rf"\b(?:{RISE}|{FALL}|represent\w*)\b", re.IGNORECASE)
 _RANGE_MIDDLE = re.compile(r"\s*(?:and|to|-|–|—|bis|und)\s*")
 _OPEN_BRACKET = re.compile(
     r"\W{0,2}\((?:or\s+|approximately\s+|about\s+|equivalent\s+to\s+|ca\.\s+)*|,?\s+or\s+|\s*/\s*", re.IGNORECASE
@@ -290,7 +267,7 @@ def _is_change(gap: str) -> bool:
     if re.search(r"\b(?:grew|rose|increased|declined|decreased|fell|dropped|up|down)\s+(?:approximately\s+|about\s+)?$", gap):
         return True
     return re.search(
-        rf"\b(?:{_RISE}|{_FALL})\s+(?:\w+\s+){{0,3}}(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap, re.IGNORECASE
+        rf"\b(?:{RISE}|{FALL})\s+(?:\w+\s+){{0,3}}(?:by|of)\s+(?:approximately\s+|about\s+)?$", gap, re.IGNORECASE
     ) is not None and not re.search(r"\b(?:up|down)\s+\w+\s+of\s+$", gap)
 
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loanbook.tieout.directions import ON_YEAR, YEAR_AGO
 from loanbook.tieout.figure import Period
 from loanbook.tieout.read.amounts import Amount
 from loanbook.tieout.read.calendar import Hint, length_months, prior_period, read_hint, resolve
 from loanbook.tieout.read.context import Context
-from loanbook.tieout.read.roles import YEAR_AGO, Role, bracketed_when
+from loanbook.tieout.read.roles import Role, bracketed_when
 
 _SAME_DATE = re.compile(r"\b(?:same|such|that)\s+(?:date|day|time)\b|\bdate\s+thereof\b", re.IGNORECASE)
 _OR = re.compile(r",?\s*(?:or|and)\s+(?:\w+\s+){0,3}")
@@ -166,7 +167,7 @@ def _compared_period(after: str, of: Period | None, role: Role, text: str, conte
         ):
             return context.fiscal_year.shift(of, own.end.year - of.end.year)
         return own
-    if of is not None and re.search(r"year[- ]o|\byoy\b|prior[- ]year|last year|year ago", text, re.IGNORECASE):
+    if of is not None and re.search(rf"\b{ON_YEAR}\b|prior[- ]year|last year|year ago", text, re.IGNORECASE):
         return context.fiscal_year.shift(of, -1)
     return None
 

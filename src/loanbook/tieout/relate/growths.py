@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
+from loanbook.tieout.directions import DIRECTION, ON_QUARTER, ON_YEAR, PRIOR_QUARTER, YEAR_AGO, is_down
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import relation_of, shown
@@ -19,10 +20,6 @@ from loanbook.tieout.relate.series import Item, agree, digits_of, opposed
 from loanbook.tieout.relate.slips import is_slip_of
 from loanbook.tieout.relation import Relation, RelationKind, Verdict
 
-DOWN = ("decreas", "declin", "fell", "fall", "drop", "down", "lower", "reduc", "contract")
-DIRECTION = re.compile(
-    r"increas\w*|decreas\w*|declin\w*|grew|growth|rose|rise|fell|drop\w*|reduc\w*|higher|lower|\bup\b|\bdown\b", re.IGNORECASE
-)
 EARLIER = {"comparative": 0, "prior_year": 0, "prior_quarter": 1}
 AMOUNTS = frozenset({Unit.MONEY, Unit.COUNT, Unit.PEOPLE, Unit.SHARES, Unit.ADS, Unit.UNKNOWN, Unit.PER_ADS, Unit.PER_SHARE})
 OTHER_SUBJECT = re.compile(
@@ -40,21 +37,18 @@ SAME_LENGTH = 4  # days by which quarters and years differ
 LEAST_DIGITS = 3  # of a change that stands apart from its amount: a shorter one is too often a slip away from another by chance
 TOLD_TO = re.compile(
     r"[\s,)]*(?:(?:from|over|on|against|compared\s+(?:to|with))\s+[^,;:()$€£¥%]{3,60}?)?[\s,)]*"
-    r"(?:(?:year|quarter)[- ](?:over|on)[- ](?:year|quarter)|yoy|y/y|qoq|q/q|sequentially|organically|in\s+total)?[\s,)]*"
+    rf"(?:{ON_YEAR}|{ON_QUARTER}|sequentially|organically|in\s+total)?[\s,)]*"
     r"(?:to(?:\s+reach)?|at)(?:\s+approximately|\s+about)?\s*"
 )
 SENTENCE_END = re.compile(r"[.;]\s+[A-Z]")
 AFTER = 60  # characters behind a growth in which it may say from when
 QUARTERLY = re.compile(
-    r"\b(?:from|to|with|over|than|against|on|in)\s+the\s+(?:first|second|third|fourth)\s+(?:fiscal\s+)?quarter|\bsequential"
-    r"|\b(?:prior|previous|preceding|last|linked)\s+(?:fiscal\s+)?quarter\b(?!\s+(?:of\s+)?(?:last|the\s+prior|20\d\d))"
-    r"|\bquarter[- ](?:over|on)[- ]quarter\b|\bq/?o?/?q\b",
+    r"\b(?:from|to|with|over|than|against|on|in)\s+the\s+(?:first|second|third|fourth)\s+(?:fiscal\s+)?quarter"
+    rf"|{PRIOR_QUARTER.pattern}",
     re.IGNORECASE,
 )
 YEAR = re.compile(r"\b20\d\d\b")
-YEARLY = re.compile(
-    r"\byear[- ](?:over|on)[- ]year|\byoy\b|\by/y\b|\bsame\s+(?:period|quarter)|\byear\s+(?:ago|earlier)", re.IGNORECASE
-)
+YEARLY = re.compile(rf"\b{ON_YEAR}\b|{YEAR_AGO.pattern}", re.IGNORECASE)
 MEASURE = re.compile(
     r"\b(?:volum|unit|organic|constant|like-for-like|comparable|adjusted|excluding|local|underlying|pro\s+forma|number|customer)",
     re.I,
@@ -66,11 +60,6 @@ BESIDE = re.compile(
     r"(?:increas\w*|decreas\w*|declin\w*|grew|growth|rose|rise|fell|fall|drop\w*|reduction|higher|lower|up|down|change\w*)?"
     r"\s*(?:of|by)?\s*(?:approximately\s+|about\s+)?"
 )
-
-
-def is_down(word: str | None) -> bool:
-    """Whether a word of direction points down."""
-    return word is not None and word.casefold().startswith(DOWN)
 
 
 def growths(sentence: Sentence, by_id: Mapping[str, Figure], owner: Mapping[str, Item], items: Items) -> Iterable[Relation]:

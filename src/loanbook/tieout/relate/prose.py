@@ -6,10 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
+from loanbook.tieout.directions import ON_QUARTER, ON_YEAR, is_down
 from loanbook.tieout.figure import Figure, Period, Unit
 from loanbook.tieout.interval import Interval
 from loanbook.tieout.relate.build import FAR, relation_of, shown, sum_relation
-from loanbook.tieout.relate.growths import AMOUNTS, changes, growths, is_down
+from loanbook.tieout.relate.growths import AMOUNTS, changes, growths
 from loanbook.tieout.relate.items import Items
 from loanbook.tieout.relate.labels import likeness
 from loanbook.tieout.relate.paragraphs import Sentence
@@ -22,8 +23,7 @@ from loanbook.tieout.relation import Relation, RelationKind, Verdict
 AVERAGE = re.compile(r"average", re.IGNORECASE)
 PARTS = re.compile(r"includ\w*|compris\w*|consist\w*|of which", re.IGNORECASE)
 COMPARED = re.compile(
-    r"\b(year-over-year|year-on-year|yoy|sequential|quarter-over-quarter|quarter-on-quarter)"
-    r"(?:\s+and\s+(year-over-year|year-on-year|sequential|quarter-over-quarter))?\s+"
+    rf"\b({ON_YEAR}|{ON_QUARTER}|sequential)(?:\s+and\s+({ON_YEAR}|{ON_QUARTER}|sequential))?\s+"
     r"(increase|decrease|decline|growth|rise|drop|reduction|improvement)s?\b",
     re.IGNORECASE,
 )
