@@ -1,5 +1,6 @@
 """Statements out of closed books: naive sums, roll-forwards that close, both bases, notes that end at the balance sheet."""
 
+import csv
 import datetime as dt
 from collections import defaultdict
 
@@ -20,7 +21,7 @@ from loanbook.statements.periods import period
 from loanbook.statements.presentation import Figures
 from loanbook.stores.corporate_ledger import load_corporate
 from loanbook.stores.ledger import Ledger
-from loanbook.terms.chart import load_chart
+from loanbook.terms.chart import FOLDER, load_chart
 from loanbook.terms.entity_file import group_in
 from tests.services.ledgers import ledger_book
 
@@ -28,6 +29,7 @@ AS_OF = dt.date(2024, 9, 30)
 QUARTERS = ("2024Q1", "2024Q2", "2024Q3")
 YEAR = period("2024M9")
 CHART = load_chart()
+NOTE_LINES = FOLDER / "lines.csv"
 ALONE = "loans_receivable_net guarantee_liabilities_stand_ready guarantee_liabilities_contingent financial_assets_receivable_net"
 """Balance sheet lines that no elimination and no exchange rate touches."""
 FLOWS = "financing_income revenue_from_releasing_of_guarantee_liabilities provision_for_loans_receivable funding_costs"
@@ -326,3 +328,16 @@ def test_one_fen_too_much_is_found(found):
     wrong["loans_receivable_net", YEAR.end, "us_gaap"] += 1
     with pytest.raises(TieError, match="1 too much"):
         round_document(wrong, found.statements)
+
+
+def test_services_of_earlier_periods_are_over_time_in_every_line_of_every_account():
+    """A posting names the movement; by it every line of the note has the same timing as the service itself."""
+    timing = {}
+    for row in csv.DictReader(line for line in NOTE_LINES.read_text().splitlines() if not line.startswith("#")):
+        if row["movement"] in ("prior_services", "prior_period") and row["column"]:
+            timing.setdefault((row["account"], row["movement"]), set()).add(row["column"])
+    assert timing == {
+        (account, movement): {column}
+        for account in ("4010", "4110")
+        for movement, column in (("prior_services", "over_time"), ("prior_period", "point_in_time"))
+    }
