@@ -22,6 +22,7 @@ from loanbook.errors import EngineError, StateError
 from loanbook.kernel import home
 from loanbook.stores.binaries import OLDEST_MAJOR, Binaries, found_binaries, other_major
 from loanbook.stores.moves import finish_moves
+from loanbook.stores.server_process import await_reaped
 
 DSN_VARIABLE = "LOANBOOK_DSN"
 """Names a server that is there already, as libpq writes it; nothing is started then."""
@@ -271,9 +272,10 @@ class Embedded:
                 os.close(handle)
 
     def is_running(self) -> bool:
-        """Whether a server of this folder answers pg_ctl."""
+        """Whether a server of this folder answers pg_ctl; raises EngineError as `await_reaped`."""
         if self.major() is None:
             return False
+        await_reaped(self.cluster, _LINGER_SECONDS)
         return self._run("pg_ctl", "status", "-D", str(self.cluster), check=False).returncode == 0
 
     @contextlib.contextmanager
